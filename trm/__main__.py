@@ -1,0 +1,6 @@
+"""``python -m trm`` is ``trm``."""
+
+from trm.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The core's own parts, registered through the hooks that everybody uses."""
+
+from __future__ import annotations
+
+from trm.hookspecs import hookimpl
+from trm.specs import ANY_TASK, BackendSpec, MetricSpec, RendererSpec
+
+
+@hookimpl
+def trm_register_backends() -> list[BackendSpec]:
+    return [
+        BackendSpec(name="cuda", summary="NVIDIA or AMD GPU", factory="trm.devices.cuda:CUDABackend", priority=30),
+        BackendSpec(name="mps", summary="Apple GPU", factory="trm.devices.mps:MPSBackend", priority=20),
+        BackendSpec(name="cpu", summary="processor", factory="trm.devices.cpu:CPUBackend", priority=10),
+    ]
+
+
+@hookimpl
+def trm_register_metrics() -> list[MetricSpec]:
+    return [
+        MetricSpec(
+            name="cell_accuracy",
+            task=ANY_TASK,
+            summary="share of the scored positions that are right",
+            factory="trm.evaluation.metrics:CellAccuracy",
+        ),
+        MetricSpec(
+            name="exact_accuracy",
+            task=ANY_TASK,
+            summary="share of the puzzles with every scored position right",
+            factory="trm.evaluation.metrics:ExactAccuracy",
+        ),
+    ]
+
+
+@hookimpl
+def trm_register_renderers() -> list[RendererSpec]:
+    return [
+        RendererSpec(
+            name="tokens",
+            task=ANY_TASK,
+            summary="the names of the tokens, row by row",
+            factory="trm.render.tokens:TokenRenderer",
+        )
+    ]

@@ -1,0 +1,100 @@
+"""The `trm` command: a group that loads its commands lazily, and the place where errors become sentences."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from trm import __version__
+from trm.errors import TRMError
+
+COMMANDS = {
+    "list-tasks": ("list_tasks", "The tasks, their plugins and versions."),
+    "train": ("train", "Train a model on a task."),
+    "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights."),
+    "solve": ("solve", "Answer puzzles given on the line, in a file or on stdin."),
+    "data": ("data", "Build data sets on disk, or describe them."),
+    "doctor": ("doctor", "Versions, devices, plugins and their failures, cache."),
+}
+"""Module in `trm.cli` and help line of each command, so that `trm --help` imports none of them."""
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"trm.cli.{COMMANDS[name][0]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Click's own would load every command for its help line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="trm")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Train and study Tiny Recursive Models: small networks that solve puzzles by refining an answer.
+
+    Start with `trm train TASK`; `trm list-tasks` shows the tasks.
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 a wrong request, 130 interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    if debug:  # also accepted after the command, where people type it
+        arguments = ["--debug", *(item for item in arguments if item != "--debug")]
+    sys.exit(_run(arguments, debug))
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    try:
+        result = cli.main(arguments, prog_name="trm", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TRMError as error:
+        return _report(str(error), error.exit_code, debug)
+    except (click.Abort, KeyboardInterrupt) as error:
+        return _interrupted(error)
+    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        hint = "" if debug else " This is a fault in trm or a plugin; --debug shows where."
+        return _report(f"{type(error).__name__}: {error}.{hint}", 1, debug)
+
+
+def _interrupted(error: BaseException) -> int:
+    number = getattr(error, "signal_number", signal.SIGINT)
+    checkpoint = getattr(error, "checkpoint", None)
+    where = f" Go on with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
+    click.echo(f"Interrupted.{where}", err=True)
+    return 128 + int(number)
+
+
+def _report(message: str, exit_code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    click.echo(f"Error: {message}", err=True)
+    return exit_code

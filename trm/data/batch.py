@@ -1,0 +1,26 @@
+"""`Batch`: puzzles as tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Batch:
+    """Puzzles as tensors: inputs and labels ``[B, L]`` long, labels -100 where not scored, puzzle ids ``[B]`` long."""
+
+    inputs: Tensor
+    labels: Tensor
+    puzzle_ids: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(self.inputs.to(device), self.labels.to(device), self.puzzle_ids.to(device))
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, rows: Tensor | slice) -> Batch:
+        return Batch(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows])

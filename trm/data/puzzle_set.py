@@ -1,0 +1,156 @@
+"""`PuzzleSet`: the puzzles of one split with their group structure, and what a model must know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trm.config import Structure
+from trm.errors import DataError
+
+if TYPE_CHECKING:
+    from trm.data.batch import Batch
+
+IGNORED = -100
+IntArray = npt.NDArray[Any]
+NOT_GIVEN: IntArray = np.empty(0, dtype=np.int32)
+"""Stands for offsets or ids that `PuzzleSet` shall fill in."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What holds for all puzzles of a set.
+
+    Attributes:
+        vocab_size: number of tokens V.
+        seq_len: positions of a puzzle L.
+        pad_id: token that fills unused positions.
+        token_names: one name a token, for people.
+        structure: grid, relations, neighbours and interchangeable tokens.
+        num_puzzle_identifiers: puzzle ids in use; 1 where all puzzles share the blank one.
+    """
+
+    vocab_size: int
+    seq_len: int
+    pad_id: int = 0
+    token_names: tuple[str, ...] = ()
+    structure: Structure = field(default_factory=lambda: Structure())
+    num_puzzle_identifiers: int = 1
+    blank_identifier_id: int = 0
+
+
+@dataclass(frozen=True)
+class PuzzleSet:
+    """Puzzles of one split.
+
+    A *group* is one original puzzle with its augmentations, a *puzzle* is one augmentation, and a puzzle holds one or
+    more *examples*. Where nothing else is given, each example is a puzzle and a group of its own.
+
+    Attributes:
+        inputs: tokens ``[N, L]``, integers, possibly memory-mapped.
+        labels: tokens ``[N, L]``; `ignore_label` (and -100) mark positions that are not scored.
+        description: see `Description`.
+        puzzle_ids: identifier of each puzzle.
+        puzzle_indices: offsets of the puzzles into the examples, ``[puzzles + 1]``.
+        group_indices: offsets of the groups into the puzzles, ``[groups + 1]``.
+        identifiers: names of the puzzle identifiers by id.
+        ignore_label: a label value that is read as "not scored".
+        extras: further columns, one row an example, such as a rating.
+
+    Raises:
+        DataError: arrays whose sizes or offsets do not agree.
+    """
+
+    inputs: IntArray
+    labels: IntArray
+    description: Description
+    puzzle_ids: IntArray = NOT_GIVEN
+    puzzle_indices: IntArray = NOT_GIVEN
+    group_indices: IntArray = NOT_GIVEN
+    identifiers: tuple[str, ...] = ("<blank>",)
+    ignore_label: int | None = None
+    extras: dict[str, IntArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.puzzle_indices is NOT_GIVEN:
+            object.__setattr__(self, "puzzle_indices", np.arange(len(self.inputs) + 1, dtype=np.int32))
+        puzzles = len(self.puzzle_indices) - 1
+        if self.puzzle_ids is NOT_GIVEN:
+            object.__setattr__(self, "puzzle_ids", np.zeros(puzzles, dtype=np.int32))
+        if self.group_indices is NOT_GIVEN:
+            object.__setattr__(self, "group_indices", np.arange(puzzles + 1, dtype=np.int32))
+        self._check()
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def num_groups(self) -> int:
+        return len(self.group_indices) - 1
+
+    @property
+    def example_puzzle_ids(self) -> IntArray:
+        """The puzzle identifier of each example, ``[N]``."""
+        return np.repeat(self.puzzle_ids, np.diff(self.puzzle_indices))
+
+    def scored_labels(self, rows: IntArray | slice) -> IntArray:
+        """Labels of some rows, -100 where a position is not scored."""
+        labels = np.asarray(self.labels[rows]).astype(np.int64)
+        if self.ignore_label is not None:
+            labels[labels == self.ignore_label] = IGNORED
+        return labels
+
+    def head(self, count: int) -> PuzzleSet:
+        """The first `count` examples as a plain set, without groups."""
+        rows = slice(0, count)
+        return replace(
+            self,
+            inputs=self.inputs[rows],
+            labels=self.labels[rows],
+            puzzle_ids=self.example_puzzle_ids[rows],
+            puzzle_indices=NOT_GIVEN,
+            group_indices=NOT_GIVEN,
+            extras={name: column[rows] for name, column in self.extras.items()},
+        )
+
+    def batches(self, batch_size: int) -> Iterator[Batch]:
+        """All examples in order as tensors, the last batch possibly smaller."""
+        import torch
+
+        from trm.data.batch import Batch
+
+        ids = self.example_puzzle_ids
+        for start in range(0, len(self), batch_size):
+            rows = slice(start, start + batch_size)
+            yield Batch(
+                torch.from_numpy(np.asarray(self.inputs[rows]).astype(np.int64)),
+                torch.from_numpy(self.scored_labels(rows)),
+                torch.from_numpy(ids[rows].astype(np.int64)),
+            )
+
+    def _check(self) -> None:
+        length = self.description.seq_len
+        for name in ("inputs", "labels"):
+            array = getattr(self, name)
+            if array.ndim != 2 or array.shape[1] != length:
+                raise DataError(f"{name} has shape {list(array.shape)}, the description says [N, {length}].")
+        if len(self.inputs) != len(self.labels):
+            raise DataError(f"There are {len(self.inputs)} inputs and {len(self.labels)} labels.")
+        _check_offsets("puzzle_indices", self.puzzle_indices, len(self.inputs))
+        _check_offsets("group_indices", self.group_indices, len(self.puzzle_indices) - 1)
+        if len(self.puzzle_ids) != len(self.puzzle_indices) - 1:
+            raise DataError(f"There are {len(self.puzzle_ids)} puzzle ids for {len(self.puzzle_indices) - 1} puzzles.")
+
+
+def _check_offsets(name: str, offsets: IntArray, end: int) -> None:
+    if offsets.ndim != 1 or len(offsets) < 1 or offsets[0] != 0:
+        raise DataError(f"{name} must be a list of offsets that starts at 0.")
+    if (np.diff(offsets) <= 0).any():
+        place = int(np.argmax(np.diff(offsets) <= 0)) + 1
+        raise DataError(f"{name} must increase, at entry {place} it does not: {offsets[place - 1]}, {offsets[place]}.")
+    if offsets[-1] != end:
+        raise DataError(f"{name} ends at {offsets[-1]}, there are {end} rows.")

@@ -1,0 +1,202 @@
+"""Streams of training examples: by groups from a `PuzzleSet`, or from any loader of (input, target) pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from trm.data.augmentation import Augmentation
+from trm.data.batch import Batch
+from trm.data.puzzle_set import IntArray, PuzzleSet
+from trm.errors import DataError
+
+
+class ExampleStream(Protocol):
+    """An endless source of training examples that knows how often it went through the data."""
+
+    def take(self, count: int) -> Batch:
+        """The next `count` examples."""
+        ...
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the data so far."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the order of the examples depends on, for JSON."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue exactly where `state` was taken."""
+        ...
+
+
+class GroupSampler:
+    """The paper's sampling: an epoch visits each group once in random order, picks one puzzle of it, and takes the
+    puzzle's examples in random order.
+
+    Args:
+        puzzles: the training split.
+        seed: of order, choice and augmentation.
+        augmentation: applied to what is taken, if given.
+    """
+
+    def __init__(self, puzzles: PuzzleSet, seed: int, augmentation: Augmentation | None = None) -> None:
+        if not len(puzzles):
+            raise DataError("The training split is empty.")
+        self.puzzles, self.augmentation = puzzles, augmentation
+        self.rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0x7A3])))
+        self.order: IntArray = np.empty(0, dtype=np.int64)
+        self.position = 0
+        self.epoch_rng = self.rng.bit_generator.state
+        self.pending: list[int] = []
+        self.pending_id = 0
+        self.passes = 0
+
+    @property
+    def epochs(self) -> float:
+        if not len(self.order):
+            return 0.0
+        return self.passes - 1 + self.position / len(self.order)
+
+    def take(self, count: int) -> Batch:
+        rows = np.empty(count, dtype=np.int64)
+        ids = np.empty(count, dtype=np.int64)
+        filled = 0
+        while filled < count:
+            if not self.pending:
+                self._next_puzzle()
+            taken = self.pending[: count - filled]
+            self.pending = self.pending[len(taken) :]
+            rows[filled : filled + len(taken)] = taken
+            ids[filled : filled + len(taken)] = self.pending_id
+            filled += len(taken)
+        inputs = np.asarray(self.puzzles.inputs[rows]).astype(np.int64)
+        labels = self.puzzles.scored_labels(rows)
+        if self.augmentation is not None and count:
+            inputs, labels, _ = self.augmentation.apply(self.rng, inputs, labels)
+        return Batch(*(torch.from_numpy(np.ascontiguousarray(array, np.int64)) for array in (inputs, labels, ids)))
+
+    def _next_puzzle(self) -> None:
+        if self.position == len(self.order):
+            self.epoch_rng = self.rng.bit_generator.state
+            self.order = self.rng.permutation(self.puzzles.num_groups)
+            self.position = 0
+            self.passes += 1
+        group = self.order[self.position]
+        self.position += 1
+        puzzle = int(self.rng.integers(self.puzzles.group_indices[group], self.puzzles.group_indices[group + 1]))
+        start, end = self.puzzles.puzzle_indices[puzzle : puzzle + 2]
+        self.pending = (start + self.rng.permutation(end - start)).tolist()
+        self.pending_id = int(self.puzzles.puzzle_ids[puzzle])
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "rng": self.rng.bit_generator.state,
+            "epoch_rng": self.epoch_rng,
+            "position": self.position,
+            "pending": self.pending,
+            "pending_id": self.pending_id,
+            "passes": self.passes,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.epoch_rng = self.rng.bit_generator.state = state["epoch_rng"]
+        self.position, self.passes = state["position"], state["passes"]
+        if self.passes:
+            self.order = self.rng.permutation(self.puzzles.num_groups)
+        self.rng.bit_generator.state = state["rng"]
+        self.pending, self.pending_id = list(state["pending"]), state["pending_id"]
+
+
+class LoaderStream:
+    """Examples of a plain `DataLoader` of (input, target) pairs, epoch after epoch.
+
+    Its shuffling draws from torch's global generator, whose state at the start of the epoch is kept, so that a resumed
+    stream repeats that epoch's order and skips what was taken.
+    """
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        if not len(loader):
+            raise DataError("The training loader is empty: it has fewer examples than one batch.")
+        self.loader = loader
+        self.passes, self.batches = 0, 0
+        self.rest = self._empty()
+        self.epoch_rng = torch.get_rng_state()
+        self.iterator: Iterator[Any] = iter(())
+
+    @staticmethod
+    def _empty() -> list[Batch]:
+        return []
+
+    @property
+    def epochs(self) -> float:
+        return max(self.passes - 1, 0) + self.batches / len(self.loader) if self.passes else 0.0
+
+    def take(self, count: int) -> Batch:
+        parts: list[Batch] = []
+        while (missing := count - sum(map(len, parts))) > 0:
+            batch = self.rest.pop() if self.rest else self._next_batch()
+            parts.append(batch[slice(0, missing)])
+            if len(batch) > missing:
+                self.rest.append(batch[slice(missing, len(batch))])
+        if not parts:
+            parts = [self.rest[-1][slice(0, 0)] if self.rest else self._next_batch()[slice(0, 0)]]
+        return Batch(
+            *(torch.cat([getattr(part, name) for part in parts]) for name in ("inputs", "labels", "puzzle_ids"))
+        )
+
+    def _next_batch(self) -> Batch:
+        item = next(self.iterator, None)
+        if item is None:
+            self.epoch_rng = torch.get_rng_state()
+            self.iterator = iter(self.loader)
+            self.passes, self.batches = self.passes + 1, 0
+            item = next(self.iterator)
+        self.batches += 1
+        return as_batch(item)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "passes": self.passes,
+            "batches": self.batches,
+            "unused": sum(map(len, self.rest)),
+            "epoch_rng": self.epoch_rng.tolist(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        now = torch.get_rng_state()
+        self.epoch_rng = torch.tensor(state["epoch_rng"], dtype=torch.uint8)
+        self.passes, self.batches, self.rest = state["passes"], state["batches"], self._empty()
+        if self.passes:
+            torch.set_rng_state(self.epoch_rng)
+            self.iterator = iter(self.loader)
+            for _ in range(self.batches):
+                last = as_batch(next(self.iterator))
+            if state["unused"]:
+                self.rest = [last[slice(len(last) - state["unused"], len(last))]]
+        torch.set_rng_state(now)
+
+
+def as_batch(item: Any) -> Batch:
+    """A loader's (input, target) as a `Batch` with the blank puzzle id.
+
+    Raises:
+        DataError: the item is not a pair of integer tensors ``[B, L]``.
+    """
+    if isinstance(item, Batch):
+        return item
+    if not isinstance(item, (tuple, list)) or len(item) != 2:
+        raise DataError("A loader must give (input, target) pairs of long tensors [batch, positions].")
+    inputs, targets = item
+    if inputs.dim() != 2 or inputs.shape != targets.shape or inputs.is_floating_point() or targets.is_floating_point():
+        raise DataError(
+            "A loader must give (input, target) pairs of long tensors [batch, positions]; "
+            f"it gave {inputs.dtype} {list(inputs.shape)} and {targets.dtype} {list(targets.shape)}."
+        )
+    return Batch(inputs.long(), targets.long(), torch.zeros(len(inputs), dtype=torch.long))

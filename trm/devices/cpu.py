@@ -1,0 +1,35 @@
+"""The processor: fp32, unless it multiplies bf16 in hardware."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+from trm.devices.backend import Backend
+
+
+class CPUBackend(Backend):
+    """Without AMX or AVX512-BF16 units bf16 is emulated, about a hundred times slower than fp32."""
+
+    name = "cpu"
+
+    def unavailable(self) -> str | None:
+        return None if not self.index else "there is only one cpu device"
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def precision(self) -> torch.dtype:
+        return torch.bfloat16 if _has_bf16_units() else torch.float32
+
+    def describe(self) -> str:
+        name = platform.processor() or platform.machine()
+        return f"{name}, {torch.get_num_threads()} threads, {str(self.precision()).removeprefix('torch.')}"
+
+
+def _has_bf16_units() -> bool:
+    """Whether matrix units for bf16 are there (AMX). AVX512-BF16 alone speeds up too little to give up precision."""
+    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(has_amx and has_amx())

@@ -1,0 +1,31 @@
+"""Choosing a backend by name."""
+
+from __future__ import annotations
+
+from trm.devices.backend import Backend
+from trm.errors import UsageError
+from trm.plugins import get_registry
+from trm.specs import load
+
+
+def get_backend(name: str = "auto") -> Backend:
+    """The backend called `name`: "auto" (the best one present), "cpu", "cuda", "cuda:1", "mps", or a plugin's.
+
+    Raises:
+        UsageError: there is no such backend, or its device is not present.
+    """
+    registry = get_registry()
+    if name == "auto":
+        for spec in registry.backends():
+            backend: Backend = load(spec.factory)()
+            if backend.unavailable() is None:
+                return backend
+    kind, _, index = name.partition(":")
+    spec = registry.backend(kind)
+    if index and not index.isdigit():
+        raise UsageError(f"Device {name!r}: what follows the colon must be a number, as in {kind}:0.")
+    chosen: Backend = load(spec.factory)(int(index)) if index else load(spec.factory)()
+    reason = chosen.unavailable()
+    if reason is not None:
+        raise UsageError(f"Device {name!r} can't be used here: {reason}. Try --device auto.")
+    return chosen

@@ -1,0 +1,87 @@
+"""Running a model over test puzzles and scoring its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trm.data.batch import Batch
+from trm.devices.backend import Backend
+from trm.evaluation.metrics import Metric
+from trm.model import TinyRecursiveModel
+
+
+@dataclass
+class Answer:
+    """The last supervision step's output for a batch."""
+
+    predictions: Tensor  # [B, L]
+    halt_logits: Tensor  # [B]
+    logits: Tensor  # [B, L, V]
+
+
+@torch.no_grad()
+def answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend) -> Answer:
+    """Run `steps` supervision steps on a batch that is on the model's device. Evaluation never halts early."""
+    state = model.initial_state(len(batch))
+    with backend.autocast():
+        for _ in range(steps):
+            state, output = model.supervision_step(batch.inputs, state, batch.puzzle_ids)
+    return Answer(output.logits.argmax(-1), output.halt_logits, output.logits)
+
+
+def evaluate(
+    model: TinyRecursiveModel,
+    batches: Iterable[Batch],
+    metrics: Mapping[str, Metric],
+    backend: Backend,
+    steps: int | None = None,
+    on_batch: Callable[[int], None] | None = None,
+) -> dict[str, float]:
+    """Score a model.
+
+    Args:
+        model: put into evaluation mode while this runs.
+        batches: the test puzzles.
+        metrics: by name; reset first.
+        backend: the device that the model is on.
+        steps: supervision steps; left out, the model's own number.
+        on_batch: called with the number of puzzles of each finished batch.
+
+    Returns:
+        The value of each metric by name.
+    """
+    training = model.training
+    model.eval()
+    for metric in metrics.values():
+        metric.reset()
+    needs = {name for metric in metrics.values() for name in metric.needs}
+    device = model.initial_answer.device
+    try:
+        for batch in batches:
+            result = answer(model, batch.to(device), steps or model.config.n_supervision, backend)
+            arrays = _arrays(batch, result, needs)
+            for metric in metrics.values():
+                metric.update(arrays)
+            if on_batch is not None:
+                on_batch(len(batch))
+    finally:
+        model.train(training)
+    return {name: metric.compute() for name, metric in metrics.items()}
+
+
+def _arrays(batch: Batch, result: Answer, needs: set[str]) -> dict[str, object]:
+    tensors = {
+        "inputs": batch.inputs,
+        "labels": batch.labels,
+        "predictions": result.predictions,
+        "halt_logits": result.halt_logits,
+        "logits": result.logits,
+    }
+    return {
+        name: tensors[name].float().cpu().numpy() if tensors[name].is_floating_point() else tensors[name].cpu().numpy()
+        for name in needs
+    }

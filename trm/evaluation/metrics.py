@@ -1,0 +1,83 @@
+"""What a metric must offer, and the two that every task has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from typing_extensions import Self
+
+from trm.data.puzzle_set import IGNORED
+
+
+class Metric(Protocol):
+    """A score that counts over batches.
+
+    Attributes:
+        needs: which arrays `update` reads, of "inputs", "labels", "predictions" (``[B, L]``; labels -100 where not
+            scored), "halt_logits" (``[B]``) and "logits" (``[B, L, V]``).
+    """
+
+    needs: tuple[str, ...]
+
+    def update(self, batch: Mapping[str, Any]) -> None:
+        """Count one batch."""
+        ...
+
+    def compute(self) -> float:
+        """The score over all that was counted."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        ...
+
+    def merge(self, other: Self) -> None:
+        """Add the counts of another process."""
+        ...
+
+
+class Share:
+    """Base of metrics that are a share: so many of so many."""
+
+    needs: tuple[str, ...] = ("labels", "predictions")
+
+    def __init__(self, config: Any = None) -> None:
+        self.config = config
+        self.reset()
+
+    def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
+        """How many of how many in this batch."""
+        raise NotImplementedError
+
+    def update(self, batch: Mapping[str, Any]) -> None:
+        hits, total = self.count(batch)
+        self.hits += int(hits)
+        self.total += int(total)
+
+    def compute(self) -> float:
+        return self.hits / self.total if self.total else 0.0
+
+    def reset(self) -> None:
+        self.hits, self.total = 0, 0
+
+    def merge(self, other: Self) -> None:
+        self.hits += other.hits
+        self.total += other.total
+
+
+class CellAccuracy(Share):
+    """The share of the scored positions that are right."""
+
+    def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
+        scored = batch["labels"] != IGNORED
+        return int(((batch["predictions"] == batch["labels"]) & scored).sum()), int(scored.sum())
+
+
+class ExactAccuracy(Share):
+    """The share of the puzzles with every scored position right."""
+
+    def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
+        right = (batch["predictions"] == batch["labels"]) | (batch["labels"] == IGNORED)
+        return int(np.all(right, axis=1).sum()), len(right)

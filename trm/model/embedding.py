@@ -1,0 +1,136 @@
+"""From tokens to vectors and back: the input embedding, the puzzle vectors, and the two heads."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trm.config import TRMConfig
+from trm.model.init import Linear, truncated_normal_
+from trm.model.positions import GridPositions, LearnedPositions
+
+HALF_POWER = 0.70710678
+HALT_BIAS = -5.0
+
+
+class PuzzleEmbedding(nn.Module):
+    """One vector per puzzle id, zero at first. Its gradient is sparse: the rows of the batch (see `SignSGD`)."""
+
+    def __init__(self, num_puzzles: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(num_puzzles, width))
+
+    def forward(self, puzzle_ids: Tensor) -> Tensor:
+        """puzzle_ids ``[B]`` -> ``[B, width]``."""
+        return F.embedding(puzzle_ids, self.weight, sparse=True)
+
+
+class InputEmbedding(nn.Module):
+    """Tokens, prefix and positions to ``x``: ``[B, P+L, D]``, or ``[B, L, S, D]`` with one vector per symbol."""
+
+    role: Tensor
+
+    def __init__(self, config: TRMConfig) -> None:
+        super().__init__()
+        dim = config.hidden_dim
+        self.scale = math.sqrt(dim)
+        self.prefix_length = config.prefix_length
+        self.per_symbol = config.mixing == "relational" and bool(config.structure.interchangeable)
+        rows = config.vocab_size
+        if self.per_symbol:
+            role = symbol_roles(config)
+            self.register_buffer("role", role, persistent=False)
+            rows = int(role.max()) + 1
+        self.tokens = nn.Parameter(torch.empty(rows, dim))
+        truncated_normal_(self.tokens, std=dim**-0.5)
+        self.positions: LearnedPositions | GridPositions | None = None
+        if config.positions in ("learned", "grid"):
+            self.positions = LearnedPositions(config) if config.positions == "learned" else GridPositions(config)
+        self.puzzles = PuzzleEmbedding(config.num_puzzles, config.puzzle_width) if config.num_puzzles else None
+
+    def forward(self, inputs: Tensor, puzzle_ids: Tensor | None) -> Tensor:
+        """inputs ``[B, L]`` long, puzzle_ids ``[B]`` long."""
+        index = self.role[inputs] if self.per_symbol else inputs
+        x = F.embedding(index, self.tokens)
+        if self.puzzles is not None:
+            if puzzle_ids is None:
+                puzzle_ids = inputs.new_zeros(len(inputs))
+            x = self._with_puzzle(x, self.puzzles(puzzle_ids))
+        if self.positions is not None:
+            places = self.positions()
+            x = HALF_POWER * (x + (places[:, None] if self.per_symbol else places))
+        return self.scale * x
+
+    def _with_puzzle(self, x: Tensor, vector: Tensor) -> Tensor:
+        """Put the puzzle's vector in front as P tokens, zero-padded; without prefix tokens add it everywhere."""
+        dim = x.shape[-1]
+        if self.prefix_length:
+            padded = F.pad(vector, (0, self.prefix_length * dim - vector.shape[-1]))
+            return torch.cat([padded.view(-1, self.prefix_length, dim), x], dim=1)
+        return x + vector.view(-1, *(1,) * (x.dim() - 2), dim)
+
+
+def symbol_roles(config: TRMConfig) -> Tensor:
+    """For each token and symbol which vector to use, ``[V, S]``: the token's own where it is no symbol, else
+    "this symbol" or "another symbol".
+    """
+    symbols = config.structure.interchangeable
+    others = [token for token in range(config.vocab_size) if token not in symbols]
+    this, another = len(others), len(others) + 1
+    role = torch.full((config.vocab_size, len(symbols)), another)
+    for row, token in enumerate(others):
+        role[token] = row
+    for column, token in enumerate(symbols):
+        role[token, column] = this
+    return role
+
+
+class TokenHead(nn.Module):
+    """Logits of every token from the state of its position, the prefix dropped."""
+
+    def __init__(self, config: TRMConfig) -> None:
+        super().__init__()
+        self.prefix_length = config.prefix_length
+        self.linear = Linear(config.hidden_dim, config.vocab_size)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """y ``[B, P+L, D]`` -> ``[B, L, V]``."""
+        return self.linear(y)[:, self.prefix_length :]
+
+
+class SymbolHead(nn.Module):
+    """One number per position and symbol; the tokens that are no symbols get theirs from the mean over the symbols."""
+
+    order: Tensor
+
+    def __init__(self, config: TRMConfig) -> None:
+        super().__init__()
+        symbols = config.structure.interchangeable
+        others = [token for token in range(config.vocab_size) if token not in symbols]
+        self.symbol = Linear(config.hidden_dim, 1)
+        self.other = Linear(config.hidden_dim, len(others))
+        self.register_buffer("order", torch.tensor([*symbols, *others]).argsort(), persistent=False)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """y ``[B, L, S, D]`` -> ``[B, L, V]``."""
+        logits = torch.cat([self.symbol(y).squeeze(-1), self.other(y.mean(dim=2))], dim=-1)
+        return logits[..., self.order]
+
+
+class HaltHead(nn.Module):
+    """Two logits of the whole puzzle. TRM halts by the first alone, HRM by the first against the second."""
+
+    def __init__(self, config: TRMConfig) -> None:
+        super().__init__()
+        self.from_mean = config.mixing == "relational"  # no position is special there
+        self.linear = Linear(config.hidden_dim, 2, bias=True)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.constant_(self.linear.bias, HALT_BIAS)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """y ``[B, P+L, D]`` or ``[B, L, S, D]`` -> ``[B, 2]`` in fp32."""
+        summary = y.flatten(1, -2).mean(1) if self.from_mean else y[:, 0]
+        return self.linear(summary).float()

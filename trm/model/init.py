@@ -1,0 +1,34 @@
+"""Initialisation: a truncated normal whose *truncated* distribution has the wanted standard deviation."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def truncated_normal_(tensor: Tensor, std: float, cut: float = 2.0) -> Tensor:
+    """Fill with a normal cut at `cut` sigma and rescaled, so that the result has standard deviation `std`.
+
+    `torch.nn.init.trunc_normal_` does not correct for the variance that the cut removes; the paper's code, as JAX's
+    `truncated_normal` initialiser, does.
+    """
+    density = math.exp(-0.5 * cut * cut) / math.sqrt(2 * math.pi)
+    mass = math.erf(cut / math.sqrt(2))
+    kept_variance = 1 - 2 * cut * density / mass
+    sigma = std / math.sqrt(kept_variance)
+    with torch.no_grad():
+        return nn.init.trunc_normal_(tensor, std=sigma, a=-cut * sigma, b=cut * sigma)
+
+
+class Linear(nn.Linear):
+    """`nn.Linear` without bias, started at std ``1/sqrt(fan_in)``."""
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = False) -> None:
+        super().__init__(in_features, out_features, bias=bias)
+
+    def reset_parameters(self) -> None:
+        truncated_normal_(self.weight, std=self.in_features**-0.5)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)

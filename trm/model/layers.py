@@ -1,0 +1,125 @@
+"""The layer of the network: mixing over positions, then a SwiGLU over the width, both post-norm (paper, section 4)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trm.config import TRMConfig
+from trm.model.init import Linear
+from trm.model.positions import rotate
+from trm.model.relational import RelationalMix
+
+RMS_EPS = 1e-5
+
+
+def rms_norm(x: Tensor) -> Tensor:
+    """Root-mean-square norm over the last axis, without a gain, computed in fp32 and returned in x's type."""
+    if x.dtype == torch.float32 and x.is_contiguous():
+        return F.rms_norm(x, x.shape[-1:], eps=RMS_EPS)
+    # For a transposed x, `F.rms_norm` would copy it into another order; this form keeps the order, and so the rounding
+    # of what follows, as the paper's code has it.
+    exact = x.float()
+    return (exact * torch.rsqrt(exact.square().mean(-1, keepdim=True) + RMS_EPS)).to(x.dtype)
+
+
+def swiglu_width(dim: int, ratio: float, multiple_of: int) -> int:
+    """Inner width of a SwiGLU: two thirds of ``ratio * dim``, rounded up to a multiple."""
+    return math.ceil(round(ratio * dim * 2 / 3) / multiple_of) * multiple_of
+
+
+class SwiGLU(nn.Module):
+    """``down(silu(gate(x)) * up(x))`` over the last axis (arXiv:2002.05202)."""
+
+    def __init__(self, dim: int, ratio: float, multiple_of: int) -> None:
+        super().__init__()
+        inner = swiglu_width(dim, ratio, multiple_of)
+        self.gate_up = Linear(dim, 2 * inner)
+        self.down = Linear(inner, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        return self.down(F.silu(gate) * up)
+
+
+class ReLUMLP(nn.Module):
+    """``down(relu(up(x)))``: on a CPU a SwiGLU spends most of its time on what lies between its matrix products."""
+
+    def __init__(self, dim: int, ratio: float, multiple_of: int) -> None:
+        super().__init__()
+        inner = math.ceil(round(ratio * dim) / multiple_of) * multiple_of
+        self.up = Linear(dim, inner)
+        self.down = Linear(inner, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down(F.relu(self.up(x)))
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention over all positions, prefix included, with rotary positions where given."""
+
+    def __init__(self, dim: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.qkv = Linear(dim, 3 * dim)
+        self.out = Linear(dim, dim)
+
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor] | None) -> Tensor:
+        """x ``[B, P+L, D]`` -> the same shape."""
+        batch, length, dim = x.shape
+        qkv = self.qkv(x).view(batch, length, 3, self.num_heads, dim // self.num_heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each [B, heads, P+L, D/heads]
+        if rotary is not None:
+            query, key = rotate(query, *rotary), rotate(key, *rotary)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, dim))
+
+
+MLPS: dict[str, type[SwiGLU] | type[ReLUMLP]] = {"swiglu": SwiGLU, "relu": ReLUMLP}
+
+
+class Layer(nn.Module):
+    """One layer: ``h = rms(h + mix(h)); h = rms(h + swiglu(h))``."""
+
+    def __init__(self, config: TRMConfig) -> None:
+        super().__init__()
+        width, ratio, multiple_of = config.hidden_dim, config.mlp_ratio, config.mlp_multiple_of
+        self.mixing = config.mixing
+        self.mix: nn.Module
+        if config.mixing == "attention":
+            self.mix = Attention(width, config.num_heads)
+        elif config.mixing == "mlp":
+            self.mix = MLPS[config.activation](config.prefix_length + config.context_length, ratio, multiple_of)
+        else:
+            self.mix = RelationalMix(width, config.structure)
+        self.mlp = MLPS[config.activation](width, ratio, multiple_of)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, h: Tensor, rotary: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """h ``[B, P+L, D]`` (relational: ``[B, L, S, D]``) -> the same shape."""
+        if self.mixing == "mlp":
+            across = h.transpose(1, 2)  # the norm runs over positions here, as the mixing does
+            h = rms_norm(across + self.dropout(self.mix(across))).transpose(1, 2)
+        elif self.mixing == "attention":
+            h = rms_norm(h + self.dropout(self.mix(h, rotary)))
+        else:
+            h = rms_norm(h + self.dropout(self.mix(h)))
+        return rms_norm(h + self.dropout(self.mlp(h)))
+
+
+class Stack(nn.Module):
+    """The tiny network itself: ``net(h, injection)`` runs the layers on ``h + injection``."""
+
+    def __init__(self, config: TRMConfig, num_layers: int | None = None) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(config) for _ in range(num_layers or config.num_layers))
+
+    def forward(self, h: Tensor, injection: Tensor, rotary: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """h, injection ``[B, P+L, D]`` -> ``[B, P+L, D]``."""
+        h = h + injection
+        for layer in self.layers:
+            h = layer(h, rotary)
+        return h

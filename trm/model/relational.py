@@ -1,0 +1,88 @@
+"""Relational mixing: each position hears the means of the groups it belongs to, and its neighbours on the grid.
+
+Nothing in the weights depends on the number of positions, groups or symbols, so the same weights work at any size.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from trm.config import Structure
+from trm.model.init import truncated_normal_
+
+
+class RelationalMix(nn.Module):
+    """``mix(x) = sum over relations of W_r mean_group(x) + W_s mean_symbols(x) + sum over offsets of W_o x[neighbour]``.
+
+    The state is ``[B, L, D]``, or ``[B, L, S, D]`` with one vector per position and interchangeable symbol, in which
+    case relations and neighbours connect equal symbols, and the mean over the symbols connects different ones.
+    """
+
+    pool: Tensor
+    spread: Tensor
+
+    def __init__(self, dim: int, structure: Structure) -> None:
+        super().__init__()
+        self.grid = structure.grid
+        self.offsets = structure.neighbours
+        self.group_counts = [max(groups) + 1 for groups in structure.relations.values()]
+        pool, spread = _membership(structure)
+        self.register_buffer("pool", pool, persistent=False)
+        self.register_buffer("spread", spread, persistent=False)
+        terms = len(self.group_counts) + len(self.offsets) + bool(structure.interchangeable)
+        self.relations = self._weight(len(self.group_counts), dim, terms)
+        self.symbols = self._weight(1, dim, terms) if structure.interchangeable else None
+        self.neighbours = self._weight(len(self.offsets), dim, terms) if self.offsets else None
+
+    @staticmethod
+    def _weight(count: int, dim: int, terms: int) -> nn.Parameter:
+        weight = nn.Parameter(torch.empty(count, dim, dim))
+        truncated_normal_(weight, std=(terms * dim) ** -0.5)
+        return weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x ``[B, L, D]`` or ``[B, L, S, D]`` -> the same shape."""
+        mixed = torch.zeros((), dtype=x.dtype, device=x.device)
+        if self.group_counts:
+            mixed = mixed + self._from_groups(x)
+        if self.symbols is not None:
+            mixed = mixed + x.mean(dim=2, keepdim=True) @ self.symbols[0]
+        if self.neighbours is not None:
+            mixed = mixed + self._from_neighbours(x)
+        return mixed
+
+    def _from_groups(self, x: Tensor) -> Tensor:
+        """Pool, project and spread: a group's mean is projected once, not once for each of its members."""
+        flat = x.flatten(2)  # [B, L, S*D]
+        pooled = (self.pool.to(x.dtype) @ flat).unflatten(2, x.shape[2:])  # [B, groups, (S,) D]
+        parts = pooled.split(self.group_counts, dim=1)
+        projected = torch.cat([part @ weight for part, weight in zip(parts, self.relations, strict=True)], dim=1)
+        return (self.spread.to(x.dtype) @ projected.flatten(2)).view_as(x)
+
+    def _from_neighbours(self, x: Tensor) -> Tensor:
+        """Outside the grid there are zeros."""
+        assert self.grid is not None
+        assert self.neighbours is not None
+        rows, columns = self.grid
+        planes = x.unflatten(1, (rows, columns))
+        heard = torch.cat([_shift(planes, row, column) for row, column in self.offsets], dim=-1)
+        return (heard @ self.neighbours.flatten(0, 1)).flatten(1, 2)
+
+
+def _shift(planes: Tensor, row: int, column: int) -> Tensor:
+    """planes ``[B, rows, columns, ...]``; position (i, j) of the result holds what (i + row, j + column) held."""
+    trailing = (0, 0) * (planes.dim() - 3)
+    padded = F.pad(planes, (*trailing, max(-column, 0), max(column, 0), max(-row, 0), max(row, 0)))
+    height, width = planes.shape[1:3]
+    return padded.narrow(1, max(row, 0), height).narrow(2, max(column, 0), width)
+
+
+def _membership(structure: Structure) -> tuple[Tensor, Tensor]:
+    """Averaging matrix ``[groups, L]`` and membership ``[L, groups]``, the groups of all relations stacked."""
+    blocks = [F.one_hot(torch.tensor(groups)).T.float() for groups in structure.relations.values()]
+    if not blocks:
+        return torch.empty(0, 0), torch.empty(0, 0)
+    member = torch.cat(blocks)
+    return member / member.sum(1, keepdim=True).clamp(min=1), member.T.contiguous()

@@ -1,0 +1,166 @@
+"""`TinyRecursiveModel`: embedding, recursion, heads, and deep supervision with the carried state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from trm.config import TRMConfig
+from trm.errors import UsageError
+from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
+from trm.model.init import truncated_normal_
+from trm.model.losses import step_loss
+from trm.model.positions import rotary_tables
+from trm.model.recursion import HRMCore, State, TRMCore
+
+
+@dataclass
+class StepOutput:
+    """What one supervision step says."""
+
+    logits: Tensor  # [B, L, V]
+    halt_logits: Tensor  # [B]
+    continue_logits: Tensor  # [B]; trained and used by HRM only
+
+
+class TinyRecursiveModel(nn.Module):
+    """A network that answers a puzzle by refining its answer, step by step (arXiv:2510.04871).
+
+    Args:
+        config: the architecture; `config.architecture == "hrm"` gives the baseline of arXiv:2506.21734.
+    """
+
+    initial_answer: Tensor
+    initial_latent: Tensor
+    rotary_cos: Tensor | None
+    rotary_sin: Tensor | None
+
+    def __init__(self, config: TRMConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = InputEmbedding(config)
+        self.core: TRMCore | HRMCore = TRMCore(config) if config.architecture == "trm" else HRMCore(config)
+        self.head = SymbolHead(config) if self.embedding.per_symbol else TokenHead(config)
+        self.halt_head = HaltHead(config)
+        self.register_buffer("initial_answer", truncated_normal_(torch.empty(config.hidden_dim), std=1.0))
+        self.register_buffer("initial_latent", truncated_normal_(torch.empty(config.hidden_dim), std=1.0))
+        tables = rotary_tables(config)
+        self.register_buffer("rotary_cos", tables[0] if tables else None, persistent=False)
+        self.register_buffer("rotary_sin", tables[1] if tables else None, persistent=False)
+
+    def network_parameters(self) -> Iterator[nn.Parameter]:
+        """All parameters but the puzzle vectors, which have an optimizer of their own and no average."""
+        puzzles = self.embedding.puzzles
+        table = puzzles.weight if puzzles is not None else None
+        return (parameter for parameter in self.parameters() if parameter is not table)
+
+    def num_parameters(self) -> int:
+        """Number of parameters, the puzzle vectors left out, as the paper counts them."""
+        return sum(parameter.numel() for parameter in self.network_parameters())
+
+    def state_shape(self) -> tuple[int, ...]:
+        """Shape of one puzzle's answer and latent: ``(P+L, D)`` or ``(L, S, D)``."""
+        config = self.config
+        if self.embedding.per_symbol:
+            return config.context_length, len(config.structure.interchangeable), config.hidden_dim
+        return config.prefix_length + config.context_length, config.hidden_dim
+
+    def initial_state(self, batch_size: int) -> State:
+        """The state that every puzzle starts from: one fixed vector each for y and z, at every position."""
+        shape = (batch_size, *self.state_shape())
+        return State(self.initial_answer.expand(shape), self.initial_latent.expand(shape))
+
+    def supervision_step(
+        self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None
+    ) -> tuple[State, StepOutput]:
+        """One supervision step: T cycles, the last with gradients.
+
+        Args:
+            inputs: tokens ``[B, L]``.
+            state: the carried state; the one returned is detached.
+            puzzle_ids: ``[B]``, for models with puzzle vectors; left out, the blank id 0.
+        """
+        *_, (_, now) = self.cycles(inputs, state, puzzle_ids)
+        return now.detach(), self.read_out(now)
+
+    def cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None) -> Iterator[tuple[int, State]]:
+        """The state after each of the T cycles of one supervision step, numbered from 1."""
+        x = self.embedding(inputs, puzzle_ids)
+        rotary = None
+        if self.rotary_cos is not None and self.rotary_sin is not None:
+            rotary = (self.rotary_cos, self.rotary_sin)
+        state = State(state.answer.to(x.dtype), state.latent.to(x.dtype))
+        yield from enumerate(self.core.cycles(x, state, rotary), start=1)
+
+    def read_out(self, state: State) -> StepOutput:
+        """The answer and the halting logits that a state stands for."""
+        halting = self.halt_head(state.answer)
+        return StepOutput(self.head(state.answer), halting[:, 0], halting[:, 1])
+
+    def forward(
+        self,
+        inputs: Tensor,
+        targets: Tensor | None = None,
+        n_supervision: int | None = None,
+        puzzle_ids: Tensor | None = None,
+    ) -> dict[str, Any]:
+        """Deep supervision over one batch, all its steps at once.
+
+        The trainer spreads these steps over optimizer steps instead, as the paper's code does.
+
+        Args:
+            inputs: tokens ``[B, L]``.
+            targets: tokens ``[B, L]``, -100 where a position is not scored.
+            n_supervision: steps; left out, the configuration's.
+            puzzle_ids: ``[B]``.
+
+        Returns:
+            ``logits_list`` (one ``[B, L, V]`` a step), ``halt_logits_list`` (one ``[B]`` a step), and with targets
+            ``loss``: the mean over steps and rows.
+
+        Raises:
+            UsageError: the tokens are not of the shape or vocabulary that the model was built for.
+        """
+        self._check_inputs(inputs)
+        state = self.initial_state(len(inputs))
+        outputs: dict[str, Any] = {"logits_list": [], "halt_logits_list": []}
+        losses = []
+        for _ in range(n_supervision or self.config.n_supervision):
+            state, output = self.supervision_step(inputs, state, puzzle_ids)
+            outputs["logits_list"].append(output.logits)
+            outputs["halt_logits_list"].append(output.halt_logits)
+            if targets is not None:
+                losses.append(step_loss(output.logits, output.halt_logits, targets, self.config.loss).total)
+        if losses:
+            outputs["loss"] = torch.stack(losses).mean().float() / len(inputs)
+        return outputs
+
+    @torch.no_grad()
+    def predict(self, inputs: Tensor, n_supervision: int | None = None, puzzle_ids: Tensor | None = None) -> Tensor:
+        """The answer after all steps, as tokens ``[B, L]``; dropout is off while it runs."""
+        self._check_inputs(inputs)
+        training = self.training
+        self.eval()
+        try:
+            state = self.initial_state(len(inputs))
+            for _ in range(n_supervision or self.config.n_supervision):
+                state, output = self.supervision_step(inputs, state, puzzle_ids)
+            return output.logits.argmax(-1)
+        finally:
+            self.train(training)
+
+    def _check_inputs(self, inputs: Tensor) -> None:
+        config = self.config
+        if inputs.dim() != 2 or inputs.shape[1] != config.context_length:
+            raise UsageError(
+                f"The model takes tokens of shape [batch, {config.context_length}], it was given {list(inputs.shape)}."
+            )
+        if inputs.numel() and not (int(inputs.min()) >= 0 and int(inputs.max()) < config.vocab_size):
+            raise UsageError(
+                f"The model knows tokens 0 to {config.vocab_size - 1}, it was given "
+                f"{int(inputs.min())} to {int(inputs.max())}."
+            )

@@ -1,0 +1,113 @@
+"""The slots of a training batch: each holds a puzzle, its carried state, and how often it was worked on."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from trm.data.batch import Batch
+from trm.model import State, StepLoss, StepOutput, TinyRecursiveModel, step_loss
+
+
+class Slots:
+    """A batch whose rows halt at different times (paper, section 4.4; the code's "carry").
+
+    Args:
+        model: gives the states that puzzles start from.
+        size: number of slots B.
+        n_supervision: supervision steps after which a slot halts at the latest.
+        halt_exploration: chance, per row and step, of a random minimum number of steps before halting.
+        generator: for the exploration.
+        halt_when_right: chance, per step, that a slot whose answer is right halts, whatever its halting logit says.
+    """
+
+    def __init__(
+        self,
+        model: TinyRecursiveModel,
+        size: int,
+        n_supervision: int,
+        halt_exploration: float,
+        generator: torch.Generator | None = None,
+        halt_when_right: float = 0.0,
+    ) -> None:
+        self.model, self.n_supervision = model, n_supervision
+        self.halt_exploration, self.generator = halt_exploration, generator
+        self.halt_when_right = halt_when_right
+        device = model.initial_answer.device
+        length = model.config.context_length
+        self.batch = Batch(
+            torch.zeros(size, length, dtype=torch.long, device=device),
+            torch.zeros(size, length, dtype=torch.long, device=device),
+            torch.zeros(size, dtype=torch.long, device=device),
+        )
+        shape = (size, *model.state_shape())
+        self.state = State(torch.zeros(shape, device=device), torch.zeros(shape, device=device))
+        self.steps = torch.zeros(size, dtype=torch.long, device=device)
+        self.halted = torch.ones(size, dtype=torch.bool, device=device)
+
+    def stagger(self) -> None:
+        """Spread the step counts of fresh slots, so that they don't all change puzzles at the same step."""
+        rows = torch.arange(len(self.steps), device=self.steps.device)
+        self.steps = rows * self.n_supervision // len(rows)
+
+    def refill(self, batch: Batch, start_step: Tensor | None = None) -> None:
+        """Give the halted slots new puzzles and fresh states.
+
+        Args:
+            batch: as many rows as slots have halted.
+            start_step: step counts of the new puzzles; left out, 0.
+        """
+        rows = self.halted
+        fresh = self.model.initial_state(len(batch))
+        for held, new in (
+            (self.batch.inputs, batch.inputs),
+            (self.batch.labels, batch.labels),
+            (self.batch.puzzle_ids, batch.puzzle_ids),
+        ):
+            held[rows] = new.to(held.dtype)
+        self.state = State(self.state.answer.clone(), self.state.latent.clone())
+        self.state.answer[rows] = fresh.answer.to(self.state.answer.dtype)
+        self.state.latent[rows] = fresh.latent.to(self.state.latent.dtype)
+        self.steps[rows] = 0 if start_step is None else start_step
+
+    def step(self) -> tuple[StepOutput, StepLoss]:
+        """One supervision step of every slot: carries the states on and decides who halts.
+
+        The loss is the sum over the slots; the caller divides by the global batch size.
+        """
+        batch = self.batch
+        self.state, output = self.model.supervision_step(batch.inputs, self.state, batch.puzzle_ids)
+        self.steps = self.steps + 1
+        last = self.steps >= self.n_supervision
+        self.halted = last | (self._wants_to_halt(output) & (self.steps >= self._minimum_steps()))
+        continuation, continue_logits = None, None
+        if self.model.config.architecture == "hrm":
+            continuation, continue_logits = self._value_of_continuing(last), output.continue_logits
+        loss = step_loss(
+            output.logits, output.halt_logits, batch.labels, self.model.config.loss, continuation, continue_logits
+        )
+        if self.halt_when_right:
+            drawn = torch.rand(self.steps.shape, generator=self.generator).to(self.steps.device)
+            self.halted = self.halted | (loss.correct & (drawn < self.halt_when_right))
+        return output, loss
+
+    def _wants_to_halt(self, output: StepOutput) -> Tensor:
+        if self.model.config.architecture == "hrm":
+            return output.halt_logits.detach() > output.continue_logits.detach()
+        return output.halt_logits.detach() > 0
+
+    def _minimum_steps(self) -> Tensor:
+        """Now and then a slot must go on for a random number of steps, whatever it wants."""
+        if self.halt_exploration == 0 or self.n_supervision < 2:
+            return torch.zeros_like(self.steps)
+        size = self.steps.shape
+        explore = torch.rand(size, generator=self.generator) < self.halt_exploration
+        minimum = torch.randint(2, self.n_supervision + 1, size, generator=self.generator)
+        return torch.where(explore, minimum, 0).to(self.steps.device)
+
+    @torch.no_grad()
+    def _value_of_continuing(self, last: Tensor) -> Tensor:
+        """HRM's Q-learning target: what the next step would say, without its gradient (arXiv:2506.21734)."""
+        _, ahead = self.model.supervision_step(self.batch.inputs, self.state, self.batch.puzzle_ids)
+        value = torch.where(last, ahead.halt_logits, torch.maximum(ahead.halt_logits, ahead.continue_logits))
+        return value.sigmoid()

@@ -1,0 +1,172 @@
+"""Random mazes in the manner of Maze-Hard.
+
+The benchmark's mazes are cells that are walls at random, with a start and a goal whose distance is at least a given
+one. Its figures (see `MazeStyle.hard`) fit an even draw from all such pairs. Drawing walls and two cells until they are
+far enough apart would take some 40,000 attempts a maze, so this looks for far pairs: from a random cell to the cell
+farthest from it, A; the start is any cell far enough from A, the goal any cell far enough from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trm.errors import UsageError
+from trm_tasks_maze.grid import FREE, GOAL, MAX_SIDE, MIN_SIDE, START, WALL, BoolArray, IntArray
+from trm_tasks_maze.labels import mark_paths
+from trm_tasks_maze.search import breadth_first, farthest
+from trm_tasks_maze.splits import Split, belongs, fingerprints
+
+_BLOCK = 2048
+"""Candidates drawn at a time. Part of what a seed means, so changing it changes every data set."""
+
+_PATIENCE = 100
+"""Blocks in a row without a new maze after which the style counts as impossible, or as exhausted."""
+
+_FEW = 0.05
+"""See `_thin`."""
+
+
+@dataclass(frozen=True)
+class MazeStyle:
+    """What kind of mazes to generate.
+
+    Attributes:
+        height: rows, `MIN_SIDE` to `MAX_SIDE`.
+        width: columns, within the same bounds.
+        min_walls: the least probability of a cell to be a wall; each maze draws its own between this and `max_walls`.
+        max_walls: the greatest one.
+        min_path: the least number of moves from start to goal.
+    """
+
+    height: int
+    width: int
+    min_walls: float
+    max_walls: float
+    min_path: int
+
+    def __post_init__(self) -> None:
+        for name, side in (("height", self.height), ("width", self.width)):
+            if not MIN_SIDE <= side <= MAX_SIDE:
+                raise UsageError(f"The {name} {side} is out of range: it must be {MIN_SIDE} to {MAX_SIDE} cells.")
+        if not 0.0 <= self.min_walls <= self.max_walls < 1.0:
+            raise UsageError(
+                f"The wall density must be 0 <= min_walls <= max_walls < 1, not {self.min_walls} to {self.max_walls}."
+            )
+        if self.min_path < 1:
+            raise UsageError(f"The minimum path length is {self.min_path}; it must be 1 move or more.")
+
+    @classmethod
+    def hard(cls) -> MazeStyle:
+        """30 x 30 mazes like those of Maze-Hard: 28 to 45 % walls (median 37 %), 109 moves or more (median 112)."""
+        return cls(height=30, width=30, min_walls=0.32, max_walls=0.43, min_path=109)
+
+
+def generate(style: MazeStyle, split: Split, seed: int, count: int) -> tuple[IntArray, IntArray]:
+    """`count` different mazes and their labels, both `[count, H * W]`.
+
+    The same arguments give the same mazes, and fewer of them are the first of more. Different splits are disjoint
+    (see `splits`), whatever their seeds.
+
+    Raises:
+        UsageError: the style allows no such maze, or not so many different ones.
+    """
+    inputs: list[IntArray] = []
+    labels: list[IntArray] = []
+    found = 0
+    blocks = stream(style, split, seed)
+    while found < count:
+        block_inputs, block_labels = next(blocks)
+        inputs.append(block_inputs)
+        labels.append(block_labels)
+        found += len(block_inputs)
+    shape = (0, style.height * style.width)
+    empty = np.empty(shape, dtype=np.int32)
+    return np.concatenate([empty, *inputs])[:count], np.concatenate([empty, *labels])[:count]
+
+
+def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
+    """Different mazes without end, some at a time: inputs and labels, both `[n, H * W]`; `n` varies and may be 0.
+
+    Raises:
+        UsageError: the style allows no such maze, or no more of them.
+    """
+    seen: set[int] = set()
+    in_vain = 0
+    index = 0
+    while True:
+        entropy = np.random.SeedSequence([seed, 1 if split == "test" else 0, index])
+        mazes, labels, prints = _block(style, split, np.random.default_rng(entropy))
+        fresh = []
+        for row, key in enumerate(prints.tolist()):
+            if key not in seen:
+                seen.add(key)
+                fresh.append(row)
+        in_vain = 0 if fresh else in_vain + 1
+        if in_vain == _PATIENCE:
+            raise UsageError(_exhausted(style, len(seen)))
+        yield mazes[fresh], labels[fresh]
+        index += 1
+
+
+def _block(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+    """The mazes among one block of candidates and their labels, `[n, H * W]`, and fingerprints, `[n]`."""
+    density = rng.uniform(style.min_walls, style.max_walls, _BLOCK).astype(np.float32)
+    walls = rng.random((_BLOCK, style.height, style.width), dtype=np.float32) < density[:, None, None]
+    prints = fingerprints(walls)
+    ours = belongs(prints, split)
+    passable, prints = ~walls[ours], prints[ours]
+
+    radius, ends = farthest(passable, _pick(_flat(passable), rng))
+    near = 2 * radius >= style.min_path  # no two cells are farther apart than twice the radius
+    passable, prints, ends = passable[near], prints[near], ends[near]
+    diameter, _ = farthest(passable, ends)
+    wide = diameter >= style.min_path
+    passable, prints, ends = passable[wide], prints[wide], ends[wide]
+
+    may_start = breadth_first(passable, ends).distances >= style.min_path
+    starts = _pick(may_start, rng)
+    search = breadth_first(passable, starts)
+    may_end = search.distances >= style.min_path
+    goals = _pick(may_end, rng)
+    mazes = np.where(_flat(passable), FREE, WALL).astype(np.int32)
+    index = np.arange(len(mazes))
+    mazes[index, starts] = START
+    mazes[index, goals] = GOAL
+    labels = mark_paths(mazes, goals, search.parents)
+    kept = _thin(may_start.sum(axis=1), may_end.sum(axis=1), style, rng)
+    return mazes[kept], labels[kept], prints[kept]
+
+
+def _thin(starts: IntArray, goals: IntArray, style: MazeStyle, rng: np.random.Generator) -> BoolArray:
+    """Keep a maze with a probability that grows with its number of far pairs, as an even draw of pairs would.
+
+    From 5 % of the cells for both the start and the goal on, every maze is kept: more than that hardly changes the
+    figures, and costs time.
+    """
+    enough = (_FEW * style.height * style.width) ** 2
+    kept: BoolArray = rng.random(len(starts)) * enough < starts * goals
+    return kept
+
+
+def _flat(grids: BoolArray) -> BoolArray:
+    return grids.reshape(len(grids), grids.shape[1] * grids.shape[2])
+
+
+def _pick(allowed: BoolArray, rng: np.random.Generator) -> IntArray:
+    """A random one of the allowed cells `[N, L]` of each grid, `[N]`; 0 where none is allowed."""
+    ranks = (rng.random(len(allowed)) * allowed.sum(axis=1)).astype(np.int32)
+    picked: IntArray = (allowed.cumsum(axis=1, dtype=np.int32) > ranks[:, None]).argmax(axis=1)
+    return picked
+
+
+def _exhausted(style: MazeStyle, found: int) -> str:
+    wanted = (
+        f"{style.height} x {style.width} mazes with {style.min_walls:.0%} to {style.max_walls:.0%} walls and "
+        f"{style.min_path} moves or more"
+    )
+    if found:
+        return f"After {found} different ones no more {wanted} turn up. Ask for fewer, or for shorter paths."
+    return f"No {wanted} turn up in {_PATIENCE * _BLOCK:,} attempts. Ask for shorter paths or another density of walls."

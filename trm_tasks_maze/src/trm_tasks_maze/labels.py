@@ -1,0 +1,53 @@
+"""The benchmark's label: which of the many shortest paths is the right answer.
+
+Maze-Hard marks the path of a breadth-first search from the start that visits neighbours in the order down, left, right,
+up, takes the first discoverer of a cell as its parent, and walks back from the goal. That makes labels unique. It is
+not a symmetric rule: a mirrored maze must be solved again (see `symmetry`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trm.errors import PuzzleError
+from trm_tasks_maze.grid import GOAL, PATH, START, WALL, IntArray, positions
+from trm_tasks_maze.search import UNREACHED, breadth_first
+
+
+def label(maze: IntArray) -> IntArray:
+    """The answer to one maze `[H, W]`: its path cells replaced by `PATH`.
+
+    Raises:
+        PuzzleError: no way leads from the start to the goal.
+    """
+    answer: IntArray = label_batch(maze[None])[0]
+    return answer
+
+
+def label_batch(mazes: IntArray) -> IntArray:
+    """The answers to mazes `[N, H, W]`, each with one start and one goal.
+
+    Raises:
+        PuzzleError: no way leads from the start to the goal; in a batch of several, the message counts from 1.
+    """
+    goals = positions(mazes, GOAL)
+    search = breadth_first(mazes != WALL, positions(mazes, START))
+    unreached = np.flatnonzero(search.parents[np.arange(len(mazes)), goals] == UNREACHED)
+    if unreached.size:
+        which = f" in maze {unreached[0] + 1} of {len(mazes)}" if len(mazes) > 1 else ""
+        raise PuzzleError(f"No way leads from the start S to the goal G{which}: walls separate them. Open a wall.")
+    return mark_paths(mazes.reshape(len(mazes), -1), goals, search.parents).reshape(mazes.shape)
+
+
+def mark_paths(mazes: IntArray, goals: IntArray, parents: IntArray) -> IntArray:
+    """Copies of mazes `[N, L]`, with `PATH` where one passes walking back from `goals` `[N]` by `parents` `[N, L]`."""
+    marked = mazes.copy()
+    index = np.arange(len(mazes))
+    cells = parents[index, goals]
+    while True:
+        walking = parents[index, cells] != cells  # only the start is its own parent
+        index, cells = index[walking], cells[walking]
+        if not index.size:
+            return marked
+        marked[index, cells] = PATH
+        cells = parents[index, cells]

@@ -1,0 +1,48 @@
+"""Which split a maze belongs to: decided by the maze itself, so that no two data sets can ever overlap.
+
+The layout of the walls decides, whatever the start and the goal and however it is turned or mirrored. So a test maze's
+walls, or their mirror image, occur in no training set, whatever the seeds.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trm_tasks_maze.grid import BoolArray
+from trm_tasks_maze.symmetry import permutations
+
+Split = Literal["train", "test"]
+
+_TEST_SHARE = 3
+"""One layout in so many is a test layout."""
+
+_WEIGHT_BITS = 40
+"""Sums of up to 80 * 80 such weights stay below 2**53, so double precision adds them exactly, in any order."""
+
+
+def fingerprints(walls: BoolArray) -> npt.NDArray[np.int64]:
+    """A number for each layout of walls `[N, H, W]`, `[N]`, the same for all its symmetric images."""
+    count, height, width = walls.shape
+    if height > width:
+        walls, height, width = walls.transpose(0, 2, 1), width, height
+    sums = walls.reshape(count, height * width).astype(np.float64) @ _image_weights(height, width)
+    least: npt.NDArray[np.int64] = sums.min(axis=1).astype(np.int64)
+    return least
+
+
+def belongs(prints: npt.NDArray[np.int64], split: Split) -> npt.NDArray[np.bool_]:
+    """Which fingerprints `[N]` belong to `split`."""
+    is_test: npt.NDArray[np.bool_] = prints % _TEST_SHARE == 0
+    return is_test if split == "test" else ~is_test
+
+
+@functools.cache
+def _image_weights(height: int, width: int) -> npt.NDArray[Any]:
+    """`[H * W, T]`: a column of random weights for each image. Fixed for ever: changing them reshuffles the splits."""
+    state = np.random.SeedSequence([height, width]).generate_state(height * width, np.uint64)
+    weights = (state >> np.uint64(64 - _WEIGHT_BITS)).astype(np.float64)
+    return weights[permutations(height, width)].T.copy()

@@ -1,0 +1,115 @@
+"""Mazes as text.
+
+A maze is a line per row, with `#` for a wall, a space or `.` for a free cell, `S` for the start and `G` for the goal.
+`o`, which marks the path in an answer, is read as a free cell, so that an answer can be asked again. Empty lines
+separate mazes. All rows must be of one length: editors strip spaces at line ends, and to fill short rows up would hide
+real mistakes, so the error suggests dots instead. A single line whose length is a square is the benchmark's own form,
+the rows of a square maze without line breaks.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from trm.errors import PuzzleError
+from trm_tasks_maze.grid import CHARACTERS, FREE, GOAL, MAX_SIDE, MIN_SIDE, PATH, START, IntArray
+from trm_tasks_maze.rules import no_way
+
+_TOKENS = {character: token for token, character in enumerate(CHARACTERS, start=1)} | {".": FREE}
+
+
+def parse(text: str) -> list[IntArray]:
+    """All mazes in a text, each `[H, W]`.
+
+    Raises:
+        PuzzleError: a foreign character (with line and column, from 1), rows of different lengths, a size out of range,
+            no start or goal or several of them, no way between them, or no maze at all.
+    """
+    mazes = [_parse_rows(rows, first_line) for first_line, rows in _paragraphs(text)]
+    if not mazes:
+        raise PuzzleError("There is no maze in the text: expected lines of '#' (wall), '.' (free), S and G.")
+    return mazes
+
+
+def to_text(maze: IntArray) -> str:
+    """A maze or an answer `[H, W]` as lines of `# SGo`; padding is shown as `?`."""
+    alphabet = np.array(list("?" + CHARACTERS))
+    return "\n".join("".join(row) for row in alphabet[maze])
+
+
+def _paragraphs(text: str) -> list[tuple[int, list[str]]]:
+    """Runs of lines between empty ones, each with the number of its first line."""
+    found: list[tuple[int, list[str]]] = []
+    previous_is_empty = True
+    for number, line in enumerate(text.split("\n"), start=1):
+        row = line.removesuffix("\r")
+        if row:
+            if previous_is_empty:
+                found.append((number, []))
+            found[-1][1].append(row)
+        previous_is_empty = not row
+    # Blank lines around the text may hold spaces; inside, a line of spaces is a row of free cells.
+    return [(number, rows) for number, rows in found if any(not row.isspace() for row in rows)]
+
+
+def _parse_rows(rows: list[str], first_line: int) -> IntArray:
+    for line, row in enumerate(rows, start=first_line):
+        for column, character in enumerate(row, start=1):
+            if character not in _TOKENS:
+                raise PuzzleError(
+                    f"Line {line}, column {column}: {character!r} is no part of a maze. "
+                    "Use '#' for walls, '.' or a space for free cells, one S and one G."
+                )
+    if len(rows) == 1:
+        rows = _square_rows(rows[0], first_line)
+    _check_shape(rows, first_line)
+    maze = np.array([[_TOKENS[character] for character in row] for row in rows], dtype=np.int32)
+    maze[maze == PATH] = FREE
+    _check_ends(maze, first_line)
+    return maze
+
+
+def _square_rows(line: str, number: int) -> list[str]:
+    side = math.isqrt(len(line))
+    if side * side != len(line):
+        raise PuzzleError(
+            f"Line {number}: a maze on a single line must have a square number of cells, such as 900 for 30 x 30; "
+            f"this line has {len(line)}."
+        )
+    return [line[start : start + side] for start in range(0, len(line), side)]
+
+
+def _check_shape(rows: list[str], first_line: int) -> None:
+    width = max(len(row) for row in rows)
+    for line, row in enumerate(rows, start=first_line):
+        if len(row) != width:
+            raise PuzzleError(
+                f"Line {line} has {len(row)} cells where the longest line has {width}: all rows must be of one length. "
+                "If an editor stripped spaces at line ends, write free cells as '.'."
+            )
+    if not (MIN_SIDE <= len(rows) <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+        raise PuzzleError(
+            f"The maze at line {first_line} has {len(rows)} rows of {width} cells: "
+            f"a maze has {MIN_SIDE} to {MAX_SIDE} of each."
+        )
+
+
+def _check_ends(maze: IntArray, first_line: int) -> None:
+    for token, name, character in ((START, "start", "S"), (GOAL, "goal", "G")):
+        places = np.argwhere(maze == token)
+        if not len(places):
+            raise PuzzleError(
+                f"The maze at line {first_line} has no {name}: mark one cell with {character}. "
+                "(An empty line ends a maze; write a row of free cells as dots.)"
+            )
+        if len(places) > 1:
+            where = " and ".join(f"row {row + 1}, column {column + 1}" for row, column in places[:2])
+            raise PuzzleError(
+                f"The maze at line {first_line} has {len(places)} {name}s, at {where}"
+                f"{' and elsewhere' if len(places) > 2 else ''}: leave one {character}."
+            )
+    reason = no_way(maze)
+    if reason:
+        raise PuzzleError(f"{reason[:-1]} in the maze at line {first_line}. Open a wall.")

@@ -1,0 +1,86 @@
+"""Mazes in the terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rich.console import Console
+from trm_tasks_maze.blocks import Mark, cells, draw, half_blocks, legend, marks
+from trm_tasks_maze.grid import FREE, PATH, WALL
+from trm_tasks_maze.labels import label
+from trm_tasks_maze.text import parse
+
+MAZE = parse("S....\n.....\n..#..\n.....\n....G")[0]
+LABEL = label(MAZE)
+
+
+def test_a_maze_alone_or_with_its_target() -> None:
+    assert np.array_equal(marks(MAZE), MAZE)
+    assert np.array_equal(marks(MAZE, target=LABEL), LABEL)
+
+
+def test_another_shortest_path_is_no_fault() -> None:
+    other = MAZE.copy()
+    other[0, 1:] = other[:4, 4] = PATH
+    assert np.array_equal(marks(MAZE, other, LABEL), other)
+
+
+def test_wrong_and_missed_cells() -> None:
+    answer = LABEL.copy()
+    answer[1, 0] = FREE
+    answer[0, 1] = PATH
+    answer[2, 2] = FREE
+    shown = marks(MAZE, answer, LABEL)
+    assert shown[1, 0] == Mark.MISSED
+    assert shown[0, 1] == shown[2, 2] == Mark.WRONG
+    assert (shown != LABEL).sum() == 3
+    without_target = marks(MAZE, answer)
+    assert without_target[0, 1] == PATH  # nothing says where the path should run
+    assert without_target[2, 2] == Mark.WRONG
+
+
+def test_cells_need_no_colour() -> None:
+    shown = LABEL.copy()
+    shown[0, 1], shown[0, 2] = Mark.WRONG, Mark.MISSED
+    assert cells(shown).plain.split("\n") == [
+        "S × ○     ",
+        "•         ",
+        "•   ██    ",
+        "•         ",
+        "• • • • G ",
+    ]
+
+
+def test_half_blocks_put_two_rows_in_one() -> None:
+    grid = np.array([[WALL, WALL, FREE, FREE], [WALL, FREE, WALL, FREE], [PATH, PATH, WALL, FREE]])
+    text = half_blocks(grid)
+    assert text.plain == "█▀▄ \n▀▀▀▄"
+
+
+def test_all_pairs_have_both_colours() -> None:
+    console = Console()
+    for top in Mark:
+        for bottom in Mark:
+            text = half_blocks(np.array([[top], [bottom]]))
+            style = text.get_style_at_offset(console, 0)
+            plain = half_blocks(np.array([[top], [top]])).get_style_at_offset(console, 0)
+            assert style.color is not None
+            assert style.bgcolor is not None
+            if top == bottom:
+                assert style == plain
+            else:
+                upper = style.color if text.plain == "▀" else style.bgcolor
+                lower = style.bgcolor if text.plain == "▀" else style.color
+                assert upper != lower
+
+
+@pytest.mark.parametrize(("width", "columns", "rows"), [(80, 60, 30), (59, 30, 15)])
+def test_a_hard_maze_fits(width: int, columns: int, rows: int) -> None:
+    maze = np.full((30, 30), FREE)
+    lines = draw(maze, width=width).plain.split("\n")
+    assert len(lines) == rows
+    assert {len(line) for line in lines} == {columns}
+
+
+def test_the_legend_names_what_letters_do_not() -> None:
+    assert legend().plain.split() == ["S", "start", "G", "goal", "•", "path", "×", "wrong", "○", "missed"]

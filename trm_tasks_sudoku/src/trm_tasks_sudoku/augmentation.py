@@ -1,0 +1,40 @@
+"""The symmetries of a Sudoku as an augmentation of tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trm.data.puzzle_set import IntArray
+from trm_tasks_sudoku import symmetry
+from trm_tasks_sudoku.config import EMPTY, SudokuConfig
+
+
+class Symmetries:
+    """A random symmetry for each puzzle; see `trm_tasks_sudoku.symmetry`."""
+
+    def __init__(self, config: SudokuConfig) -> None:
+        self.size = config.size
+
+    def apply(
+        self, rng: np.random.Generator, inputs: IntArray, labels: IntArray
+    ) -> tuple[IntArray, IntArray, symmetry.Token]:
+        """inputs, labels ``[B, L]`` of tokens."""
+        token = symmetry.sample(rng, len(inputs), self.size)
+        return _apply(inputs, token), _apply(labels, token), token
+
+    def invert(self, predictions: IntArray, token: symmetry.Token) -> IntArray:
+        """predictions ``[B, L]`` of tokens."""
+        moved = np.empty_like(predictions)
+        np.put_along_axis(moved, token.cells, predictions, axis=1)
+        return _relabel(moved, np.argsort(token.digits, axis=1))
+
+
+def _apply(tokens: IntArray, token: symmetry.Token) -> IntArray:
+    return _relabel(np.take_along_axis(tokens, token.cells, axis=1), token.digits)
+
+
+def _relabel(tokens: IntArray, digits: IntArray) -> IntArray:
+    """Only digits have new names: padding and empty cells are kept, and so is a negative label (not scored)."""
+    table = np.concatenate([np.zeros((len(digits), 1), np.int64), digits + EMPTY], axis=1)
+    renamed = np.take_along_axis(table, np.clip(tokens, 0, None).astype(np.int64), axis=1)
+    return np.where(tokens < 0, tokens, renamed).astype(tokens.dtype)

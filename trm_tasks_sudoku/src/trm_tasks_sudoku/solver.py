@@ -1,0 +1,92 @@
+"""Solving and rating Sudoku puzzles of any supported size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from trm_tasks_sudoku.geometry import size_of
+from trm_tasks_sudoku.search import DEAD, Workspace, digit_of, load, place, search, workspace
+
+Grids = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.int32]
+
+_NO_STREAM = np.zeros(0, np.uint64)
+_UNLIMITED = 1 << 60
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a search found.
+
+    `solutions` counts up to the limit of the search; `grid` [L] is the first of them, None if there is none. `backtracks` counts guesses
+    that were given up because no solution followed from them, over the whole search. `complete` is False if the search ended early
+    because there were too many of those, so there may be more solutions.
+    """
+
+    solutions: int
+    grid: Grids | None
+    backtracks: int
+    complete: bool
+
+
+@njit(cache=True)
+def _rate(work: Any, grids: Any, limit: int, no_stream: Any, solutions: Any, backtracks: Any) -> None:
+    found = np.empty((0, grids.shape[1]), np.uint8)
+    for index in range(len(grids)):
+        work.grid[:] = grids[index]
+        solutions[index], backtracks[index] = search(work, limit, _UNLIMITED, no_stream, found)
+
+
+@njit(cache=True)
+def _naked_singles(work: Any, grids: Any, solved: Any) -> None:
+    full = (1 << (len(work.used) // 3)) - 1
+    for index in range(len(grids)):
+        work.grid[:] = grids[index]
+        empty = load(work)
+        before = empty + 1
+        while 0 < empty < before:
+            before = empty
+            for position in range(empty - 1, -1, -1):
+                row, column, box = work.units[work.order[position]]
+                candidates = full & ~(work.used[row] | work.used[column] | work.used[box])
+                if candidates and candidates & (candidates - 1) == 0:
+                    empty = place(work, position, candidates, empty)
+        solved[index] = empty == 0
+
+
+def solve(grid: npt.ArrayLike, limit: int = 2, max_backtracks: int | None = None) -> Solution:
+    """Looks for up to `limit` solutions of a puzzle [L], 0 for an empty cell; 2 are enough to know whether the first is the only one.
+
+    Deterministic: the same puzzle takes the same search. Raises UsageError if L is not the number of cells of a Sudoku.
+    """
+    cells = np.asarray(grid, np.uint8)
+    work = workspace(size_of(cells.size))
+    work.grid[:] = cells.ravel()
+    found = np.zeros((1, cells.size), np.uint8)
+    most = _UNLIMITED if max_backtracks is None else max_backtracks
+    solutions, backtracks = search(work, limit, most, _NO_STREAM, found)
+    return Solution(solutions, found[0] if solutions else None, backtracks, backtracks <= most)
+
+
+def rate(grids: npt.ArrayLike, limit: int = 2) -> tuple[Counts, Counts]:
+    """The number of solutions, up to `limit`, and of backtracks of each puzzle [N, L]: [N] and [N].
+
+    Backtracks measure difficulty: 0 where naked and hidden singles suffice, some hundred for the hardest known 9x9 puzzles.
+    """
+    cells = np.ascontiguousarray(grids, np.uint8)
+    solutions, backtracks = np.zeros((2, len(cells)), np.int32)
+    _rate(workspace(size_of(cells.shape[1])), cells, limit, _NO_STREAM, solutions, backtracks)
+    return solutions, backtracks
+
+
+def solved_by_naked_singles(grids: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether each puzzle [N, L] is solved by filling cells with a single candidate, over and over, and nothing else."""
+    cells = np.ascontiguousarray(grids, np.uint8)
+    solved = np.zeros(len(cells), np.bool_)
+    _naked_singles(workspace(size_of(cells.shape[1])), cells, solved)
+    return solved
