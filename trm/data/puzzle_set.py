@@ -68,9 +68,9 @@ class PuzzleSet:
     inputs: IntArray
     labels: IntArray
     description: Description
-    puzzle_ids: IntArray = NOT_GIVEN
-    puzzle_indices: IntArray = NOT_GIVEN
-    group_indices: IntArray = NOT_GIVEN
+    puzzle_ids: IntArray = field(default_factory=lambda: NOT_GIVEN)
+    puzzle_indices: IntArray = field(default_factory=lambda: NOT_GIVEN)
+    group_indices: IntArray = field(default_factory=lambda: NOT_GIVEN)
     identifiers: tuple[str, ...] = ("<blank>",)
     ignore_label: int | None = None
     extras: dict[str, IntArray] = field(default_factory=dict)

@@ -68,9 +68,9 @@ def step_loss(
     tokens = (token_losses(logits, labels, kind) / per_row.unsqueeze(-1)).sum()
     correct = ((logits.argmax(-1) == labels) | ~scored).all(-1)
     halting = F.binary_cross_entropy_with_logits(halt_logits, correct.to(halt_logits.dtype), reduction="sum")
-    total = tokens + 0.5 * halting
-    continuing = None
+    continuing, auxiliary = None, halting
     if continuation is not None and continue_logits is not None:
         continuing = F.binary_cross_entropy_with_logits(continue_logits, continuation, reduction="sum")
-        total = total + 0.5 * continuing
+        auxiliary = halting + continuing
+    total = tokens + 0.5 * auxiliary
     return StepLoss(total, tokens, halting, continuing, correct)

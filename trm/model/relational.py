@@ -58,7 +58,7 @@ class RelationalMix(nn.Module):
         flat = x.flatten(2)  # [B, L, S*D]
         pooled = (self.pool.to(x.dtype) @ flat).unflatten(2, x.shape[2:])  # [B, groups, (S,) D]
         parts = pooled.split(self.group_counts, dim=1)
-        projected = torch.cat([part @ weight for part, weight in zip(parts, self.relations, strict=True)], dim=1)
+        projected = torch.cat([part @ self.relations[index] for index, part in enumerate(parts)], dim=1)
         return (self.spread.to(x.dtype) @ projected.flatten(2)).view_as(x)
 
     def _from_neighbours(self, x: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ class EMA:
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates)) if self.warmup else self.decay
         self.updates += 1
         for name, average in self.average.items():
-            average.lerp_(self.model.get_parameter(name), 1 - decay)
+            average.mul_(decay).add_((1 - decay) * self.model.get_parameter(name))
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:

@@ -19,7 +19,8 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 class AdamAtan2(Optimizer):
     """Adam with ``atan2`` in place of the division, so it needs no epsilon (arXiv:2407.05872), as the paper's code uses it.
 
-    ``p *= 1 - lr * weight_decay`` first; then ``p -= lr / (1 - b1^t) * atan2(m, sqrt(v) / sqrt(1 - b2^t))``.
+    ``p *= 1 - lr * weight_decay`` first; then ``p -= lr / (1 - b1^t) * atan2(m, sqrt(v) / sqrt(1 - b2^t))``. The operations
+    are in the order that gives the recordings' weights to the last bit; the recursion amplifies any other rounding.
     """
 
     def __init__(
@@ -46,10 +47,10 @@ class AdamAtan2(Optimizer):
                 state["step"] += 1
                 step = state["step"].item()
                 first = state["exp_avg"].lerp_(parameter.grad, 1 - beta1)
-                second = state["exp_avg_sq"].mul_(beta2).addcmul_(parameter.grad, parameter.grad, value=1 - beta2)
+                second = state["exp_avg_sq"].lerp_(parameter.grad * parameter.grad, 1 - beta2)
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
                 update = torch.atan2(first, second.sqrt() / (1 - beta2**step) ** 0.5)
-                parameter.add_(update, alpha=-group["lr"] / (1 - beta1**step))
+                parameter.sub_(group["lr"] / (1 - beta1**step) * update)
 
 
 class SignSGD(Optimizer):

@@ -14,7 +14,7 @@ def trm_register_tasks() -> list[TaskSpec]:
     return [
         TaskSpec(
             name="sudoku",
-            summary="Sudoku of 4x4 to 25x25 cells, generated or from Sudoku-Extreme",
+            summary="Sudoku of 4x4 to 25x25 cells",
             config="trm_tasks_sudoku.config:SudokuConfig",
             describe="trm_tasks_sudoku.config:describe",
             dataset="generated",
@@ -39,12 +39,6 @@ def trm_register_datasets() -> list[DatasetSpec]:
             summary="generated puzzles with one solution, rated by a solver",
             build="trm_tasks_sudoku.datasets:build_generated",
             cache=True,
-        ),
-        DatasetSpec(
-            name="extreme",
-            task="sudoku",
-            summary="Sudoku-Extreme from Hugging Face, or from its CSV (task.csv)",
-            build="trm_tasks_sudoku.datasets:build_extreme",
         ),
     ]
 

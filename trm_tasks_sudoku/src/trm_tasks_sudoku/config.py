@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -23,8 +22,8 @@ class SudokuConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: Literal[4, 6, 9, 16, 25] = Field(9, description="rows and columns of the grid")
-    style: Literal["plain", "minimal", "hard"] = Field(
-        "plain", description="plain: clues removed down to `clues`; minimal: until none can go; hard: many backtracks"
+    style: Literal["plain", "minimal"] = Field(
+        "plain", description="plain: clues removed down to `clues`; minimal: until none can go"
     )
     clues: int | None = Field(
         None, description="most clues of a plain puzzle; unset: 8, 16, 32, 128 or 400 by size", ge=1
@@ -32,9 +31,6 @@ class SudokuConfig(BaseModel):
     min_backtracks: int = Field(0, description="least backtracks of the rating solver", ge=0)
     train_puzzles: int = Field(10_000, description="training puzzles generated or drawn", ge=1)
     test_puzzles: int = Field(1000, description="test puzzles generated or drawn", ge=1)
-    csv: Path | None = Field(
-        None, description="dataset extreme: a CSV, or a folder with train.csv and test.csv; unset: from Hugging Face"
-    )
 
 
 def describe(config: SudokuConfig) -> Description:

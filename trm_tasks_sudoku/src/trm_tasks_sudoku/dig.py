@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from trm_tasks_sudoku.search import load, random_below, search, shuffle, workspace
+from trm_tasks_sudoku.search import NO_STREAM, load, random_below, search, shuffle, workspace
 
 Grids = npt.NDArray[np.uint8]
 Streams = npt.NDArray[np.uint64]
 
-NO_STREAM = np.zeros(0, np.uint64)
-UNLIMITED = 1 << 60
 _FILL_BACKTRACKS = 2000  # an unlucky start of a filled grid is given up after these
 _DIG_BACKTRACKS = 1000  # a clue whose removal can't be shown to be safe within these stays
 

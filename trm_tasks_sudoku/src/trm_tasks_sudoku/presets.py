@@ -19,15 +19,17 @@ RELATIONAL: dict[str, Any] = {
     "loss": "softmax",
 }
 TRAINING: dict[str, Any] = {
-    "batch_size": 16,
+    "batch_size": 8,
     "optimizer": "adamw",
-    "learning_rate": 2e-3,
+    "learning_rate": 4e-3,
     "weight_decay": 0.1,
     "warmup_steps": 100,
     "schedule": "linear",
     "decay_start": 0.6,
     "grad_clip": 1.0,
     "halt_exploration": 0.1,
+    "halt_when_right": 0.9,
+    "n_supervision_eval": 16,
     "log_interval": 50,
     "eval_examples": 256,
 }
@@ -38,14 +40,14 @@ PRESETS = (
         summary="9x9 of at most 32 clues, on a laptop CPU",
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=RELATIONAL,
-        training={**TRAINING, "max_steps": 6000, "eval_interval": 500},
+        training={**TRAINING, "max_steps": 4000, "eval_interval": 500},
     ),
     PresetSpec(
         name="mini",
         summary="4x4, about a minute",
         task={"size": 4, "clues": 6, "train_puzzles": 2000, "test_puzzles": 1000},
         model=RELATIONAL,
-        training={**TRAINING, "max_steps": 800, "eval_interval": 200},
+        training={**TRAINING, "max_steps": 400, "eval_interval": 100},
     ),
     PresetSpec(
         name="six",

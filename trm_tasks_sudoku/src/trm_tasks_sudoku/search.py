@@ -15,6 +15,8 @@ from numba import njit
 from trm_tasks_sudoku.geometry import geometry
 
 DEAD = -1  # what `fill_singles` returns when some cell or some unit has no candidate left
+NO_STREAM = np.zeros(0, np.uint64)  # for a search without chance
+UNLIMITED = 1 << 60  # backtracks
 
 # splitmix64 (Steele, Lea and Flood 2014): a random stream in one word, so that a puzzle's stream is one seed
 _STEP, _MIX_1, _MIX_2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

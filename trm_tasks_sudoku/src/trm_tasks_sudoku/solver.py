@@ -10,28 +10,29 @@ import numpy.typing as npt
 from numba import njit
 
 from trm_tasks_sudoku.geometry import size_of
-from trm_tasks_sudoku.search import DEAD, Workspace, digit_of, load, place, search, workspace
+from trm_tasks_sudoku.search import NO_STREAM, UNLIMITED, load, place, search, workspace
 
 Grids = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int32]
 
-_NO_STREAM = np.zeros(0, np.uint64)
-_UNLIMITED = 1 << 60
 
 
 @dataclass(frozen=True)
 class Solution:
     """What a search found.
 
-    `solutions` counts up to the limit of the search; `grid` [L] is the first of them, None if there is none. `backtracks` counts guesses
-    that were given up because no solution followed from them, over the whole search. `complete` is False if the search ended early
-    because there were too many of those, so there may be more solutions.
+    `grids` [K, L] are the solutions, as many as there are up to the limit of the search. `backtracks` counts the guesses that were given up
+    because no solution followed from them, over the whole search. `complete` is False if the search ended early because there
+    were too many of those: then there may be more solutions.
     """
 
-    solutions: int
-    grid: Grids | None
+    grids: Grids
     backtracks: int
     complete: bool
+
+    @property
+    def solutions(self) -> int:
+        return len(self.grids)
 
 
 @njit(cache=True)
@@ -39,7 +40,7 @@ def _rate(work: Any, grids: Any, limit: int, no_stream: Any, solutions: Any, bac
     found = np.empty((0, grids.shape[1]), np.uint8)
     for index in range(len(grids)):
         work.grid[:] = grids[index]
-        solutions[index], backtracks[index] = search(work, limit, _UNLIMITED, no_stream, found)
+        solutions[index], backtracks[index] = search(work, limit, UNLIMITED, no_stream, found)
 
 
 @njit(cache=True)
@@ -67,10 +68,10 @@ def solve(grid: npt.ArrayLike, limit: int = 2, max_backtracks: int | None = None
     cells = np.asarray(grid, np.uint8)
     work = workspace(size_of(cells.size))
     work.grid[:] = cells.ravel()
-    found = np.zeros((1, cells.size), np.uint8)
-    most = _UNLIMITED if max_backtracks is None else max_backtracks
-    solutions, backtracks = search(work, limit, most, _NO_STREAM, found)
-    return Solution(solutions, found[0] if solutions else None, backtracks, backtracks <= most)
+    found = np.zeros((limit, cells.size), np.uint8)
+    most = UNLIMITED if max_backtracks is None else max_backtracks
+    solutions, backtracks = search(work, limit, most, NO_STREAM, found)
+    return Solution(found[:solutions], backtracks, backtracks <= most)
 
 
 def rate(grids: npt.ArrayLike, limit: int = 2) -> tuple[Counts, Counts]:
@@ -80,7 +81,7 @@ def rate(grids: npt.ArrayLike, limit: int = 2) -> tuple[Counts, Counts]:
     """
     cells = np.ascontiguousarray(grids, np.uint8)
     solutions, backtracks = np.zeros((2, len(cells)), np.int32)
-    _rate(workspace(size_of(cells.shape[1])), cells, limit, _NO_STREAM, solutions, backtracks)
+    _rate(workspace(size_of(cells.shape[1])), cells, limit, NO_STREAM, solutions, backtracks)
     return solutions, backtracks
 
 

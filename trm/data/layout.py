@@ -1,0 +1,267 @@
+"""The array layout that HRM and TRM code bases share: writing a split, and reading one memory-mapped.
+
+`DIR/{train,test}/` holds `dataset.json` and `all__{inputs,labels,puzzle_identifiers,puzzle_indices,group_indices}.npy`,
+`DIR/identifiers.json` the names of the puzzle identifiers. Further columns of a `PuzzleSet` lie beside them as
+`all__NAME.npy`, which other readers don't look at. Structure and token names are not kept: a task describes them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
+from trm.errors import DataError
+
+CHUNK = 4096  # examples copied or checked at a time, so that neither needs the memory of the whole
+SET = "all"
+EXAMPLE_ARRAYS = ("inputs", "labels")
+PUZZLE_ARRAYS = ("puzzle_identifiers", "puzzle_indices", "group_indices")
+REQUIRED = (
+    "pad_id",
+    "ignore_label_id",
+    "blank_identifier_id",
+    "vocab_size",
+    "seq_len",
+    "num_puzzle_identifiers",
+    "total_groups",
+    "mean_puzzle_examples",
+    "sets",
+)
+
+
+def write_split(directory: Path, split: str, puzzles: PuzzleSet) -> None:
+    """Write `directory/split` in one step, replacing what was there, and `identifiers.json`.
+
+    Positions that are not scored get the ignored label: the set's own, else the padding token where no scored label is
+    that token (as the published data sets have it), else -100.
+
+    Args:
+        directory: the folder of the data set; made if it is not there.
+        split: "train" or "test".
+        puzzles: its arrays are copied piece by piece.
+
+    Raises:
+        OSError: it can't be written; an earlier split is untouched.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    write_identifiers(directory, puzzles)
+    temporary = directory / f".{split}.{os.getpid()}.tmp"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        _write_arrays(temporary, puzzles)
+        _replace_folder(temporary, directory / split)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_identifiers(directory: Path, puzzles: PuzzleSet) -> None:
+    """Write `identifiers.json`: the names of the puzzle identifiers by id."""
+    temporary = directory / f".identifiers.{os.getpid()}.tmp"
+    temporary.write_text(json.dumps(list(puzzles.identifiers), ensure_ascii=False), encoding="utf-8")
+    os.replace(temporary, directory / "identifiers.json")
+
+
+def read_split(directory: Path, split: str) -> PuzzleSet:
+    """Read `directory/split`, inputs and labels memory-mapped.
+
+    Every token, offset and identifier is checked once, piece by piece. Nothing is ever unpickled.
+
+    Raises:
+        DataError: a file is missing, damaged or of another form; sizes or offsets don't agree; a token or identifier
+            is out of range. The message names the file.
+    """
+    folder = Path(directory) / split
+    facts = _read_facts(folder / "dataset.json")
+    arrays = {name: _read_array(folder / f"{facts['sets'][0]}__{name}.npy") for name in EXAMPLE_ARRAYS + PUZZLE_ARRAYS}
+    for name in PUZZLE_ARRAYS:
+        arrays[name] = np.asarray(arrays[name]).astype(np.int64)
+    try:
+        puzzles = PuzzleSet(
+            inputs=arrays["inputs"],
+            labels=arrays["labels"],
+            description=_description(facts),
+            puzzle_ids=arrays["puzzle_identifiers"],
+            puzzle_indices=arrays["puzzle_indices"],
+            group_indices=arrays["group_indices"],
+            ignore_label=facts["ignore_label_id"],
+        )
+    except DataError as error:
+        raise DataError(f"{folder}: {error}") from error
+    _check_tokens(folder, puzzles)
+    extras = _read_extras(folder, facts["sets"][0], len(puzzles))
+    return replace(puzzles, identifiers=_read_identifiers(folder, puzzles), extras=extras)
+
+
+def _write_arrays(folder: Path, puzzles: PuzzleSet) -> None:
+    description = puzzles.description
+    ignored = _ignored_label(puzzles)
+    bytes_do = description.vocab_size <= 256 and (ignored is None or 0 <= ignored < 256)
+    token_type = np.dtype(np.uint8 if bytes_do else np.int32)
+    _write_array(folder, "inputs", puzzles.inputs, token_type)
+    _write_array(folder, "labels", puzzles.labels, token_type, ignored)
+    for name, values in zip(
+        PUZZLE_ARRAYS, (puzzles.puzzle_ids, puzzles.puzzle_indices, puzzles.group_indices), strict=True
+    ):
+        _write_array(folder, name, values, np.dtype(np.int32))
+    for name, column in puzzles.extras.items():
+        _write_array(folder, name, column, np.asarray(column[:0]).dtype)
+    facts = {
+        "pad_id": description.pad_id,
+        "ignore_label_id": ignored,
+        "blank_identifier_id": description.blank_identifier_id,
+        "vocab_size": description.vocab_size,
+        "seq_len": description.seq_len,
+        "num_puzzle_identifiers": description.num_puzzle_identifiers,
+        "total_groups": puzzles.num_groups,
+        "mean_puzzle_examples": len(puzzles) / max(len(puzzles.puzzle_ids), 1),
+        "total_puzzles": len(puzzles.puzzle_ids),
+        "sets": [SET],
+    }
+    (folder / "dataset.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _ignored_label(puzzles: PuzzleSet) -> int | None:
+    """The label value that marks positions which are not scored, in the file."""
+    if puzzles.ignore_label is not None:
+        return puzzles.ignore_label
+    pad = puzzles.description.pad_id
+    if not any((chunk == pad).any() for chunk in _chunks(puzzles.labels)):
+        return pad
+    return IGNORED if any((chunk == IGNORED).any() for chunk in _chunks(puzzles.labels)) else None
+
+
+def _write_array(folder: Path, name: str, values: IntArray, dtype: np.dtype[Any], ignored: int | None = None) -> None:
+    """Write an array of rows piece by piece; -100 becomes `ignored`, where that is given."""
+    with open(folder / f"{SET}__{name}.npy", "wb") as file:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": values.shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in _chunks(values):
+            if ignored is not None:
+                chunk = np.where(chunk == IGNORED, ignored, chunk)
+            file.write(np.ascontiguousarray(chunk, dtype).tobytes())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _chunks(values: IntArray) -> Iterator[IntArray]:
+    for start in range(0, len(values), CHUNK):
+        yield np.asarray(values[start : start + CHUNK])
+
+
+def _replace_folder(new: Path, target: Path) -> None:
+    old = new.with_suffix(".old")
+    if target.exists():
+        os.replace(target, old)
+    os.replace(new, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    facts = _read_json(path)
+    if not isinstance(facts, dict):
+        raise DataError(f"{path} does not describe a data set: it is no JSON object.")
+    for name in REQUIRED:
+        if name not in facts:
+            raise DataError(f"{path} does not describe a data set: it has no {name!r}.")
+    for name, least in (("vocab_size", 1), ("seq_len", 1), ("num_puzzle_identifiers", 1), ("pad_id", 0)):
+        if not _is_integer(facts[name]) or facts[name] < least:
+            raise DataError(f"{path}: {name} is {facts[name]!r}, it must be an integer of at least {least}.")
+    if facts["ignore_label_id"] is not None and not _is_integer(facts["ignore_label_id"]):
+        raise DataError(f"{path}: ignore_label_id is {facts['ignore_label_id']!r}, it must be an integer or null.")
+    if not _is_integer(facts["blank_identifier_id"]):
+        raise DataError(f"{path}: blank_identifier_id is {facts['blank_identifier_id']!r}, it must be an integer.")
+    sets = facts["sets"]
+    if not isinstance(sets, list) or len(sets) != 1 or not isinstance(sets[0], str):
+        raise DataError(f"{path}: sets is {sets!r}; data of one set, as in {[SET]}, can be read.")
+    return facts
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _description(facts: dict[str, Any]) -> Description:
+    return Description(
+        vocab_size=facts["vocab_size"],
+        seq_len=facts["seq_len"],
+        pad_id=facts["pad_id"],
+        num_puzzle_identifiers=facts["num_puzzle_identifiers"],
+        blank_identifier_id=facts["blank_identifier_id"],
+    )
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: {path.parent} is no data set in the array layout.") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} can't be read: {error}.") from error
+
+
+def _read_array(path: Path, kinds: str = "iu") -> IntArray:
+    """An array, memory-mapped, so that a false size in its header takes no memory."""
+    try:
+        array: IntArray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing.") from None
+    except (OSError, ValueError, EOFError, SyntaxError, TypeError) as error:
+        raise DataError(f"{path} is damaged or no array of plain numbers.") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.ndim == 0:
+        raise DataError(f"{path} does not hold an array of integers.")
+    return array
+
+
+def _read_extras(folder: Path, set_name: str, examples: int) -> dict[str, IntArray]:
+    extras = {}
+    for path in sorted(folder.glob(f"{set_name}__*.npy")):
+        name = path.stem.removeprefix(f"{set_name}__")
+        if name not in EXAMPLE_ARRAYS + PUZZLE_ARRAYS:
+            extras[name] = _read_array(path, kinds="iufbSU")
+            if len(extras[name]) != examples:
+                raise DataError(f"{path} has {len(extras[name])} rows for {examples} examples.")
+    return extras
+
+
+def _read_identifiers(folder: Path, puzzles: PuzzleSet) -> tuple[str, ...]:
+    count = puzzles.description.num_puzzle_identifiers
+    used = puzzles.puzzle_ids
+    if len(used) and not (used.min() >= 0 and used.max() < count):
+        worst = used.max() if used.max() >= count else used.min()
+        raise DataError(f"{folder} has the puzzle identifier {worst}, dataset.json says there are {count}.")
+    path = folder.parent / "identifiers.json"
+    if not path.exists():
+        return ("<blank>", *(str(number) for number in range(1, count)))
+    names = _read_json(path)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(names) < count:
+        raise DataError(f"{path} is not a list of the names of {count} puzzle identifiers.")
+    return tuple(names)
+
+
+def _check_tokens(folder: Path, puzzles: PuzzleSet) -> None:
+    size = puzzles.description.vocab_size
+    for name, values, allowed in (
+        ("inputs", puzzles.inputs, ()),
+        ("labels", puzzles.labels, (IGNORED, puzzles.ignore_label)),
+    ):
+        for start, chunk in zip(range(0, len(values), CHUNK), _chunks(values), strict=True):
+            if chunk.min() >= 0 and chunk.max() < size:
+                continue
+            wrong = (chunk < 0) | (chunk >= size)
+            for value in allowed:
+                wrong &= chunk != value
+            if wrong.any():
+                row, column = np.argwhere(wrong)[0]
+                raise DataError(
+                    f"{folder}: {name} has token {chunk[row, column]} in row {start + row}, "
+                    f"the vocabulary is 0 to {size - 1}."
+                )

@@ -1,0 +1,1 @@
+"""Reading and writing what other TRM code bases and other runtimes use."""

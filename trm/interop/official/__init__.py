@@ -1,0 +1,7 @@
+"""The form of the paper's own code: its checkpoints, and recordings of its training steps."""
+
+from trm.interop.official.parity import replay
+from trm.interop.official.reading import load_checkpoint
+from trm.interop.official.writing import save_checkpoint
+
+__all__ = ["load_checkpoint", "replay", "save_checkpoint"]

@@ -1,0 +1,168 @@
+"""The `arch` section of their configuration as a `TRMConfig`, and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from trm.config import TRMConfig
+from trm.errors import CheckpointError, UsageError
+
+NAMES = {
+    "trm": "recursive_reasoning.trm@TinyRecursiveReasoningModel_ACTV1",
+    "hrm": "hrm.hrm_act_v1@HierarchicalReasoningModel_ACTV1",
+}
+LOSSES = {"stablemax": "stablemax_cross_entropy", "softmax": "softmax_cross_entropy"}
+POSITIONS = ("rope", "learned", "none")
+MLP_MULTIPLE_OF = 256  # their SwiGLU always rounds up to this
+FIXED = {"rms_norm_eps": 1e-5, "rope_theta": 10000.0}
+"""Settings of theirs that our model has no field for: only these values can be read."""
+
+
+def architecture_of(arch: Mapping[str, Any], has_high_stack: bool) -> str:
+    """"trm" or "hrm": by the class that `arch` names, without a name by whether there is a second stack.
+
+    Raises:
+        CheckpointError: another model's class.
+    """
+    name = arch.get("name")
+    if name is None:
+        return "hrm" if has_high_stack else "trm"
+    for architecture, known in NAMES.items():
+        if str(name).rpartition("@")[2] == known.rpartition("@")[2]:
+            return architecture
+    raise CheckpointError(f"The configuration is of the model {name!r}; TRM's is {NAMES['trm']!r}, HRM's {NAMES['hrm']!r}.")
+
+
+def prefix_tokens(arch: Mapping[str, Any]) -> int:
+    """Prefix tokens P: as many as `puzzle_emb_len` says, or as the puzzle vector fills."""
+    width = integer(arch, "puzzle_emb_ndim", 0)
+    if width == 0:
+        return 0
+    return integer(arch, "puzzle_emb_len", 0) or -(-width // max(integer(arch, "hidden_size"), 1))
+
+
+def to_config(
+    arch: Mapping[str, Any], architecture: str, vocab_size: int, context_length: int, num_puzzles: int
+) -> TRMConfig:
+    """Our configuration of their architecture; the last three sizes are not in `arch`.
+
+    Computation is in fp32 whatever `forward_dtype` says.
+
+    Raises:
+        CheckpointError: `arch` lacks a setting or has one that our model can't have.
+    """
+    for key, value in FIXED.items():
+        if key in arch and float(arch[key]) != value:
+            raise CheckpointError(f"The configuration sets {key} to {arch[key]}; only {value} can be read.")
+    mixer = bool(arch.get("mlp_t", False))
+    positions = str(arch.get("pos_encodings", "none"))
+    if positions not in POSITIONS:
+        raise CheckpointError(f"The configuration sets pos_encodings to {positions!r}; there are {', '.join(POSITIONS)}.")
+    width = integer(arch, "puzzle_emb_ndim", 0)
+    hrm = architecture == "hrm"
+    try:
+        return TRMConfig.model_validate({
+            "architecture": architecture,
+            "vocab_size": vocab_size,
+            "context_length": context_length,
+            "hidden_dim": integer(arch, "hidden_size"),
+            "num_layers": integer(arch, "L_layers"),
+            "num_layers_high": integer(arch, "H_layers") if hrm else None,
+            "num_heads": integer(arch, "num_heads"),
+            "n_recursions": integer(arch, "L_cycles"),
+            "T_steps": integer(arch, "H_cycles"),
+            "n_supervision": integer(arch, "halt_max_steps"),
+            "mixing": "mlp" if mixer else "attention",
+            "mlp_ratio": number(arch, "expansion"),
+            "mlp_multiple_of": MLP_MULTIPLE_OF,
+            "positions": "none" if mixer and positions == "rope" else positions,  # their mixer ignores rotary positions
+            "num_puzzles": num_puzzles if width else 0,
+            "puzzle_dim": width or None,
+            "puzzle_tokens": prefix_tokens(arch),
+            "loss": _loss(arch),
+        })
+    except ValidationError as error:
+        raise CheckpointError(f"The configuration is not of a model that can be built: {first_problem(error)}.") from error
+
+
+def from_config(config: TRMConfig) -> dict[str, Any]:
+    """Their `arch` section for our configuration.
+
+    Raises:
+        UsageError: their code has no such model.
+    """
+    _check_expressible(config)
+    hrm = config.architecture == "hrm"
+    arch: dict[str, Any] = {
+        "name": NAMES[config.architecture],
+        "loss": {"name": "losses@ACTLossHead", "loss_type": LOSSES[config.loss]},
+        "H_cycles": config.T_steps,
+        "L_cycles": config.n_recursions,
+        "H_layers": (config.num_layers_high or config.num_layers) if hrm else 0,
+        "L_layers": config.num_layers,
+        "hidden_size": config.hidden_dim,
+        "num_heads": config.num_heads,
+        "expansion": config.mlp_ratio,
+        "pos_encodings": config.positions,
+        "puzzle_emb_ndim": config.puzzle_width if config.num_puzzles else 0,
+        "halt_max_steps": config.n_supervision,
+        "halt_exploration_prob": 0.1,
+        "forward_dtype": "float32",
+    }
+    if not hrm:
+        arch |= {"mlp_t": config.mixing == "mlp", "puzzle_emb_len": config.puzzle_tokens, "no_ACT_continue": True}
+    return arch
+
+
+def _check_expressible(config: TRMConfig) -> None:
+    hrm_prefix = -(-config.puzzle_width // config.hidden_dim) if config.num_puzzles else 0
+    problems = {
+        "mixing 'relational'": config.mixing == "relational",
+        f"positions {config.positions!r}": config.positions not in POSITIONS,
+        f"mlp_multiple_of {config.mlp_multiple_of}, only {MLP_MULTIPLE_OF}": config.mlp_multiple_of != MLP_MULTIPLE_OF,
+        "puzzle vectors without prefix tokens": bool(config.num_puzzles) and not config.puzzle_tokens,
+        f"HRM with {config.puzzle_tokens} prefix tokens where the puzzle vector fills {hrm_prefix}":
+            config.architecture == "hrm" and config.puzzle_tokens != hrm_prefix,
+    }
+    for problem, present in problems.items():
+        if present:
+            raise UsageError(f"The paper's code has no {problem}, so this model can't be written in its form.")
+
+
+def _loss(arch: Mapping[str, Any]) -> str:
+    section = arch.get("loss", {})
+    kind = section.get("loss_type", LOSSES["stablemax"]) if isinstance(section, Mapping) else section
+    for ours, theirs in LOSSES.items():
+        if kind == theirs:
+            return ours
+    raise CheckpointError(f"The configuration asks for the loss {kind!r}; there are {', '.join(LOSSES.values())}.")
+
+
+def integer(arch: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    """A whole number of `arch`."""
+    value = number(arch, key, default)
+    if not value.is_integer():
+        raise CheckpointError(f"The configuration sets {key} to {value}, which is no whole number.")
+    return int(value)
+
+
+def number(arch: Mapping[str, Any], key: str, default: float | None = None) -> float:
+    """A number of `arch`; YAML takes one written as `1e-4` for text, which is a number here."""
+    value = arch.get(key, default)
+    if value is None:
+        raise CheckpointError(f"The configuration is not one of TRM or HRM: its arch section lacks {key!r}.")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise CheckpointError(f"The configuration sets {key} to {value!r}, which is no number.") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong, in a few words."""
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    text = problem["msg"].removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text

@@ -1,0 +1,86 @@
+"""Writing checkpoints in the form of the paper's code and of HRM's."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from trm.config import TrainingConfig
+from trm.errors import CheckpointError
+from trm.interop.official.architecture import from_config
+from trm.interop.official.names import official_name
+from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION
+from trm.model import TinyRecursiveModel
+from trm.presets import PAPER_TRAINING
+from trm.training.files import write_bytes
+
+PREFIX = "_orig_mod.model.inner."
+"""In front of every name: their training saves the compiled loss head, and their evaluation expects it."""
+
+
+def save_checkpoint(
+    model: TinyRecursiveModel, directory: str | Path, step: int, training: TrainingConfig | None = None
+) -> Path:
+    """Write `step_N` and `all_config.yaml`, as the paper's code does.
+
+    Args:
+        model: its weights as they are; to write averaged ones, load the run (`trm.training.checkpoint.load_model`).
+        directory: made if it is not there.
+        step: N.
+        training: the training settings to note; left out, the paper's.
+
+    Returns:
+        The file `step_N`.
+
+    Raises:
+        UsageError: the paper's code has no such model.
+        CheckpointError: the files can't be written.
+    """
+    directory = Path(directory)
+    settings = all_config(model, training)
+    content = io.BytesIO()
+    tensors = {PREFIX + official_name(name): value.detach().cpu().clone() for name, value in model.state_dict().items()}
+    torch.save(tensors, content)
+    target = directory / f"step_{step}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_bytes(target, content.getvalue())
+        write_bytes(directory / CONFIG_FILE, yaml.safe_dump(settings).encode())
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint can't be written to {directory}: {error.strerror}.") from error
+    return target
+
+
+def all_config(model: TinyRecursiveModel, training: TrainingConfig | None = None) -> dict[str, Any]:
+    """The whole configuration by their names, with every setting that their code requires.
+
+    `data_paths` is empty: what their code takes from the data set is in a section of ours, which it ignores.
+    """
+    config = model.config
+    training = training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
+    return {
+        "arch": from_config(config),
+        "data_paths": [],
+        "global_batch_size": training.batch_size,
+        "epochs": training.num_epochs or 1,
+        "lr": training.learning_rate,
+        "lr_min_ratio": 1.0 if training.schedule == "constant" else training.min_lr_ratio,
+        "lr_warmup_steps": training.warmup_steps,
+        "weight_decay": training.weight_decay,
+        "beta1": training.betas[0],
+        "beta2": training.betas[1],
+        "puzzle_emb_lr": training.puzzle_learning_rate,
+        "puzzle_emb_weight_decay": training.puzzle_weight_decay,
+        "ema": training.use_ema,
+        "ema_rate": training.ema_decay,
+        "seed": 0,
+        EXTRA_SECTION: {
+            "vocab_size": config.vocab_size,
+            "context_length": config.context_length,
+            "num_puzzle_identifiers": config.num_puzzles,
+        },
+    }

@@ -1,0 +1,72 @@
+"""The published settings of TRM (arXiv:2510.04871 and its code), for the `paper` presets of the task plugins.
+
+Values for the fields of `trm.TRMConfig` and `trm.TrainingConfig`; merge what is common with what a task adds::
+
+    PresetSpec(
+        name="paper",
+        model=PAPER_MODEL | PAPER_MIXER,
+        training=PAPER_TRAINING | PAPER_SHARED_ID | {"num_epochs": 50_000},
+        ...
+    )
+
+Standard library only, so a plugin can import it at its top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PAPER_MODEL: Mapping[str, Any] = {
+    "architecture": "trm",
+    "hidden_dim": 512,
+    "num_layers": 2,
+    "num_heads": 8,
+    "n_recursions": 6,
+    "T_steps": 3,
+    "n_supervision": 16,
+    "mixing": "attention",
+    "positions": "rope",
+    "mlp_ratio": 4.0,
+    "mlp_multiple_of": 256,
+    "dropout": 0.0,
+    "puzzle_dim": 512,
+    "puzzle_tokens": 16,
+    "loss": "stablemax",
+}
+"""The network with attention. As many puzzle vectors as the data has identifiers are added by the data."""
+
+PAPER_MIXER: Mapping[str, Any] = {"mixing": "mlp", "positions": "none"}
+"""What the variant with an MLP over the positions changes."""
+
+PAPER_FOUR_RECURSIONS: Mapping[str, Any] = {"n_recursions": 4}
+"""What the published code changes for its longer sequences (the paper's text has 6 throughout)."""
+
+PAPER_TRAINING: Mapping[str, Any] = {
+    "batch_size": 768,
+    "refill": "discard",
+    "stagger": False,
+    "halt_exploration": 0.1,
+    "halt_when_right": 0.0,
+    "optimizer": "adam_atan2",
+    "learning_rate": 1e-4,
+    "betas": (0.9, 0.95),
+    "weight_decay": 0.1,
+    "puzzle_learning_rate": 1e-2,
+    "puzzle_weight_decay": 0.1,
+    "warmup_steps": 2000,
+    "schedule": "constant",
+    "grad_clip": None,
+    "use_ema": True,
+    "ema_decay": 0.999,
+    "ema_warmup": False,
+}
+"""The training, with the weight decays and the puzzle learning rate of data with an identifier for each puzzle. A task
+adds `num_epochs`."""
+
+PAPER_SHARED_ID: Mapping[str, Any] = {
+    "weight_decay": 1.0,
+    "puzzle_learning_rate": 1e-4,
+    "puzzle_weight_decay": 1.0,
+}
+"""What changes where all puzzles share one identifier."""

@@ -1,0 +1,67 @@
+"""Problems as they are worked on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import RenderableType
+from rich.text import Text
+
+from trm.data.puzzle_set import IntArray
+from trm_tasks_arithmetic.config import ArithmeticConfig
+from trm_tasks_arithmetic.sheet import ANSWER, SECOND, TOKEN_NAMES, rows_of
+
+
+class Cell(NamedTuple):
+    """A character of the picture, and whether it is wrong."""
+
+    character: str
+    wrong: bool
+
+
+BLANK = Cell(" ", False)
+
+
+class ColumnRenderer:
+    """The operands below each other, a rule, and the answer; a wrong cell is red and underlined and has a ``^`` below it."""
+
+    def __init__(self, config: ArithmeticConfig) -> None:
+        self.config = config
+
+    def render(
+        self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None
+    ) -> RenderableType:
+        """A sheet ``[L]``, as `trm.render.Renderer` says."""
+        shown = rows_of(np.asarray(inputs if prediction is None else prediction))
+        wrong = np.zeros(shown.shape, dtype=bool) if target is None else shown != rows_of(np.asarray(target))
+        text = Text()
+        for index, (tokens, faults) in enumerate(zip(shown, wrong, strict=True)):
+            if index == ANSWER:
+                text.append("─" * (len(tokens) + 1) + "\n", style="dim")
+            cells = [Cell(TOKEN_NAMES[token], bool(fault)) for token, fault in zip(tokens, faults, strict=True)]
+            _append(text, _laid_out(cells, sign_apart=index == SECOND))
+        text.rstrip()
+        return text
+
+
+def _laid_out(cells: Sequence[Cell], sign_apart: bool) -> list[Cell]:
+    """A row without leading zeros and plus, except where they are wrong; its sign at the left edge or at the number."""
+    sign, *digits = cells
+    start = 0
+    while start < len(digits) - 1 and digits[start] == Cell("0", False):
+        start += 1
+    if sign_apart:
+        return [sign, *[BLANK] * (start + 1), *digits[start:]]
+    if sign == Cell("+", False):
+        sign = BLANK
+    return [*[BLANK] * (start + 1), sign, *digits[start:]]
+
+
+def _append(text: Text, cells: Sequence[Cell]) -> None:
+    for character, wrong in cells:
+        text.append(character, style="bold red underline" if wrong else "")
+    text.append("\n")
+    if any(cell.wrong for cell in cells):
+        text.append("".join("^" if cell.wrong else " " for cell in cells).rstrip() + "\n", style="bold red")

@@ -1,0 +1,97 @@
+"""Problems as tokens: three rows as on paper, each a sign and digits aligned by their places.
+
+::
+
+    + 0 1 2 3
+    + 0 4 5 6      the sign in front of the second operand is the operator: + - ×
+    ? ? ? ? ?      in the labels + 0 5 7 9
+
+Every cell is scored, so a prediction is a complete sheet. All rows are as wide as the longest answer, with leading zeros.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from trm.config import Structure
+from trm.data import Description
+from trm_tasks_arithmetic.config import ArithmeticConfig
+from trm_tasks_arithmetic.numbers import Digits, Negative, compute
+
+Tokens = npt.NDArray[np.int8]
+
+PAD = 0  # unused here; data sets on disk give the token 0 this meaning
+ZERO = 1
+PLUS, MINUS, TIMES, UNKNOWN = 11, 12, 13, 14
+TOKEN_NAMES = ("pad", *"0123456789", "+", "-", "×", "?")
+
+OPERATORS = {"add": PLUS, "subtract": MINUS, "multiply": TIMES}
+ROWS = 3
+FIRST, SECOND, ANSWER = range(ROWS)
+
+# Along a number to the next higher and lower place, and between the numbers within a place.
+NEIGHBOURS = [(0, -1), (0, 1), (-1, 0), (1, 0), (-2, 0), (2, 0)]
+
+
+def columns(config: ArithmeticConfig) -> int:
+    """Cells of a row: the sign and the digits of the longest answer."""
+    return 1 + config.answer_digits
+
+
+def describe(config: ArithmeticConfig) -> Description:
+    """Vocabulary, length, and the structure of the sheet: rows are numbers, columns are places."""
+    width = columns(config)
+    structure = Structure(
+        grid=(ROWS, width),
+        relations={
+            "number": np.repeat(np.arange(ROWS), width).tolist(),
+            "place": np.tile(np.arange(width), ROWS).tolist(),
+        },
+        neighbours=NEIGHBOURS,
+    )
+    return Description(
+        vocab_size=len(TOKEN_NAMES), seq_len=ROWS * width, pad_id=PAD, token_names=TOKEN_NAMES, structure=structure
+    )
+
+
+def problems(first: Digits, second: Digits, config: ArithmeticConfig) -> Tokens:
+    """The inputs ``[N, L]`` for operands ``[N, digits]``."""
+    sheets = np.full((len(first), ROWS, columns(config)), ZERO, dtype=np.int8)
+    sheets[:, FIRST, 0] = PLUS
+    sheets[:, SECOND, 0] = OPERATORS[config.operation]
+    sheets[:, FIRST, -config.digits :] += first
+    sheets[:, SECOND, -config.digits :] += second
+    sheets[:, ANSWER] = UNKNOWN
+    return sheets.reshape(len(first), -1)
+
+
+def solutions(first: Digits, second: Digits, config: ArithmeticConfig) -> Tokens:
+    """The labels ``[N, L]`` for operands ``[N, digits]``: the problems with their answers filled in."""
+    labels = problems(first, second, config)
+    sheets = rows_of(labels)
+    negative, answers = compute(config.operation, first, second)
+    sheets[:, ANSWER, 0] = signs(negative)
+    sheets[:, ANSWER, 1:] = ZERO + answers
+    return labels
+
+
+def signs(negative: Negative) -> Tokens:
+    """The sign of each answer; zero has a plus."""
+    return np.where(negative, MINUS, PLUS).astype(np.int8)
+
+
+def rows_of(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """Sheets ``[..., L]`` as ``[..., 3, columns]``, a view."""
+    return tokens.reshape(*tokens.shape[:-1], ROWS, -1)
+
+
+def operands(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> tuple[Digits, Digits]:
+    """The operands ``[..., digits]`` of sheets ``[..., L]``."""
+    digits = rows_of(tokens)[..., : ANSWER, -config.digits :] - ZERO
+    return digits[..., FIRST, :].astype(np.int8), digits[..., SECOND, :].astype(np.int8)
+
+
+def is_digit(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Which tokens are digits."""
+    return (tokens >= ZERO) & (tokens < ZERO + 10)

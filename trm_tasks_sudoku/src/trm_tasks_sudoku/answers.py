@@ -1,0 +1,52 @@
+"""Sudoku puzzles and answers as the command line needs them: read, written, and judged by the rules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trm.data.puzzle_set import IntArray
+from trm.errors import PuzzleError
+from trm_tasks_sudoku.config import EMPTY, SudokuConfig
+from trm_tasks_sudoku.rules import first_conflict
+from trm_tasks_sudoku.text import DIGITS, cell_name, explain, read_puzzles, to_text
+
+
+def parse(text: str, config: SudokuConfig) -> list[IntArray]:
+    """Puzzles ``[L]`` of tokens from text; see `trm_tasks_sudoku.text`.
+
+    Raises:
+        PuzzleError: no puzzle, a malformed one, or one of another size than the settings'.
+    """
+    cells = config.size**2
+    puzzles = read_puzzles(text)
+    for puzzle in puzzles:
+        if len(puzzle) != cells:
+            raise PuzzleError(f"The puzzle has {len(puzzle)} cells, the model takes {config.size}x{config.size} = {cells}.")
+    return [puzzle.astype(np.int64) + EMPTY for puzzle in puzzles]
+
+
+def format_tokens(tokens: IntArray, config: SudokuConfig) -> str:
+    """Tokens ``[L]`` as one line, ``.`` for an empty cell."""
+    return to_text(np.clip(tokens - EMPTY, 0, config.size))
+
+
+def check(inputs: IntArray, answer: IntArray, config: SudokuConfig) -> str | None:
+    """What is wrong with an answer ``[L]``; None where it breaks no rule and keeps the givens."""
+    digits = np.asarray(answer) - EMPTY
+    empty = np.flatnonzero(digits < 1)
+    if len(empty):
+        return f"The cell at {cell_name(int(empty[0]), config.size)} is not filled."
+    changed = np.flatnonzero((inputs > EMPTY) & (inputs != answer))
+    if len(changed):
+        return f"The given at {cell_name(int(changed[0]), config.size)} was changed."
+    conflict = first_conflict(digits)
+    if conflict is None:
+        return None
+    first, second = (cell_name(cell, config.size) for cell in conflict.cells)
+    return f"The digit {DIGITS[conflict.digit]} stands twice in one {conflict.kind}, at {first} and {second}."
+
+
+def solvable(inputs: IntArray, config: SudokuConfig) -> str | None:
+    """Why a puzzle ``[L]`` has not exactly one solution; None where it has."""
+    reason = explain(np.clip(inputs - EMPTY, 0, None).astype(np.uint8))
+    return None if reason == "The puzzle has exactly one solution." else reason
