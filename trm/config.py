@@ -24,6 +24,10 @@ class Structure(Settings):
     relations: dict[str, list[int]] = Field(
         default_factory=dict, description="named partitions: for each, the group that every position belongs to"
     )
+    alike: list[list[str]] = Field(
+        default_factory=list,
+        description="relations that a symmetry of the task exchanges: each list shares its weights",
+    )
     neighbours: list[tuple[int, int]] = Field(
         default_factory=list, description="offsets (rows, columns) on the grid at which a position hears another"
     )
@@ -37,6 +41,21 @@ class Structure(Settings):
             raise ValueError("neighbours need a grid")
         return self
 
+    @model_validator(mode="after")
+    def _alike_are_relations(self) -> Structure:
+        names = [name for group in self.alike for name in group]
+        unknown = set(names) - set(self.relations)
+        if unknown or len(set(names)) < len(names):
+            raise ValueError("alike must name relations, each at most once")
+        return self
+
+    def relation_classes(self) -> list[int]:
+        """For each relation, the number of the weights it uses: its own, or those of the relations it is alike."""
+        leader = {name: group[0] for group in self.alike for name in group}
+        leaders = [leader.get(name, name) for name in self.relations]
+        distinct = list(dict.fromkeys(leaders))
+        return [distinct.index(name) for name in leaders]
+
 
 class TRMConfig(Settings):
     """The network and its recursion. Names follow the paper (arXiv:2510.04871, sections 3 and 4)."""
@@ -45,7 +64,9 @@ class TRMConfig(Settings):
         "trm", description="trm: one stack, y and z; hrm: the baseline of arXiv:2506.21734, two stacks"
     )
     vocab_size: int = Field(description="number of tokens", ge=2)
-    context_length: int = Field(description="positions of a puzzle, L", ge=1)
+    context_length: int = Field(
+        description="positions of a puzzle, L; 0: any, with attention whose positions are rope or none", ge=0
+    )
     hidden_dim: int = Field(512, description="width D", ge=2)
     num_layers: int = Field(2, description="layers of the network (hrm: of each stack)", ge=1)
     num_layers_high: int | None = Field(
@@ -68,7 +89,12 @@ class TRMConfig(Settings):
         description="rope, rope2d, learned, grid (a vector per group of each relation) or none; unset: rope with attention",
     )
     num_puzzles: int = Field(0, description="puzzle ids with a learned vector each; 0: no puzzle vectors", ge=0)
-    puzzle_dim: int | None = Field(None, description="width of a puzzle vector; unset: hidden_dim", ge=1)
+    puzzle_dim: int | None = Field(
+        None,
+        description="width of a puzzle vector; unset: hidden_dim. Without prefix tokens it is added at every position; S x "
+        "hidden_dim, with S interchangeable tokens and mixing relational, is a vector per token",
+        ge=1,
+    )
     puzzle_tokens: int = Field(0, description="prefix tokens that a puzzle vector fills, P", ge=0)
     loss: Literal["stablemax", "softmax"] = Field(
         "stablemax", description="how logits become probabilities in the loss"
@@ -95,6 +121,8 @@ class TRMConfig(Settings):
             raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of num_heads {self.num_heads}")
         if self.mixing == "relational":
             self._check_relational()
+        if self.context_length == 0 and not (self.mixing == "attention" and self.positions in ("rope", "none")):
+            raise ValueError("context_length 0 (any) needs mixing 'attention' with positions 'rope' or 'none'")
         if self.architecture == "hrm" and self.mixing == "mlp":
             raise ValueError("architecture hrm mixes by attention or relational, not by mlp")
         if self.positions in ("rope", "rope2d"):
@@ -103,7 +131,18 @@ class TRMConfig(Settings):
             raise ValueError("positions 'grid' needs a task that declares relations")
         if self.puzzle_tokens and not self.num_puzzles:
             raise ValueError("puzzle_tokens needs num_puzzles of at least 1")
+        if self.num_puzzles and not self.puzzle_tokens:
+            self._check_added_vector()
         return self
+
+    def _check_added_vector(self) -> None:
+        """A puzzle vector that is added at every position must have the width of what it is added to."""
+        symbols = len(self.structure.interchangeable) if self.mixing == "relational" else 0
+        allowed = [self.hidden_dim] + [symbols * self.hidden_dim] * bool(symbols)
+        if self.puzzle_width not in allowed:
+            raise ValueError(
+                f"puzzle_dim {self.puzzle_width} without prefix tokens must be {' or '.join(map(str, allowed))}"
+            )
 
     def _check_relational(self) -> None:
         structure = self.structure
@@ -163,6 +202,11 @@ class TrainingConfig(Settings):
     halt_when_right: float = Field(
         0.0, description="chance per step that a slot whose answer is right takes a new puzzle", ge=0, le=1
     )
+    state_noise: float = Field(
+        0.0,
+        description="standard deviation of the noise in the state a puzzle starts from (its vectors' own is 1)",
+        ge=0,
+    )
     optimizer: Literal["adam_atan2", "adamw", "muon"] = Field("adamw", description="optimizer of the network")
     learning_rate: float = Field(1e-3, description="peak learning rate", gt=0)
     muon_learning_rate: float = Field(0.02, description="peak rate of the matrices with muon", gt=0)
@@ -211,5 +255,6 @@ class RunConfig(Settings):
     model: TRMConfig = Field(description="the network")
     training: TrainingConfig | None = Field(None, description="the training; unset for imported weights")
     seed: int = Field(0, description="seed of data, weights and training")
+    init: str | None = Field(None, description="the weights that training started from; unset: random ones")
     versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")
     git_revision: str | None = Field(None, description="revision of the working directory's repository, if any")

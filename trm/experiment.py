@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from trm.data.cache import cached_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import CheckpointError, DataError, PluginError, UsageError
 from trm.evaluation.metrics import Metric
+from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
 from trm.plugins import get_registry
 from trm.render.base import Renderer
@@ -45,6 +46,7 @@ class Experiment:
     augmentation: str | None = None
     data: Path | None = None
     seed: int = 0
+    init: str | None = None
 
     @classmethod
     def from_preset(
@@ -57,6 +59,7 @@ class Experiment:
         augmentation: str | None = None,
         data: Path | None = None,
         seed: int = 0,
+        init: str | None = None,
     ) -> Experiment:
         """A preset with overrides.
 
@@ -81,6 +84,7 @@ class Experiment:
             augmentation=_first_given(augmentation, chosen.augmentation, spec.augmentation),
             data=data,
             seed=seed,
+            init=init,
         )
         experiment.check_names()
         return experiment
@@ -89,7 +93,10 @@ class Experiment:
     def from_run(cls, run: RunConfig) -> Experiment:
         """The experiment that a run was made of."""
         if run.task is None:
-            raise UsageError("This run was trained on a custom data set; only the script that made it can evaluate it.")
+            raise UsageError(
+                "This run names no task. A checkpoint can be imported again with --task; a run on a custom data set can "
+                "only be evaluated by the script that made it."
+            )
         spec = get_registry().task(run.task)
         settings = {name: value for name, value in run.model.model_dump().items() if name in run.model.model_fields_set}
         return cls(
@@ -102,6 +109,7 @@ class Experiment:
             augmentation=run.augmentation,
             data=Path(run.data) if run.data else None,
             seed=run.seed,
+            init=run.init,
         )
 
     def check_names(self) -> None:
@@ -150,7 +158,7 @@ class Experiment:
             CheckpointError: the weights are of another vocabulary or size.
         """
         config, wanted = loaded.model.config, self.description
-        if (config.vocab_size, config.context_length) == (wanted.vocab_size, wanted.seq_len):
+        if config.vocab_size == wanted.vocab_size and config.context_length in (wanted.seq_len, 0):
             return loaded.model
         if config.mixing != "relational" or config.positions != "none":
             raise CheckpointError(
@@ -166,18 +174,29 @@ class Experiment:
         load_tensors(model, dict(loaded.model.state_dict()), loaded.path)
         return model.eval()
 
+    def sized_for(self, text: str) -> Experiment:
+        """This experiment at the size of the puzzles in a text, where the task can tell it; else itself.
+
+        Raises:
+            PuzzleError: the text has no puzzle, or a malformed one.
+        """
+        if self.spec.fit is None:
+            return self
+        return replace(self, task_config=load(self.spec.fit)(text, self.task_config))
+
     def run_config(self, model: TRMConfig) -> RunConfig:
         """Everything that decides the run."""
         return RunConfig(
             task=self.spec.name,
             preset=self.preset,
-            dataset=None if self.data else self.dataset,
+            dataset=self.dataset,
             data=str(self.data.absolute()) if self.data else None,
             augmentation=self.augmentation,
             task_config=self.task_config.model_dump(mode="json"),
             model=model,
             training=self.training,
             seed=self.seed,
+            init=self.init,
             versions=_versions(self.spec.name),
             git_revision=_git_revision(),
         )
@@ -212,6 +231,26 @@ class Experiment:
         problem: str | None = load(self.spec.check)(inputs, answer, self.task_config)
         return problem
 
+    def search_plan(
+        self, steps: int, restarts: int = 1, votes: int = 1, use_check: bool = False, seed: int = 0
+    ) -> Search:
+        """How to use test-time compute; see `Search`.
+
+        Raises:
+            UsageError: a check or votes are asked for, and the task has no rules or no augmentation.
+        """
+        if use_check and self.spec.check is None:
+            raise UsageError(f"Task {self.spec.name!r} can't check an answer by its rules: leave out --check.")
+        augmentation = self.build_augmentation() if votes > 1 else None
+        if votes > 1 and augmentation is None:
+            raise UsageError(f"Task {self.spec.name!r} has no augmentation to vote over: leave out --votes.")
+        check = (lambda inputs, answer: self.check(inputs, answer) is None) if use_check else None
+        return Search(steps, restarts, votes, check=check, augmentation=augmentation, seed=seed)
+
+    def evaluation_steps(self, model: TRMConfig) -> int:
+        """Supervision steps in evaluation, where nothing else is said: the training's number, or the model's."""
+        return (self.training and self.training.n_supervision_eval) or model.n_supervision
+
     def test_batches(self, puzzles: PuzzleSet) -> Any:
         """What `Trainer.fit` takes: the first so many test puzzles as batches."""
         assert self.training is not None
@@ -224,8 +263,6 @@ class Experiment:
         return batches
 
     def _read_split(self, folder: Path, name: str) -> PuzzleSet:
-        from dataclasses import replace
-
         from trm.data.layout import read_split
 
         puzzles = read_split(folder, name)
@@ -237,6 +274,16 @@ class Experiment:
             )
         merged = replace(wanted, num_puzzle_identifiers=found.num_puzzle_identifiers, pad_id=found.pad_id)
         return replace(puzzles, description=merged)
+
+
+def check_identifiers(loaded: LoadedModel, puzzles: PuzzleSet) -> None:
+    """A `CheckpointError` where the puzzles have identifiers that the model has no vectors for."""
+    known, needed = loaded.model.config.num_puzzles, puzzles.description.num_puzzle_identifiers
+    if 0 < known < needed:
+        raise CheckpointError(
+            f"{loaded.path} has vectors for {known} puzzle ids, the data has {needed} ids. A checkpoint imported with "
+            f"--num-puzzles {needed} gives each its mean vector."
+        )
 
 
 def _first_given(*names: str | None) -> str | None:

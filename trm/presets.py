@@ -1,12 +1,15 @@
 """The published settings of TRM (arXiv:2510.04871 and its code), for the `paper` presets of the task plugins.
 
-Values for the fields of `trm.TRMConfig` and `trm.TrainingConfig`; merge what is common with what a task adds::
+Values for the fields of `trm.TRMConfig` and `trm.TrainingConfig`; a task merges what is common with what it adds::
 
     PresetSpec(
         name="paper",
-        model=PAPER_MODEL | PAPER_MIXER,
-        training=PAPER_TRAINING | PAPER_SHARED_ID | {"num_epochs": 50_000},
-        ...
+        summary="the published settings",
+        model={**PAPER_MODEL, **PAPER_MIXER},
+        training={**PAPER_TRAINING, **PAPER_SHARED_ID, "num_epochs": 50_000},
+        cost="< 36 h on an L40S",
+        reaches="87.4 % exact",
+        source=PAPER_SOURCE,
     )
 
 Standard library only, so a plugin can import it at its top.
@@ -16,6 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+PAPER_SOURCE = "figures of arXiv:2510.04871, not measured here"
+"""`PresetSpec.source` of every preset whose cost and accuracy are the paper's."""
 
 PAPER_MODEL: Mapping[str, Any] = {
     "architecture": "trm",

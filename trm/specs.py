@@ -84,12 +84,22 @@ class TaskSpec:
         presets: its presets; the first is the default.
         describe: ``"module:function"``, ``(config) -> trm.data.Description``: vocabulary, length, token names, structure.
         parse: ``"module:function"``, ``(text, config) -> list[IntArray [L]]``: puzzles from text, raising `PuzzleError`.
+        fit: ``"module:function"``, ``(text, config) -> config``: the settings for the size of the puzzles in a text, raising
+            `PuzzleError`, so that weights which contain no size solve others than they were trained on.
         format: ``"module:function"``, ``(tokens [L], config) -> str``: a puzzle or an answer as text that `parse` reads.
         check: ``"module:function"``, ``(inputs [L], answer [L], config) -> str | None``: what is wrong with an answer, in
             one sentence, or None for a valid one. It judges by the rules alone, without knowing the solution.
         solvable: ``"module:function"``, ``(inputs [L], config) -> str | None``: why a puzzle has no proper solution.
-        solve: ``"module:attribute"`` of a function ``(texts, checkpoint, options) -> Iterable[RenderableType]`` that
-            takes over `trm solve` for tasks that don't answer a puzzle in one pass (ARC).
+        evaluate: ``"module:function"``, ``(trm.evaluation.request.EvaluationRequest) -> dict[str, float]``: takes over
+            `trm evaluate`, and adds to the scores at the end of `trm train`, where answers are not scored one by one.
+        solve: ``"module:function"``, ``(trm.evaluation.request.SolveRequest) -> Iterable[SolvedPuzzle]``: takes over
+            `trm solve`, where a puzzle is not answered in one pass.
+        sample: task settings with which the conformance kit (`trm.testing`) builds the data: so few puzzles that it takes
+            a second.
+        symmetry_class: ``"module:function"``, ``(inputs [N, L], labels [N, L], config) -> keys [N]``: the same key for puzzles
+            that are symmetric images of each other, so that the kit can tell whether the splits are disjoint. Left out,
+            the kit draws images with the augmentations, which finds leaks only where there are few symmetries.
+        expected_failures: checks of the kit that the task can't pass, each with the reason.
         api: the contract version it was written for.
     """
 
@@ -103,10 +113,15 @@ class TaskSpec:
     renderer: str | None = None
     presets: tuple[PresetSpec, ...] = ()
     parse: str | None = None
+    fit: str | None = None
     format: str | None = None
     check: str | None = None
     solvable: str | None = None
+    evaluate: str | None = None
     solve: str | None = None
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    symmetry_class: str | None = None
+    expected_failures: Mapping[str, str] = field(default_factory=dict)
     api: int = API_VERSION
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from trm.cli import complete
 from trm.plugins import Registry, get_registry
 
 
@@ -41,9 +42,18 @@ def chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+checkpoint_option = click.option(
+    "--checkpoint",
+    help="A run, a checkpoint or a weights file; left out, the weights that the task ships.",
+    shell_complete=complete.checkpoints,
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 device_option = click.option(
-    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps, or a plugin's."
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto, cpu, cuda, cuda:1, mps, or a plugin's.",
+    shell_complete=complete.devices,
 )
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of data, weights and training."
@@ -53,11 +63,35 @@ threads_option = click.option(
 )
 
 task_options = chain(
-    click.option("--preset", help="A complete setting; `trm list-tasks -v` shows them."),
     click.option(
-        "--set", "sets", multiple=True, metavar="A.B=C", help="Change a setting, as in training.max_steps=500."
+        "--preset", help="A complete setting; `trm list-tasks -v` shows them.", shell_complete=complete.presets
+    ),
+    click.option(
+        "--set",
+        "sets",
+        multiple=True,
+        metavar="A.B=C",
+        help="Change a setting, as in training.max_steps=500.",
+        shell_complete=complete.settings,
     ),
     click.option("--dataset", help="Another of the task's datasets."),
+)
+
+
+search_options = chain(
+    click.option("--steps", type=click.IntRange(min=1), help="Supervision steps; left out, as in training."),
+    click.option("--restarts", type=click.IntRange(min=1), default=1, help="Tries from other first states."),
+    click.option(
+        "--votes",
+        type=click.IntRange(min=1),
+        help="Symmetric images to vote over; left out, as the task likes, mostly 1.",
+    ),
+    click.option(
+        "--check/--no-check",
+        "use_check",
+        default=None,
+        help="Stop at an answer that is valid by the task's rules, and prefer it; off in `evaluate`, on in `solve`.",
+    ),
 )
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from trm.cli import complete
 from trm.cli.common import json_option, print_json, registry_with_warnings, seed_option, task_options
+
+if TYPE_CHECKING:
+    from trm.data.puzzle_set import PuzzleSet
+    from trm.experiment import Experiment
 
 SPLITS = ("train", "test")
 
@@ -18,33 +25,51 @@ def command() -> None:
 
 
 @command.command("build")
-@click.argument("task")
+@click.argument("task", shell_complete=complete.tasks)
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="A folder that doesn't exist yet.")
 @task_options
 @seed_option
 def build(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int) -> None:
     """Write the puzzles of TASK in the array layout that HRM and TRM code bases share."""
     registry_with_warnings()
-    from trm.data.layout import write_identifiers, write_split
     from trm.errors import TRMError
     from trm.experiment import Experiment
     from trm.training.run_folder import check_free
 
     check_free(output)
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
+    temporary = output.absolute().with_name(f".{output.absolute().name}.building")
     try:
+        shutil.rmtree(temporary, ignore_errors=True)  # what a killed build left
         for split in SPLITS:
-            puzzles = experiment.split(split)
-            write_split(output, split, puzzles)
-            click.echo(f"{split}: {len(puzzles):,} puzzles in {puzzles.num_groups:,} groups")
-        write_identifiers(output, puzzles)
+            _write(experiment, split, temporary)
+        if output.exists():  # empty, as checked
+            output.rmdir()
+        os.replace(temporary, output)
     except OSError as error:
         raise TRMError(f"The data can't be written to {output}: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     click.echo(f"Train on it with: trm train {task} --data {output}")
 
 
+def _write(experiment: Experiment, split: str, folder: Path) -> None:
+    """Write one split under a progress bar."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trm.data.layout import write_split
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(f"making {split}", total=None)
+        puzzles = experiment.split(split)
+        progress.update(bar, description=f"writing {split}", total=2 * len(puzzles))  # inputs, then labels
+        write_split(folder, split, puzzles, lambda rows: progress.advance(bar, rows))
+    click.echo(f"{split}: {_sizes(puzzles)}")
+
+
 @command.command("info")
-@click.argument("task")
+@click.argument("task", shell_complete=complete.tasks)
 @task_options
 @click.option("--data", type=click.Path(path_type=Path), help="A folder of arrays in place of the dataset.")
 @seed_option
@@ -63,7 +88,8 @@ def info(
     from trm.experiment import Experiment
 
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, data=data, seed=seed)
-    report = _report(experiment)
+    splits = {split: experiment.split(split) for split in SPLITS if _has(experiment.data, split)}
+    report = _report(experiment, splits)
     if as_json:
         print_json(report)
         return
@@ -71,20 +97,34 @@ def info(
         if key not in ("extras",):
             click.echo(f"{key}: {value}")
     for name, quartiles in report["extras"].items():
-        click.echo(f"{name} (quartiles of the test split): {', '.join(f'{value:g}' for value in quartiles)}")
-    _show_example(experiment)
+        click.echo(f"{name} (quartiles of the {[*splits][-1]} split): {', '.join(f'{value:g}' for value in quartiles)}")
+    _show_example(experiment, [*splits.values()][-1])
 
 
-def _report(experiment: Any) -> dict[str, Any]:
+def _has(data: Path | None, split: str) -> bool:
+    """Whether to describe a split: a folder of arrays may have one half alone."""
+    return data is None or (data / split).exists() or not any((data / name).exists() for name in SPLITS)
+
+
+def _sizes(puzzles: PuzzleSet) -> str:
+    """Examples, puzzles, groups and ids; puzzles alone where each is all of these."""
+    examples, count = len(puzzles), len(puzzles.puzzle_ids)
+    text = f"{count:,} puzzles" if examples == count else f"{examples:,} examples of {count:,} puzzles"
+    if puzzles.num_groups != count:
+        text += f" in {puzzles.num_groups:,} groups"
+    ids = puzzles.description.num_puzzle_identifiers
+    return f"{text} with {ids:,} ids" if ids > 1 else text
+
+
+def _report(experiment: Experiment, splits: dict[str, PuzzleSet]) -> dict[str, Any]:
     import numpy as np
 
-    splits = {split: experiment.split(split) for split in SPLITS}
     description = experiment.description
-    extras = splits["test"].extras
+    extras = [*splits.values()][-1].extras
     return {
         "task": experiment.spec.name,
         "dataset": str(experiment.data or experiment.dataset),
-        **{split: f"{len(puzzles):,} puzzles in {puzzles.num_groups:,} groups" for split, puzzles in splits.items()},
+        **{split: _sizes(puzzles) for split, puzzles in splits.items()},
         "positions": description.seq_len,
         "grid": "x".join(map(str, description.structure.grid)) if description.structure.grid else "none",
         "tokens": " ".join(description.token_names) or description.vocab_size,
@@ -96,7 +136,7 @@ def _report(experiment: Any) -> dict[str, Any]:
     }
 
 
-def _show_example(experiment: Any) -> None:
+def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:
     import numpy as np
     from rich.columns import Columns
     from rich.console import Console
@@ -104,7 +144,6 @@ def _show_example(experiment: Any) -> None:
 
     from trm.data.puzzle_set import IGNORED
 
-    puzzles = experiment.split("test")
     inputs = np.asarray(puzzles.inputs[0])
     labels = puzzles.scored_labels(slice(0, 1))[0]
     answer = np.where(labels == IGNORED, inputs, labels)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from trm.cli import complete
 from trm.cli.common import (
     device_option,
     json_option,
     print_json,
     registry_with_warnings,
+    search_options,
     threads_option,
     use_threads,
 )
+from trm.cli.own_way import refuse_search, score_own_way
+
+if TYPE_CHECKING:
+    from trm.experiment import Experiment
 
 
 @click.command("evaluate")
-@click.argument("checkpoint")
+@click.argument("checkpoint", shell_complete=complete.checkpoints)
 @click.option(
     "--data", type=click.Path(path_type=Path), help="A folder of arrays in place of the run's own test puzzles."
 )
@@ -31,9 +37,18 @@ from trm.cli.common import (
     metavar="task.A=B",
     help="Change a setting of the task's data, as in task.test_puzzles=5000.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Supervision steps; left out, as in training.")
+@search_options
+@click.option(
+    "--split", type=click.Choice(["train", "test"]), default="test", show_default=True, help="Which half to score."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Score only so many puzzles.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the data; left out, the run's.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Folder for what some tasks write beside their scores, as ARC its submission; left out, one in the run. "
+    "An interrupted evaluation goes on from it.",
+)
 @device_option
 @threads_option
 @json_option
@@ -43,8 +58,13 @@ def command(
     dataset: str | None,
     sets: tuple[str, ...],
     steps: int | None,
+    restarts: int,
+    votes: int | None,
+    use_check: bool | None,
+    split: str,
     limit: int | None,
     seed: int | None,
+    output: Path | None,
     device: str,
     threads: int | None,
     as_json: bool,
@@ -57,33 +77,27 @@ def command(
 
     backend = get_backend(device)
     loaded = load_for_task(checkpoint)
-    report = _score(loaded, backend, data, dataset, sets, steps, limit, seed)
+    experiment = _chosen(loaded.run, data, dataset, sets, seed)
+    if experiment.spec.evaluate is not None:
+        refuse_search(experiment.spec, restarts, use_check)
+        report = score_own_way(loaded, experiment, backend, steps, votes, limit, output)
+    else:
+        search = {"restarts": restarts, "votes": votes or 1, "use_check": bool(use_check)}
+        report = _score(loaded, experiment, backend, steps, search, split, limit)
     if as_json:
         print_json(report)
     else:
         _print(report)
 
 
-def _score(
-    loaded: Any,
-    backend: Any,
-    data: Path | None,
-    dataset: str | None,
-    sets: tuple[str, ...],
-    steps: int | None,
-    limit: int | None,
-    seed: int | None,
-) -> dict[str, Any]:
+def _chosen(run: Any, data: Path | None, dataset: str | None, sets: tuple[str, ...], seed: int | None) -> Experiment:
+    """The experiment of a run, with the data that was asked for."""
     from dataclasses import replace
 
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from trm.evaluation.evaluate import evaluate
     from trm.experiment import Experiment
     from trm.settings import changed_task_config
 
-    experiment = Experiment.from_run(loaded.run)
+    experiment = Experiment.from_run(run)
     experiment = replace(
         experiment,
         task_config=changed_task_config(experiment.task_config, sets),
@@ -92,9 +106,30 @@ def _score(
         seed=experiment.seed if seed is None else seed,
     )
     experiment.check_names()
+    return experiment
+
+
+def _score(
+    loaded: Any,
+    experiment: Experiment,
+    backend: Any,
+    steps: int | None,
+    search: dict[str, Any],
+    split: str,
+    limit: int | None,
+) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trm.evaluation.evaluate import evaluate
+    from trm.experiment import check_identifiers
+
     model = experiment.fitted(loaded).to(backend.device)
-    puzzles = experiment.split("test")
+    puzzles = experiment.split(split)
+    check_identifiers(loaded, puzzles)
     puzzles = puzzles if limit is None else puzzles.head(limit)
+    steps = steps or experiment.evaluation_steps(model.config)
+    plan = experiment.search_plan(steps, **search)
     started = time.perf_counter()
     batch_size = loaded.run.training.eval_batch_size if loaded.run.training else 128
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -106,22 +141,29 @@ def _score(
             backend,
             steps,
             lambda count: progress.advance(bar, count),
+            None if plan.plain else plan,
         )
     return {
         "checkpoint": str(loaded.path),
         "task": experiment.spec.name,
         "step": loaded.step,
+        "split": split,
         "puzzles": len(puzzles),
-        "supervision_steps": steps or model.config.n_supervision,
+        "supervision_steps": steps,
+        **search,
         "seconds": round(time.perf_counter() - started, 2),
         "metrics": metrics,
     }
 
 
 def _print(report: dict[str, Any]) -> None:
+    tries = report.get("restarts", 1) * (report["votes"] or 1)
+    searched = (f", {tries} tries" if tries > 1 else "") + (", checked by the rules" if report.get("use_check") else "")
     click.echo(
-        f"{report['task']}: {report['puzzles']:,} puzzles, {report['supervision_steps']} supervision steps, "
+        f"{report['task']}: {report['puzzles']:,} puzzles, {report['supervision_steps']} supervision steps{searched}, "
         f"{report['seconds']:.1f} s"
     )
     for name, value in report["metrics"].items():
         click.echo(f"  {name:<20} {value:.2%}")
+    if report.get("output"):
+        click.echo(f"Written to {report['output']}")

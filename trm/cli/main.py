@@ -19,7 +19,15 @@ COMMANDS = {
     "train": ("train", "Train a model on a task."),
     "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights."),
     "solve": ("solve", "Answer puzzles given on the line, in a file or on stdin."),
+    "import-checkpoint": ("import_checkpoint", "Make a run of a checkpoint of the paper's code or of HRM's."),
+    "export": ("export", "Write weights for the paper's code, as ONNX or as a torch.export program."),
+    "demo": ("demo", "Watch a trained model solve puzzles, step by step."),
+    "trace": ("trace", "The refinement of one puzzle as a page or a picture."),
+    "plot": ("plot", "Learning curves of runs, in the terminal and to a file."),
+    "compare": ("compare", "Where the settings of runs differ, and what each reached."),
     "data": ("data", "Build data sets on disk, or describe them."),
+    "new-task": ("new_task", "Write a plugin package for a task of your own."),
+    "check-task": ("check_task", "Run the conformance kit over a task."),
     "doctor": ("doctor", "Versions, devices, plugins and their failures, cache."),
 }
 """Module in `trm.cli` and help line of each command, so that `trm --help` imports none of them."""

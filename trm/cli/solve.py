@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from trm.cli.common import device_option, json_option, print_json, registry_with_warnings, threads_option, use_threads
+from trm.cli import complete
+from trm.cli.common import (
+    checkpoint_option,
+    device_option,
+    json_option,
+    print_json,
+    registry_with_warnings,
+    search_options,
+    threads_option,
+    use_threads,
+)
+from trm.cli.own_way import refuse_search, solve_own_way
 from trm.errors import PuzzleError, UsageError
+
+if TYPE_CHECKING:
+    from trm.evaluation.search import Search
+    from trm.experiment import Experiment
 
 
 @click.command("solve")
-@click.argument("task")
+@click.argument("task", shell_complete=complete.tasks)
 @click.argument("puzzles", nargs=-1)
-@click.option("--checkpoint", help="A run, a checkpoint or a weights file; left out, the weights that the task ships.")
-@click.option("--steps", type=click.IntRange(min=1), help="Supervision steps; left out, as in training.")
+@checkpoint_option
+@search_options
 @device_option
 @threads_option
 @json_option
@@ -26,6 +43,9 @@ def command(
     puzzles: tuple[str, ...],
     checkpoint: str | None,
     steps: int | None,
+    restarts: int,
+    votes: int | None,
+    use_check: bool | None,
     device: str,
     threads: int | None,
     as_json: bool,
@@ -37,7 +57,7 @@ def command(
     registry = registry_with_warnings()
     use_threads(threads)
     spec = registry.task(task)
-    if spec.parse is None:
+    if spec.parse is None and spec.solve is None:
         raise UsageError(f"Task {task!r} can't read puzzles from text.")
     texts = _texts(puzzles)
     from trm.cli.checkpoints import load_for_task
@@ -47,14 +67,24 @@ def command(
     backend = get_backend(device)
     loaded = load_for_task(checkpoint or task, task)
     experiment = Experiment.from_run(loaded.run)
-    parsed = [puzzle for source, text in texts for puzzle in _parse(experiment, source, text)]
-    results = _answer(experiment, loaded.model.to(backend.device), backend, parsed, steps)
+    if spec.solve is not None:
+        refuse_search(spec, restarts, use_check)
+        solve_own_way(loaded, experiment, backend, steps, votes, texts, as_json)
+        return
+    parsed = [item for source, text in texts for item in _parse(experiment, source, text)]
+    check = spec.check is not None if use_check is None else use_check
+    results = []
+    for _, group in groupby(parsed, key=lambda item: item[0].task_config):  # weights without a size solve several
+        items = list(group)
+        sized = items[0][0]
+        model = sized.fitted(loaded).to(backend.device)
+        plan = sized.search_plan(steps or sized.evaluation_steps(model.config), restarts, votes or 1, check)
+        results += _answer(sized, model, backend, [puzzle for _, puzzle in items], plan)
     if as_json:
-        print_json(
-            [{key: value for key, value in result.items() if key not in ("inputs", "tokens")} for result in results]
-        )
+        hidden = ("experiment", "inputs", "tokens")
+        print_json([{key: value for key, value in result.items() if key not in hidden} for result in results])
     else:
-        _print(experiment, results)
+        _print(results)
     if any(result["problem"] for result in results):
         click.get_current_context().exit(1)
 
@@ -75,10 +105,13 @@ def _texts(puzzles: Sequence[str]) -> list[tuple[str, str]]:
     return texts
 
 
-def _parse(experiment: Any, source: str, text: str) -> list[Any]:
+def _parse(experiment: Experiment, source: str, text: str) -> list[tuple[Experiment, Any]]:
+    """The puzzles of a text, each with the experiment at its size."""
     from trm.specs import load
 
     try:
+        experiment = experiment.sized_for(text)
+        assert experiment.spec.parse is not None
         parsed: list[Any] = load(experiment.spec.parse)(text, experiment.task_config)
         if not parsed:
             raise PuzzleError("There is no puzzle to solve.")
@@ -88,49 +121,54 @@ def _parse(experiment: Any, source: str, text: str) -> list[Any]:
                 reason = solvable(inputs, experiment.task_config)
                 if reason is not None:
                     raise PuzzleError(reason)
-        return parsed
+        return [(experiment, inputs) for inputs in parsed]
     except PuzzleError as error:
-        raise PuzzleError(f"{source}: {error}") from None if source else error
+        if source:
+            raise PuzzleError(f"{source}: {error}") from None
+        raise
 
 
-def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], steps: int | None) -> list[dict[str, Any]]:
+def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: Search) -> list[dict[str, Any]]:
     import numpy as np
     import torch
 
     from trm.data.batch import Batch
-    from trm.evaluation.evaluate import answer
+    from trm.evaluation.search import search
     from trm.specs import load
 
-    inputs = torch.from_numpy(np.stack(parsed).astype(np.int64)).to(backend.device)
-    batch = Batch(inputs, torch.zeros_like(inputs), torch.zeros(len(inputs), dtype=torch.long, device=backend.device))
-    output = answer(model, batch, steps or model.config.n_supervision, backend)
+    inputs = torch.from_numpy(np.stack(parsed).astype(np.int64))
+    found = search(model, Batch(inputs, inputs, torch.zeros(len(inputs), dtype=torch.long)), plan, backend)
     to_text = load(experiment.spec.format) if experiment.spec.format else None
     results = []
-    for puzzle, tokens, halt in zip(parsed, output.predictions.cpu().numpy(), output.halt_logits.cpu(), strict=True):
+    for puzzle, tokens, halt_logit, steps in zip(
+        parsed, found.predictions, found.halt_logits, found.steps, strict=True
+    ):
         results.append(
             {
+                "experiment": experiment,
                 "inputs": puzzle,
                 "tokens": tokens,
                 "puzzle": to_text(puzzle, experiment.task_config) if to_text else puzzle.tolist(),
                 "answer": to_text(tokens, experiment.task_config) if to_text else tokens.tolist(),
                 "problem": experiment.check(puzzle, tokens),
-                "confidence": round(float(torch.sigmoid(halt)), 4),
+                "confidence": round(1 / (1 + math.exp(-halt_logit)), 4),
+                "steps": int(steps),
             }
         )
     return results
 
 
-def _print(experiment: Any, results: list[dict[str, Any]]) -> None:
+def _print(results: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    renderer = experiment.build_renderer()
     for number, result in enumerate(results, start=1):
+        experiment = result["experiment"]
         if number > 1:
             console.print()
-        console.print(renderer.render(result["inputs"], result["tokens"]))
+        console.print(experiment.build_renderer().render(result["inputs"], result["tokens"]))
         click.echo(result["answer"])
-        confidence = f"the model gives it {result['confidence']:.0%}"
+        confidence = f"after {result['steps']} supervision steps; the model gives it {result['confidence']:.0%}"
         if result["problem"]:
             console.print(f"[bold red]not valid[/]: {result['problem']} ({confidence})", soft_wrap=True)
         elif experiment.spec.check:

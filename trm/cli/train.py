@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trm.cli import complete
 from trm.cli.common import (
     device_option,
     for_people,
@@ -41,11 +42,14 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 @click.command("train", add_help_option=False)
-@click.argument("task", required=False, is_eager=True)
+@click.argument("task", required=False, is_eager=True, shell_complete=complete.tasks)
 @task_options
 @click.option("--augmentation", help="Another of the task's augmentations; `none` for none.")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="A folder of arrays (see `trm data build`) in place of the dataset."
+)
+@click.option(
+    "--init", help="Start from these weights: a run, a checkpoint, a weights file, or a task that ships some."
 )
 @device_option
 @seed_option
@@ -53,6 +57,13 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="The run folder; left out, a new one under runs/.")
 @click.option(
     "--resume", type=click.Path(path_type=Path), help="Continue the run in this folder exactly where it was saved."
+)
+@click.option(
+    "--track",
+    "trackers",
+    multiple=True,
+    type=click.Choice(["tensorboard", "wandb"]),
+    help="Tell TensorBoard or Weights & Biases of the training too.",
 )
 @click.option("--quiet", is_flag=True, help="Nothing but the summary.")
 @json_option
@@ -71,11 +82,13 @@ def command(
     dataset: str | None,
     augmentation: str | None,
     data: Path | None,
+    init: str | None,
     device: str,
     seed: int,
     threads: int | None,
     output: Path | None,
     resume: Path | None,
+    trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -89,7 +102,9 @@ def command(
 
     backend = get_backend(device)
     if resume is not None:
-        _resume(resume, backend, task, preset, sets, quiet, as_json)
+        if init is not None:
+            raise UsageError("--resume continues a run with its own weights: leave out --init.")
+        _resume(resume, backend, task, preset, sets, trackers, quiet, as_json)
         return
     if task is None:
         raise UsageError("Which task? `trm list-tasks` shows them; then `trm train TASK`.")
@@ -97,13 +112,13 @@ def command(
 
     augmentation = "" if augmentation == "none" else augmentation
     experiment = Experiment.from_preset(
-        task, preset, sets, dataset=dataset, augmentation=augmentation, data=data, seed=seed
+        task, preset, sets, dataset=dataset, augmentation=augmentation, data=data, seed=seed, init=init
     )
     from trm.training.run_folder import check_free
 
     output = output or _new_run_path(experiment)
     check_free(output)
-    _train(experiment, backend, output, None, quiet, as_json)
+    _train(experiment, backend, output, None, trackers, quiet, as_json)
 
 
 def _resume(
@@ -112,6 +127,7 @@ def _resume(
     task: str | None,
     preset: str | None,
     sets: tuple[str, ...],
+    trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -123,7 +139,7 @@ def _resume(
     run = read_run_config(folder)
     if task is not None and task != run.task:
         raise UsageError(f"The run in {folder} is of task {run.task!r}, not {task!r}.")
-    _train(Experiment.from_run(run), backend, folder, checkpoint_folder(folder), quiet, as_json)
+    _train(Experiment.from_run(run), backend, folder, checkpoint_folder(folder), trackers, quiet, as_json)
 
 
 def _new_run_path(experiment: Experiment) -> Path:
@@ -135,36 +151,62 @@ def _new_run_path(experiment: Experiment) -> Path:
 
 
 def _train(
-    experiment: Experiment, backend: Backend, output: Path, checkpoint: Path | None, quiet: bool, as_json: bool
+    experiment: Experiment,
+    backend: Backend,
+    output: Path,
+    checkpoint: Path | None,
+    trackers: tuple[str, ...],
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     from rich.console import Console
 
+    from trm.cli.checkpoints import load_for_task
+    from trm.cli.own_way import score_trained
     from trm.data.sampler import GroupSampler
     from trm.model import TinyRecursiveModel
+    from trm.training.checkpoint import load_tensors
     from trm.training.run_folder import RunFolder
+    from trm.training.tracking import tracked
     from trm.training.trainer import Trainer
     from trm.utils import set_seed
 
     console = Console(stderr=as_json)
+    start = load_for_task(experiment.init) if experiment.init and not checkpoint else None
     with console.status("Preparing the data ..."):
-        train, test = experiment.split("train"), experiment.split("test")
+        train, test = experiment.split("train"), _test_split(experiment)
     set_seed(experiment.seed)
     model = TinyRecursiveModel(experiment.model_config(train))
+    if start is not None:
+        load_tensors(model, dict(start.model.state_dict()), start.path)
     run_config = experiment.run_config(model.config)
+    monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
     run = RunFolder(output) if checkpoint else RunFolder.create(output, run_config)
-    stream = GroupSampler(train, experiment.seed, experiment.build_augmentation())
     assert experiment.training is not None
-    monitor = _monitor(console, experiment, quiet or as_json)
+    keep_rest = experiment.training.refill == "next"
+    stream = GroupSampler(train, experiment.seed, experiment.build_augmentation(), keep_rest)
     trainer = Trainer(model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed)
     if checkpoint:
         trainer.resume(checkpoint, stream)
     summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
+    if experiment.spec.evaluate is not None:
+        summary["final_metrics"] |= score_trained(experiment, trainer, output)
     summary |= {"run": str(output), "train_puzzles": len(train), "test_puzzles": len(test)}
     run.write_summary(summary)
     if as_json:
         print_json(summary)
     else:
         _print_summary(console, experiment, trainer, test, summary)
+
+
+def _test_split(experiment: Experiment) -> PuzzleSet:
+    """The test puzzles; where a folder of arrays has none, those of the task's dataset."""
+    from dataclasses import replace
+
+    if experiment.data is not None and experiment.data.is_dir() and not (experiment.data / "test").exists():
+        click.echo(f"{experiment.data} has no test half: scoring on dataset {experiment.dataset!r}.", err=True)
+        experiment = replace(experiment, data=None)
+    return experiment.split("test")
 
 
 def _monitor(console: Any, experiment: Experiment, quiet: bool) -> Monitor:
@@ -186,9 +228,13 @@ def _print_summary(
     from trm.cli.show import show_solved
 
     show_solved(console, experiment, trainer, test)
-    scores = ", ".join(f"{name} {value:.2%}" for name, value in summary["final_metrics"].items())
+    metrics = summary["final_metrics"]
+    learned = [name for name in metrics if name.startswith("train_")]
+    scores = ", ".join(f"{name} {value:.2%}" for name, value in metrics.items() if name not in learned)
+    trained_on = "".join(f"On what it was trained on: {name} {metrics[name]:.2%}\n" for name in learned)
     console.print(
         f"On {summary['test_puzzles']:,} unseen puzzles: [bold]{scores}[/bold]\n"
+        f"{trained_on}"
         f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds'] / 60:.1f} minutes of training\n"
         f"The run is in {summary['run']}; score it again with: trm evaluate {summary['run']}",
         highlight=False,

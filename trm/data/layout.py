@@ -1,8 +1,9 @@
 """The array layout that HRM and TRM code bases share: writing a split, and reading one memory-mapped.
 
 `DIR/{train,test}/` holds `dataset.json` and `all__{inputs,labels,puzzle_identifiers,puzzle_indices,group_indices}.npy`,
-`DIR/identifiers.json` the names of the puzzle identifiers. Further columns of a `PuzzleSet` lie beside them as
-`all__NAME.npy`, which other readers don't look at. Structure and token names are not kept: a task describes them.
+`DIR/identifiers.json` the names of the puzzle identifiers, and further `DIR/*.json` what else belongs to the data set (see
+`PuzzleSet.documents`). Further columns of a `PuzzleSet` lie beside them as `all__NAME.npy`, which other readers don't look
+at. Structure and token names are not kept: a task describes them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from trm.errors import DataError
 
 CHUNK = 4096  # examples copied or checked at a time, so that neither needs the memory of the whole
 SET = "all"
+IDENTIFIERS = "identifiers"
 EXAMPLE_ARRAYS = ("inputs", "labels")
 PUZZLE_ARRAYS = ("puzzle_identifiers", "puzzle_indices", "group_indices")
 REQUIRED = (
@@ -37,8 +39,10 @@ REQUIRED = (
 )
 
 
-def write_split(directory: Path, split: str, puzzles: PuzzleSet) -> None:
-    """Write `directory/split` in one step, replacing what was there, and `identifiers.json`.
+def write_split(
+    directory: Path, split: str, puzzles: PuzzleSet, on_rows: Callable[[int], None] = lambda count: None
+) -> None:
+    """Write `directory/split` in one step, replacing what was there, `identifiers.json` and the documents.
 
     Positions that are not scored get the ignored label: the set's own, else the padding token where no scored label is
     that token (as the published data sets have it), else -100.
@@ -47,27 +51,29 @@ def write_split(directory: Path, split: str, puzzles: PuzzleSet) -> None:
         directory: the folder of the data set; made if it is not there.
         split: "train" or "test".
         puzzles: its arrays are copied piece by piece.
+        on_rows: called with the number of rows of each piece of the inputs, then of the labels.
 
     Raises:
         OSError: it can't be written; an earlier split is untouched.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    write_identifiers(directory, puzzles)
+    write_documents(directory, puzzles)
     temporary = directory / f".{split}.{os.getpid()}.tmp"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        _write_arrays(temporary, puzzles)
+        _write_arrays(temporary, puzzles, on_rows)
         _replace_folder(temporary, directory / split)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_identifiers(directory: Path, puzzles: PuzzleSet) -> None:
-    """Write `identifiers.json`: the names of the puzzle identifiers by id."""
-    temporary = directory / f".identifiers.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(list(puzzles.identifiers), ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, directory / "identifiers.json")
+def write_documents(directory: Path, puzzles: PuzzleSet) -> None:
+    """Write `identifiers.json`, the names of the puzzle identifiers by id, and the set's other documents."""
+    for name, content in {IDENTIFIERS: list(puzzles.identifiers), **puzzles.documents}.items():
+        temporary = directory / f".{name}.{os.getpid()}.tmp"
+        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        os.replace(temporary, directory / f"{name}.json")
 
 
 def read_split(directory: Path, split: str) -> PuzzleSet:
@@ -98,16 +104,17 @@ def read_split(directory: Path, split: str) -> PuzzleSet:
         raise DataError(f"{folder}: {error}") from error
     _check_tokens(folder, puzzles)
     extras = _read_extras(folder, facts["sets"][0], len(puzzles))
-    return replace(puzzles, identifiers=_read_identifiers(folder, puzzles), extras=extras)
+    documents = {path.stem: _read_json(path) for path in Path(directory).glob("*.json") if path.stem != IDENTIFIERS}
+    return replace(puzzles, identifiers=_read_identifiers(folder, puzzles), extras=extras, documents=documents)
 
 
-def _write_arrays(folder: Path, puzzles: PuzzleSet) -> None:
+def _write_arrays(folder: Path, puzzles: PuzzleSet, on_rows: Callable[[int], None]) -> None:
     description = puzzles.description
     ignored = _ignored_label(puzzles)
     bytes_do = description.vocab_size <= 256 and (ignored is None or 0 <= ignored < 256)
     token_type = np.dtype(np.uint8 if bytes_do else np.int32)
-    _write_array(folder, "inputs", puzzles.inputs, token_type)
-    _write_array(folder, "labels", puzzles.labels, token_type, ignored)
+    _write_array(folder, "inputs", puzzles.inputs, token_type, on_rows=on_rows)
+    _write_array(folder, "labels", puzzles.labels, token_type, ignored, on_rows)
     for name, values in zip(
         PUZZLE_ARRAYS, (puzzles.puzzle_ids, puzzles.puzzle_indices, puzzles.group_indices), strict=True
     ):
@@ -139,7 +146,14 @@ def _ignored_label(puzzles: PuzzleSet) -> int | None:
     return IGNORED if any((chunk == IGNORED).any() for chunk in _chunks(puzzles.labels)) else None
 
 
-def _write_array(folder: Path, name: str, values: IntArray, dtype: np.dtype[Any], ignored: int | None = None) -> None:
+def _write_array(
+    folder: Path,
+    name: str,
+    values: IntArray,
+    dtype: np.dtype[Any],
+    ignored: int | None = None,
+    on_rows: Callable[[int], None] = lambda count: None,
+) -> None:
     """Write an array of rows piece by piece; -100 becomes `ignored`, where that is given."""
     with open(folder / f"{SET}__{name}.npy", "wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": values.shape}
@@ -147,7 +161,8 @@ def _write_array(folder: Path, name: str, values: IntArray, dtype: np.dtype[Any]
         for chunk in _chunks(values):
             if ignored is not None:
                 chunk = np.where(chunk == IGNORED, ignored, chunk)
-            file.write(np.ascontiguousarray(chunk, dtype).tobytes())
+            file.write(np.ascontiguousarray(chunk, dtype).data)
+            on_rows(len(chunk))
         file.flush()
         os.fsync(file.fileno())
 

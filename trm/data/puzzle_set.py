@@ -60,6 +60,7 @@ class PuzzleSet:
         identifiers: names of the puzzle identifiers by id.
         ignore_label: a label value that is read as "not scored".
         extras: further columns, one row an example, such as a rating.
+        documents: what else belongs to the data set, each written as `NAME.json` beside the splits.
 
     Raises:
         DataError: arrays whose sizes or offsets do not agree.
@@ -74,6 +75,7 @@ class PuzzleSet:
     identifiers: tuple[str, ...] = ("<blank>",)
     ignore_label: int | None = None
     extras: dict[str, IntArray] = field(default_factory=dict)
+    documents: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.puzzle_indices is NOT_GIVEN:

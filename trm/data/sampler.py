@@ -38,18 +38,22 @@ class ExampleStream(Protocol):
 
 class GroupSampler:
     """The paper's sampling: an epoch visits each group once in random order, picks one puzzle of it, and takes the
-    puzzle's examples in random order.
+    puzzle's examples in random order. Batches run on over the end of an epoch.
 
     Args:
         puzzles: the training split.
         seed: of order, choice and augmentation.
         augmentation: applied to what is taken, if given.
+        keep_rest: the examples of a puzzle that a batch has no room for come first in the next one; False: they are
+            left out, as the paper's code does.
     """
 
-    def __init__(self, puzzles: PuzzleSet, seed: int, augmentation: Augmentation | None = None) -> None:
+    def __init__(
+        self, puzzles: PuzzleSet, seed: int, augmentation: Augmentation | None = None, keep_rest: bool = True
+    ) -> None:
         if not len(puzzles):
             raise DataError("The training split is empty.")
-        self.puzzles, self.augmentation = puzzles, augmentation
+        self.puzzles, self.augmentation, self.keep_rest = puzzles, augmentation, keep_rest
         self.rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0x7A3])))
         self.order: IntArray = np.empty(0, dtype=np.int64)
         self.position = 0
@@ -76,6 +80,8 @@ class GroupSampler:
             rows[filled : filled + len(taken)] = taken
             ids[filled : filled + len(taken)] = self.pending_id
             filled += len(taken)
+        if not self.keep_rest:
+            self.pending = []
         inputs = np.asarray(self.puzzles.inputs[rows]).astype(np.int64)
         labels = self.puzzles.scored_labels(rows)
         if self.augmentation is not None and count:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from trm.data.batch import Batch
 from trm.devices.backend import Backend
+from trm.errors import UsageError
 from trm.evaluation.metrics import Metric
+from trm.evaluation.search import Search, search
 from trm.model import TinyRecursiveModel
 
 
@@ -20,7 +23,7 @@ class Answer:
 
     predictions: Tensor  # [B, L]
     halt_logits: Tensor  # [B]
-    logits: Tensor  # [B, L, V]
+    logits: Tensor | None  # [B, L, V]; None where a search chose among answers
 
 
 @torch.no_grad()
@@ -40,6 +43,7 @@ def evaluate(
     backend: Backend,
     steps: int | None = None,
     on_batch: Callable[[int], None] | None = None,
+    plan: Search | None = None,
 ) -> dict[str, float]:
     """Score a model.
 
@@ -50,6 +54,7 @@ def evaluate(
         backend: the device that the model is on.
         steps: supervision steps; left out, the model's own number.
         on_batch: called with the number of puzzles of each finished batch.
+        plan: more test-time compute than `steps` from one first state; takes the place of `steps`.
 
     Returns:
         The value of each metric by name.
@@ -62,7 +67,10 @@ def evaluate(
     device = model.initial_answer.device
     try:
         for batch in batches:
-            result = answer(model, batch.to(device), steps or model.config.n_supervision, backend)
+            if plan is None:
+                result = answer(model, batch.to(device), steps or model.config.n_supervision, backend)
+            else:
+                result = _searched(model, batch, plan, backend)
             arrays = _arrays(batch, result, needs)
             for metric in metrics.values():
                 metric.update(arrays)
@@ -73,8 +81,17 @@ def evaluate(
     return {name: metric.compute() for name, metric in metrics.items()}
 
 
+def _searched(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Answer:
+    found = search(model, batch, plan, backend)
+    return Answer(torch.from_numpy(found.predictions), torch.from_numpy(found.halt_logits), None)
+
+
 def _arrays(batch: Batch, result: Answer, needs: set[str]) -> dict[str, object]:
-    tensors = {
+    if result.logits is None and "logits" in needs:
+        raise UsageError(
+            "A metric of this task needs logits, which a search has none of: leave out --restarts and --votes."
+        )
+    tensors: dict[str, Any] = {
         "inputs": batch.inputs,
         "labels": batch.labels,
         "predictions": result.predictions,

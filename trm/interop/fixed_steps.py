@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from trm.errors import TRMError
+from trm.errors import TRMError, UsageError
 from trm.model import State, TinyRecursiveModel
 from trm.model.recursion import HRMCore
 
@@ -32,9 +32,7 @@ class FixedSteps(nn.Module):
     def forward(self, inputs: Tensor, puzzle_ids: Tensor | None = None) -> tuple[Tensor, Tensor]:
         model = self.model
         x = model.embedding(inputs, puzzle_ids)
-        rotary = None
-        if model.rotary_cos is not None and model.rotary_sin is not None:
-            rotary = (model.rotary_cos, model.rotary_sin)
+        rotary = model.rotary(x)
         core = model.core
         update_latent, update_answer = (core.low, core.high) if isinstance(core, HRMCore) else (core.net, core.net)
 
@@ -66,8 +64,16 @@ def repeat(times: int, update: Callable[..., tuple[Tensor, ...]], *start: Tensor
 
 
 def example_inputs(model: TinyRecursiveModel, batch: int = 2) -> tuple[Tensor, ...]:
-    """Arguments for `FixedSteps`, drawn at random: tokens, and puzzle ids where the model has vectors for them."""
+    """Arguments for `FixedSteps`, drawn at random: tokens, and puzzle ids where the model has vectors for them.
+
+    Raises:
+        UsageError: the model takes puzzles of any length.
+    """
     config = model.config
+    if not config.context_length:
+        raise UsageError(
+            "The model takes puzzles of any length, an export has a fixed one: import the checkpoint with --context-length."
+        )
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(config.vocab_size, (batch, config.context_length), generator=generator)
     if not config.num_puzzles:

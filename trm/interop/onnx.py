@@ -42,7 +42,11 @@ def export_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None =
     with torch.no_grad(), _quiet():
         try:
             exported = torch.onnx.export(
-                program, dynamo=True, input_names=INPUTS[: len(example_inputs(model))], output_names=OUTPUTS, verbose=False
+                program,
+                dynamo=True,
+                input_names=INPUTS[: len(example_inputs(model))],
+                output_names=OUTPUTS,
+                verbose=False,
             )
         except Exception as error:  # the exporter's own errors have no common class
             reason = str(error).strip().split("\n")[0][:200]
@@ -63,8 +67,10 @@ def check_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = 
         return None
     import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors alone
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     arguments = example_inputs(model, batch=3)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     feed = {name: value.numpy() for name, value in zip(INPUTS, arguments, strict=False)}
     logits = torch.from_numpy(session.run([OUTPUTS[0]], feed)[0])
     with torch.no_grad():

@@ -65,11 +65,16 @@ class InputEmbedding(nn.Module):
         return self.scale * x
 
     def _with_puzzle(self, x: Tensor, vector: Tensor) -> Tensor:
-        """Put the puzzle's vector in front as P tokens, zero-padded; without prefix tokens add it everywhere."""
+        """Put the puzzle's vector in front as P tokens, zero-padded; without prefix tokens add it everywhere.
+
+        One of S x D holds a vector for each symbol, so that a puzzle can treat its symbols differently.
+        """
         dim = x.shape[-1]
         if self.prefix_length:
             padded = F.pad(vector, (0, self.prefix_length * dim - vector.shape[-1]))
             return torch.cat([padded.view(-1, self.prefix_length, dim), x], dim=1)
+        if vector.shape[-1] > dim:
+            return x + vector.view(-1, 1, *x.shape[2:])
         return x + vector.view(-1, *(1,) * (x.dim() - 2), dim)
 
 

@@ -11,12 +11,14 @@ from trm.model.init import truncated_normal_
 ROTARY_BASE = 10000.0
 
 
-def rotary_tables(config: TRMConfig) -> tuple[Tensor, Tensor] | None:
-    """Cosines and sines ``[P+L, D/heads]`` of the rotary angles (arXiv:2104.09864), or None where there are none."""
+def rotary_tables(config: TRMConfig, length: int) -> tuple[Tensor, Tensor] | None:
+    """Cosines and sines ``[length, D/heads]`` of the rotary angles (arXiv:2104.09864), or None where there are none.
+
+    `length` counts the prefix too, ``P+L``; a grid has its own.
+    """
     head_dim = config.hidden_dim // config.num_heads
     if config.positions == "rope":
-        positions = torch.arange(config.prefix_length + config.context_length, dtype=torch.float32)
-        angles = _angles(positions, head_dim)
+        angles = _angles(torch.arange(length, dtype=torch.float32), head_dim)
     elif config.positions == "rope2d":
         angles = _grid_angles(config, head_dim)
     else:

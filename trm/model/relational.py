@@ -32,7 +32,8 @@ class RelationalMix(nn.Module):
         self.register_buffer("pool", pool, persistent=False)
         self.register_buffer("spread", spread, persistent=False)
         terms = len(self.group_counts) + len(self.offsets) + bool(structure.interchangeable)
-        self.relations = self._weight(len(self.group_counts), dim, terms)
+        self.classes = structure.relation_classes()
+        self.relations = self._weight(len(set(self.classes)), dim, terms)
         self.symbols = self._weight(1, dim, terms) if structure.interchangeable else None
         self.neighbours = self._weight(len(self.offsets), dim, terms) if self.offsets else None
 
@@ -58,7 +59,9 @@ class RelationalMix(nn.Module):
         flat = x.flatten(2)  # [B, L, S*D]
         pooled = (self.pool.to(x.dtype) @ flat).unflatten(2, x.shape[2:])  # [B, groups, (S,) D]
         parts = pooled.split(self.group_counts, dim=1)
-        projected = torch.cat([part @ self.relations[index] for index, part in enumerate(parts)], dim=1)
+        projected = torch.cat(
+            [part @ self.relations[index] for index, part in zip(self.classes, parts, strict=True)], dim=1
+        )
         return (self.spread.to(x.dtype) @ projected.flatten(2)).view_as(x)
 
     def _from_neighbours(self, x: Tensor) -> Tensor:

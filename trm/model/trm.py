@@ -15,7 +15,7 @@ from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
 from trm.model.init import truncated_normal_
 from trm.model.losses import step_loss
 from trm.model.positions import rotary_tables
-from trm.model.recursion import HRMCore, State, TRMCore
+from trm.model.recursion import HRMCore, Rotary, State, TRMCore
 
 
 @dataclass
@@ -48,7 +48,7 @@ class TinyRecursiveModel(nn.Module):
         self.halt_head = HaltHead(config)
         self.register_buffer("initial_answer", truncated_normal_(torch.empty(config.hidden_dim), std=1.0))
         self.register_buffer("initial_latent", truncated_normal_(torch.empty(config.hidden_dim), std=1.0))
-        tables = rotary_tables(config)
+        tables = rotary_tables(config, config.prefix_length + config.context_length)
         self.register_buffer("rotary_cos", tables[0] if tables else None, persistent=False)
         self.register_buffer("rotary_sin", tables[1] if tables else None, persistent=False)
 
@@ -63,16 +63,31 @@ class TinyRecursiveModel(nn.Module):
         return sum(parameter.numel() for parameter in self.network_parameters())
 
     def state_shape(self) -> tuple[int, ...]:
-        """Shape of one puzzle's answer and latent: ``(P+L, D)`` or ``(L, S, D)``."""
+        """Shape of one puzzle's answer and latent: ``(P+L, D)``, ``(L, S, D)``, or where any L will do ``(1, D)``, which
+        the first step broadcasts.
+        """
         config = self.config
+        if config.context_length == 0:
+            return 1, config.hidden_dim
         if self.embedding.per_symbol:
             return config.context_length, len(config.structure.interchangeable), config.hidden_dim
         return config.prefix_length + config.context_length, config.hidden_dim
 
-    def initial_state(self, batch_size: int) -> State:
-        """The state that every puzzle starts from: one fixed vector each for y and z, at every position."""
+    def initial_state(self, batch_size: int, noise: float = 0.0, generator: torch.Generator | None = None) -> State:
+        """The state that every puzzle starts from: one fixed vector each for y and z, at every position.
+
+        Args:
+            batch_size: number of puzzles.
+            noise: standard deviation of normal noise added to every element (the vectors' own is 1), so that restarts
+                of one puzzle differ.
+            generator: of the noise, on the CPU.
+        """
         shape = (batch_size, *self.state_shape())
-        return State(self.initial_answer.expand(shape), self.initial_latent.expand(shape))
+        state = State(self.initial_answer.expand(shape), self.initial_latent.expand(shape))
+        if not noise:
+            return state
+        drawn = noise * torch.randn(2, *shape, generator=generator).to(self.initial_answer)
+        return State(state.answer + drawn[0], state.latent + drawn[1])
 
     def supervision_step(
         self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None
@@ -90,11 +105,17 @@ class TinyRecursiveModel(nn.Module):
     def cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None) -> Iterator[tuple[int, State]]:
         """The state after each of the T cycles of one supervision step, numbered from 1."""
         x = self.embedding(inputs, puzzle_ids)
-        rotary = None
-        if self.rotary_cos is not None and self.rotary_sin is not None:
-            rotary = (self.rotary_cos, self.rotary_sin)
         state = State(state.answer.to(x.dtype), state.latent.to(x.dtype))
-        yield from enumerate(self.core.cycles(x, state, rotary), start=1)
+        yield from enumerate(self.core.cycles(x, state, self.rotary(x)), start=1)
+
+    def rotary(self, x: Tensor) -> Rotary:
+        """The rotary tables for x ``[B, P+L, D]``, or None where positions are not rotary."""
+        if self.rotary_cos is None or self.rotary_sin is None:
+            return None
+        if self.config.context_length == 0:
+            tables = rotary_tables(self.config, x.shape[1])
+            return tables and (tables[0].to(x.device), tables[1].to(x.device))
+        return self.rotary_cos, self.rotary_sin
 
     def read_out(self, state: State) -> StepOutput:
         """The answer and the halting logits that a state stands for."""
@@ -155,10 +176,9 @@ class TinyRecursiveModel(nn.Module):
 
     def _check_inputs(self, inputs: Tensor) -> None:
         config = self.config
-        if inputs.dim() != 2 or inputs.shape[1] != config.context_length:
-            raise UsageError(
-                f"The model takes tokens of shape [batch, {config.context_length}], it was given {list(inputs.shape)}."
-            )
+        if inputs.dim() != 2 or config.context_length not in (0, inputs.shape[1]):
+            wanted = config.context_length or "positions"
+            raise UsageError(f"The model takes tokens of shape [batch, {wanted}], it was given {list(inputs.shape)}.")
         if inputs.numel() and not (int(inputs.min()) >= 0 and int(inputs.max()) < config.vocab_size):
             raise UsageError(
                 f"The model knows tokens 0 to {config.vocab_size - 1}, it was given "

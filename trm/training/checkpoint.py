@@ -9,13 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from trm.config import RunConfig, TRMConfig
 from trm.errors import CheckpointError
 from trm.model import TinyRecursiveModel
-from trm.training.files import sha256
+from trm.training.files import sha256, write_bytes
 from trm.training.run_folder import RunFolder, step_number
 
 METADATA_KEY = "trm_run"
@@ -134,6 +134,8 @@ def load_tensors(model: TinyRecursiveModel, tensors: dict[str, Tensor], path: Pa
 def save_weights_file(loaded: LoadedModel, path: Path, card: dict[str, Any] | None = None) -> None:
     """Write a model as one safetensors file with its run in the metadata: the form that plugins ship.
 
+    The file appears in one step, and everybody may read it whom the user's own files are open to.
+
     Args:
         loaded: the model and its run.
         path: the file.
@@ -141,13 +143,23 @@ def save_weights_file(loaded: LoadedModel, path: Path, card: dict[str, Any] | No
     """
     run = json.dumps(loaded.run.model_dump(mode="json"))
     metadata = {METADATA_KEY: run, "card": json.dumps(card or {})}
-    save_file({name: value.contiguous() for name, value in loaded.model.state_dict().items()}, path, metadata)
+    tensors = {name: value.contiguous() for name, value in loaded.model.state_dict().items()}
+    write_bytes(path, save(tensors, metadata))
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """The model card of a file of shipped weights."""
-    with safe_open(path, "pt") as file:
-        card: dict[str, Any] = json.loads((file.metadata() or {}).get("card", "{}"))
+    """The model card of a file of shipped weights; empty where it has none.
+
+    Raises:
+        CheckpointError: it can't be read.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            card = json.loads((file.metadata() or {}).get("card", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"The model card in {path} can't be read: {_first_line(error)}") from error
+    if not isinstance(card, dict):
+        raise CheckpointError(f"The model card in {path} can't be read: it is no JSON object.")
     return card
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from trm.data.batch import Batch
+from trm.errors import UsageError
 from trm.model import State, StepLoss, StepOutput, TinyRecursiveModel, step_loss
 
 
@@ -17,8 +18,9 @@ class Slots:
         size: number of slots B.
         n_supervision: supervision steps after which a slot halts at the latest.
         halt_exploration: chance, per row and step, of a random minimum number of steps before halting.
-        generator: for the exploration.
+        generator: for the exploration, the early halts and the noise.
         halt_when_right: chance, per step, that a slot whose answer is right halts, whatever its halting logit says.
+        noise: standard deviation of the noise in the states that puzzles start from.
     """
 
     def __init__(
@@ -29,12 +31,15 @@ class Slots:
         halt_exploration: float,
         generator: torch.Generator | None = None,
         halt_when_right: float = 0.0,
+        noise: float = 0.0,
     ) -> None:
         self.model, self.n_supervision = model, n_supervision
         self.halt_exploration, self.generator = halt_exploration, generator
-        self.halt_when_right = halt_when_right
+        self.halt_when_right, self.noise = halt_when_right, noise
         device = model.initial_answer.device
         length = model.config.context_length
+        if not length:
+            raise UsageError("Training needs to know the positions of a puzzle: set context_length.")
         self.batch = Batch(
             torch.zeros(size, length, dtype=torch.long, device=device),
             torch.zeros(size, length, dtype=torch.long, device=device),
@@ -58,7 +63,7 @@ class Slots:
             start_step: step counts of the new puzzles; left out, 0.
         """
         rows = self.halted
-        fresh = self.model.initial_state(len(batch))
+        fresh = self.model.initial_state(len(batch), self.noise, self.generator)
         for held, new in (
             (self.batch.inputs, batch.inputs),
             (self.batch.labels, batch.labels),
@@ -81,7 +86,7 @@ class Slots:
         last = self.steps >= self.n_supervision
         self.halted = last | (self._wants_to_halt(output) & (self.steps >= self._minimum_steps()))
         continuation, continue_logits = None, None
-        if self.model.config.architecture == "hrm":
+        if self.model.config.architecture == "hrm" and self.n_supervision > 1:
             continuation, continue_logits = self._value_of_continuing(last), output.continue_logits
         loss = step_loss(
             output.logits, output.halt_logits, batch.labels, self.model.config.loss, continuation, continue_logits

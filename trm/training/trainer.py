@@ -92,6 +92,7 @@ class Trainer:
             config.halt_exploration,
             self.generator,
             config.halt_when_right,
+            config.state_noise,
         )
         self.step = 0
         self.seconds = 0.0  # training time alone, over all sessions of the run
@@ -174,10 +175,15 @@ class Trainer:
             self.run.drop_metrics_after(self.step)
 
     def progress(self, stream: ExampleStream) -> float:
-        """The share of the training that is done, 0 to 1: of its steps or its epochs, whichever ends first."""
+        """The share of the training that is done, 0 to 1: of its steps or its epochs, whichever ends first.
+
+        With `discard`, a last batch that the epochs can't fill is left out, as the paper's code does.
+        """
         config = self.config
         by_steps = self.step / config.max_steps if config.max_steps else 0.0
         by_epochs = stream.epochs / config.num_epochs if config.num_epochs else 0.0
+        if config.refill == "discard" and self.step and by_epochs * (1 + 1 / self.step) > 1 + 1e-9:
+            return 1.0
         return min(max(by_steps, by_epochs), 1.0)
 
     def evaluate(

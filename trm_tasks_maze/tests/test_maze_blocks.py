@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from trm_tasks_maze.blocks import Mark, cells, draw, half_blocks, legend, marks
-from trm_tasks_maze.grid import FREE, PATH, WALL
+from trm_tasks_maze.grid import FREE, GOAL, PATH, START, WALL
 from trm_tasks_maze.labels import label
 from trm_tasks_maze.text import parse
 
@@ -77,9 +77,17 @@ def test_all_pairs_have_both_colours() -> None:
 @pytest.mark.parametrize(("width", "columns", "rows"), [(80, 60, 30), (59, 30, 15)])
 def test_a_hard_maze_fits(width: int, columns: int, rows: int) -> None:
     maze = np.full((30, 30), FREE)
+    maze[0, 4], maze[29, 29] = START, GOAL
     lines = draw(maze, width=width).plain.split("\n")
-    assert len(lines) == rows
-    assert {len(line) for line in lines} == {columns}
+    assert {len(line) for line in lines[:rows]} == {columns}
+    assert lines[rows:] == ([] if columns == 60 else ["start 1:5, goal 30:30"])
+
+
+def test_half_blocks_say_in_words_what_is_wrong() -> None:
+    answer = LABEL.copy()
+    answer[1, 0], answer[0, 1] = FREE, PATH
+    last = draw(MAZE, answer, LABEL, width=9).plain.split("\n")[-1]
+    assert last == "start 1:1, goal 5:5, 6 on the path, 1 wrong, 1 missed"
 
 
 def test_the_legend_names_what_letters_do_not() -> None:

@@ -1,31 +1,77 @@
 """Generated puzzles, their symmetries, splits, and how answers are judged."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-
-from trm.errors import PuzzleError
 from trm_tasks_sudoku.answers import check, format_tokens, parse
 from trm_tasks_sudoku.augmentation import Symmetries
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
+from trm_tasks_sudoku.csv_source import read_csv
 from trm_tasks_sudoku.datasets import as_puzzle_set
 from trm_tasks_sudoku.generator import generate
 from trm_tasks_sudoku.metrics import valid_answers
-from trm_tasks_sudoku.solver import rate
+from trm_tasks_sudoku.solver import rate, solve
 from trm_tasks_sudoku.splits import solution_class
+from trm_tasks_sudoku.text import to_text
+
+from trm.errors import PuzzleError, UsageError
 
 
-@pytest.mark.parametrize("size", [9])
+@pytest.mark.parametrize("size", [4, 6, 9])
 def test_puzzles_are_different_and_have_one_solution_each(size: int) -> None:
-    train = generate(300, size, seed=1, split="train")
-    test = generate(100, size, seed=2, split="test")
+    train = generate(1000, size, seed=1, split="train")
+    test = generate(1000 if size == 9 else 200, size, seed=2, split="test")
     assert (rate(train.puzzles)[0] == 1).all()
     rows = {row.tobytes() for row in train.puzzles}
-    assert len(rows) == 300
+    assert len(rows) == 1000
     assert not rows & {row.tobytes() for row in test.puzzles}
     assert valid_answers(train.puzzles + EMPTY, train.solutions + EMPTY).all()
     if size == 9:
         assert (train.clues <= 32).all()
         assert not set(solution_class(train.solutions)) & set(solution_class(test.solutions))
+
+
+def test_symmetric_images_have_one_solution_class() -> None:
+    config = SudokuConfig()
+    puzzles = as_puzzle_set(generate(50), config)
+    _, images, _ = Symmetries(config).apply(np.random.default_rng(1), puzzles.inputs, puzzles.labels)
+    classes = solution_class(puzzles.labels - EMPTY)
+    assert (solution_class(images.astype(np.uint8) - EMPTY) == classes).all()
+    assert len(set(classes)) == 50
+
+
+def test_same_seed_same_puzzles_and_a_shorter_set_begins_a_longer_one() -> None:
+    short, long = generate(20, seed=3), generate(60, seed=3)
+    assert (short.puzzles == long.puzzles[:20]).all()
+    assert not {row.tobytes() for row in generate(20, seed=4).puzzles} & {row.tobytes() for row in short.puzzles}
+
+
+def test_hard_puzzles_have_one_solution_and_are_harder_than_minimal_ones() -> None:
+    hard, minimal = generate(60, style="hard"), generate(200, style="minimal")
+    assert (rate(hard.puzzles)[0] == 1).all()
+    assert (hard.solutions == [solve(puzzle).grids[0] for puzzle in hard.puzzles]).all()
+    assert hard.backtracks.mean() > 3 * minimal.backtracks.mean()
+    with pytest.raises(UsageError, match="Hard Sudoku puzzles are made at size 9 only, not 4"):
+        generate(5, 4, style="hard")
+
+
+def test_csv_draws_puzzles_of_the_file(tmp_path: Path) -> None:
+    batch = generate(40, seed=5)
+    lines = [
+        f"made,{to_text(puzzle)},{to_text(solution)},{index}"
+        for index, (puzzle, solution) in enumerate(zip(batch.puzzles, batch.solutions, strict=True))
+    ]
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(["source,question,answer,rating", *lines]))
+    everything = read_csv(path, 100, seed=0)
+    assert (everything.puzzles == batch.puzzles).all()
+    assert (everything.solutions == batch.solutions).all()
+    drawn = read_csv(path, 10, seed=0, min_rating=20)
+    assert len(drawn) == 10
+    assert (drawn.backtracks >= 20).all()
+    assert (drawn.puzzles == batch.puzzles[drawn.backtracks]).all()
+    assert (drawn.puzzles != read_csv(path, 10, seed=1, min_rating=20).puzzles).any()
 
 
 @pytest.mark.parametrize("size", [4, 6, 9, 16])

@@ -14,6 +14,8 @@ NAMES = {
     "trm": "recursive_reasoning.trm@TinyRecursiveReasoningModel_ACTV1",
     "hrm": "hrm.hrm_act_v1@HierarchicalReasoningModel_ACTV1",
 }
+MODULES = {"trm": ("trm",), "hrm": ("hrm_act_v1", "hrm")}
+"""Modules of these classes. Others (`trm_singlez`, `trm_hier6`) have a class of the same name that computes something else."""
 LOSSES = {"stablemax": "stablemax_cross_entropy", "softmax": "softmax_cross_entropy"}
 POSITIONS = ("rope", "learned", "none")
 MLP_MULTIPLE_OF = 256  # their SwiGLU always rounds up to this
@@ -22,7 +24,7 @@ FIXED = {"rms_norm_eps": 1e-5, "rope_theta": 10000.0}
 
 
 def architecture_of(arch: Mapping[str, Any], has_high_stack: bool) -> str:
-    """"trm" or "hrm": by the class that `arch` names, without a name by whether there is a second stack.
+    """Which of the two, "trm" or "hrm": by the class that `arch` names, without a name by whether there is a second stack.
 
     Raises:
         CheckpointError: another model's class.
@@ -30,18 +32,22 @@ def architecture_of(arch: Mapping[str, Any], has_high_stack: bool) -> str:
     name = arch.get("name")
     if name is None:
         return "hrm" if has_high_stack else "trm"
+    module, _, class_name = str(name).rpartition("@")
     for architecture, known in NAMES.items():
-        if str(name).rpartition("@")[2] == known.rpartition("@")[2]:
+        if class_name == known.rpartition("@")[2] and module.rpartition(".")[2] in MODULES[architecture]:
             return architecture
-    raise CheckpointError(f"The configuration is of the model {name!r}; TRM's is {NAMES['trm']!r}, HRM's {NAMES['hrm']!r}.")
+    raise CheckpointError(
+        f"The configuration is of the model {name!r}; TRM's is {NAMES['trm']!r}, HRM's {NAMES['hrm']!r}."
+    )
 
 
-def prefix_tokens(arch: Mapping[str, Any]) -> int:
-    """Prefix tokens P: as many as `puzzle_emb_len` says, or as the puzzle vector fills."""
+def prefix_tokens(arch: Mapping[str, Any], architecture: str) -> int:
+    """Prefix tokens P: as many as `puzzle_emb_len` says (TRM's default is 16), or where that is 0 as the vector fills."""
     width = integer(arch, "puzzle_emb_ndim", 0)
     if width == 0:
         return 0
-    return integer(arch, "puzzle_emb_len", 0) or -(-width // max(integer(arch, "hidden_size"), 1))
+    given = integer(arch, "puzzle_emb_len", 16 if architecture == "trm" else 0)
+    return given or -(-width // max(integer(arch, "hidden_size"), 1))
 
 
 def to_config(
@@ -55,37 +61,45 @@ def to_config(
         CheckpointError: `arch` lacks a setting or has one that our model can't have.
     """
     for key, value in FIXED.items():
-        if key in arch and float(arch[key]) != value:
+        if number(arch, key, value) != value:
             raise CheckpointError(f"The configuration sets {key} to {arch[key]}; only {value} can be read.")
     mixer = bool(arch.get("mlp_t", False))
     positions = str(arch.get("pos_encodings", "none"))
     if positions not in POSITIONS:
-        raise CheckpointError(f"The configuration sets pos_encodings to {positions!r}; there are {', '.join(POSITIONS)}.")
+        raise CheckpointError(
+            f"The configuration sets pos_encodings to {positions!r}; there are {', '.join(POSITIONS)}."
+        )
     width = integer(arch, "puzzle_emb_ndim", 0)
     hrm = architecture == "hrm"
     try:
-        return TRMConfig.model_validate({
-            "architecture": architecture,
-            "vocab_size": vocab_size,
-            "context_length": context_length,
-            "hidden_dim": integer(arch, "hidden_size"),
-            "num_layers": integer(arch, "L_layers"),
-            "num_layers_high": integer(arch, "H_layers") if hrm else None,
-            "num_heads": integer(arch, "num_heads"),
-            "n_recursions": integer(arch, "L_cycles"),
-            "T_steps": integer(arch, "H_cycles"),
-            "n_supervision": integer(arch, "halt_max_steps"),
-            "mixing": "mlp" if mixer else "attention",
-            "mlp_ratio": number(arch, "expansion"),
-            "mlp_multiple_of": MLP_MULTIPLE_OF,
-            "positions": "none" if mixer and positions == "rope" else positions,  # their mixer ignores rotary positions
-            "num_puzzles": num_puzzles if width else 0,
-            "puzzle_dim": width or None,
-            "puzzle_tokens": prefix_tokens(arch),
-            "loss": _loss(arch),
-        })
+        return TRMConfig.model_validate(
+            {
+                "architecture": architecture,
+                "vocab_size": vocab_size,
+                "context_length": context_length,
+                "hidden_dim": integer(arch, "hidden_size"),
+                "num_layers": integer(arch, "L_layers"),
+                "num_layers_high": integer(arch, "H_layers") if hrm else None,
+                "num_heads": integer(arch, "num_heads"),
+                "n_recursions": integer(arch, "L_cycles"),
+                "T_steps": integer(arch, "H_cycles"),
+                "n_supervision": integer(arch, "halt_max_steps"),
+                "mixing": "mlp" if mixer else "attention",
+                "mlp_ratio": number(arch, "expansion"),
+                "mlp_multiple_of": MLP_MULTIPLE_OF,
+                "positions": "none"
+                if mixer and positions == "rope"
+                else positions,  # their mixer ignores rotary positions
+                "num_puzzles": num_puzzles if width else 0,
+                "puzzle_dim": width or None,
+                "puzzle_tokens": prefix_tokens(arch, architecture),
+                "loss": _loss(arch),
+            }
+        )
     except ValidationError as error:
-        raise CheckpointError(f"The configuration is not of a model that can be built: {first_problem(error)}.") from error
+        raise CheckpointError(
+            f"The configuration is not of a model that can be built: {first_problem(error)}."
+        ) from error
 
 
 def from_config(config: TRMConfig) -> dict[str, Any]:
@@ -109,7 +123,6 @@ def from_config(config: TRMConfig) -> dict[str, Any]:
         "pos_encodings": config.positions,
         "puzzle_emb_ndim": config.puzzle_width if config.num_puzzles else 0,
         "halt_max_steps": config.n_supervision,
-        "halt_exploration_prob": 0.1,
         "forward_dtype": "float32",
     }
     if not hrm:
@@ -122,10 +135,12 @@ def _check_expressible(config: TRMConfig) -> None:
     problems = {
         "mixing 'relational'": config.mixing == "relational",
         f"positions {config.positions!r}": config.positions not in POSITIONS,
+        f"activation {config.activation!r}": config.activation != "swiglu",
         f"mlp_multiple_of {config.mlp_multiple_of}, only {MLP_MULTIPLE_OF}": config.mlp_multiple_of != MLP_MULTIPLE_OF,
         "puzzle vectors without prefix tokens": bool(config.num_puzzles) and not config.puzzle_tokens,
-        f"HRM with {config.puzzle_tokens} prefix tokens where the puzzle vector fills {hrm_prefix}":
-            config.architecture == "hrm" and config.puzzle_tokens != hrm_prefix,
+        f"HRM with {config.puzzle_tokens} prefix tokens where the puzzle vector fills {hrm_prefix}": config.architecture
+        == "hrm"
+        and config.puzzle_tokens != hrm_prefix,
     }
     for problem, present in problems.items():
         if present:

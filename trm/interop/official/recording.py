@@ -49,9 +49,9 @@ class Recording:
     def weights(self, prefix: str) -> dict[str, Tensor]:
         """The tensors named after weights below `prefix`, by their bare names; empty where nothing was recorded."""
         start = f"{prefix}."
-        return without_wrappers({
-            name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)
-        })
+        return without_wrappers(
+            {name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)}
+        )
 
     def offered(self, step: int) -> Batch:
         """The batch that the slots were offered at a step, from 1."""
@@ -66,7 +66,7 @@ class Recording:
         return Batch(inputs.long(), labels.long(), ids.long())
 
     def build_model(self, weights: str) -> TinyRecursiveModel:
-        """Our model with the weights recorded as "init", "final" or "ema"."""
+        """Our model with the weights recorded as "init", "final" or "ema", in evaluation mode."""
         arch = {**self.arch, "loss": self.train.get("loss")}
         sizes = [integer(arch, key) for key in ("vocab_size", "seq_len", "num_puzzle_identifiers")]
         return fill(to_config(arch, self.architecture, *sizes), self.weights(weights), self.path)
@@ -81,7 +81,9 @@ class Recording:
         if number(self.arch, "halt_exploration_prob", 0) != 0:
             raise UsageError(f"{self.path} was recorded with random exploration, which can't be repeated.")
         if self.architecture == "trm" and not self.arch.get("no_ACT_continue", True):
-            raise UsageError(f"{self.path} trained TRM with Q-learning (no_ACT_continue: false); only HRM has that here.")
+            raise UsageError(
+                f"{self.path} trained TRM with Q-learning (no_ACT_continue: false); only HRM has that here."
+            )
         decay = number(train, "weight_decay")
         return TrainingConfig(
             batch_size=integer(train, "global_batch_size"),

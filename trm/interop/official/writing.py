@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from trm.config import TrainingConfig
 from trm.errors import CheckpointError
 from trm.interop.official.architecture import from_config
 from trm.interop.official.names import official_name
-from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION
+from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION, yaml_library
 from trm.model import TinyRecursiveModel
 from trm.presets import PAPER_TRAINING
 from trm.training.files import write_bytes
@@ -49,7 +48,7 @@ def save_checkpoint(
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_bytes(target, content.getvalue())
-        write_bytes(directory / CONFIG_FILE, yaml.safe_dump(settings).encode())
+        write_bytes(directory / CONFIG_FILE, yaml_library().safe_dump(settings).encode())
     except OSError as error:
         raise CheckpointError(f"The checkpoint can't be written to {directory}: {error.strerror}.") from error
     return target
@@ -63,7 +62,7 @@ def all_config(model: TinyRecursiveModel, training: TrainingConfig | None = None
     config = model.config
     training = training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
     return {
-        "arch": from_config(config),
+        "arch": from_config(config) | {"halt_exploration_prob": training.halt_exploration},
         "data_paths": [],
         "global_batch_size": training.batch_size,
         "epochs": training.num_epochs or 1,

@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trm.hookspecs import hookimpl
-from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
+from trm_tasks_arithmetic.presets import PRESETS
 
 __version__ = "0.1.0"
 
 TASK = "arithmetic"
-
-MODEL: dict[str, Any] = {
-    "mixing": "relational",
-    "hidden_dim": 32,
-    "mlp_ratio": 3.0,
-    "mlp_multiple_of": 32,
-    "n_recursions": 2,
-    "T_steps": 2,
-    "n_supervision": 4,
-    "loss": "softmax",
-}
-TRAINING: dict[str, Any] = {
-    "batch_size": 64,
-    "max_steps": 3000,
-    "optimizer": "adamw",
-    "learning_rate": 2e-3,
-    "warmup_steps": 50,
-    "schedule": "cosine",
-    "ema_decay": 0.99,
-    "eval_batch_size": 500,
-}
-
-PRESETS = (
-    PresetSpec(
-        name="addition",
-        summary="sums of three-digit numbers",
-        model=MODEL,
-        training=TRAINING,
-    ),
-)
 
 
 @hookimpl
@@ -47,16 +16,19 @@ def trm_register_tasks() -> list[TaskSpec]:
     return [
         TaskSpec(
             name=TASK,
-            summary="addition, subtraction or multiplication of numbers of any length",
+            summary="addition, subtraction, multiplication of numbers of 1 to 32 digits",
             config="trm_tasks_arithmetic.config:ArithmeticConfig",
             describe="trm_tasks_arithmetic.sheet:describe",
             dataset="uniform",
+            augmentation="exchange",
             metrics=("digit_accuracy",),
             renderer="columns",
             presets=PRESETS,
             parse="trm_tasks_arithmetic.text:parse",
             format="trm_tasks_arithmetic.text:format",
             check="trm_tasks_arithmetic.text:check",
+            sample={"train_examples": 300, "test_examples": 100},
+            symmetry_class="trm_tasks_arithmetic.splits:symmetry_class",
         )
     ]
 

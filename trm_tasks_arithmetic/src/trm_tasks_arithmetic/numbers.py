@@ -60,8 +60,3 @@ def carried(places: npt.NDArray[np.int64]) -> Digits:
 def from_text(text: str, length: int) -> Digits:
     """The digits ``[length]`` of a number in decimal, with zeros in front."""
     return np.array([int(character) for character in text.lstrip("0").rjust(length, "0")], dtype=np.int8)
-
-
-def to_text(digits: npt.ArrayLike) -> str:
-    """A number ``[W]`` in decimal without leading zeros."""
-    return "".join(str(digit) for digit in np.asarray(digits)).lstrip("0") or "0"

@@ -25,7 +25,9 @@ BLANK = Cell(" ", False)
 
 
 class ColumnRenderer:
-    """The operands below each other, a rule, and the answer; a wrong cell is red and underlined and has a ``^`` below it."""
+    """The operands below each other, a rule, and the answer. A wrong cell is red and underlined, and where the target is
+    known, a last line has a ``^`` below the columns with a wrong cell; it is there without one too, so that nothing moves.
+    """
 
     def __init__(self, config: ArithmeticConfig) -> None:
         self.config = config
@@ -36,14 +38,18 @@ class ColumnRenderer:
         """A sheet ``[L]``, as `trm.render.Renderer` says."""
         shown = rows_of(np.asarray(inputs if prediction is None else prediction))
         wrong = np.zeros(shown.shape, dtype=bool) if target is None else shown != rows_of(np.asarray(target))
-        text = Text()
-        for index, (tokens, faults) in enumerate(zip(shown, wrong, strict=True)):
-            if index == ANSWER:
-                text.append("─" * (len(tokens) + 1) + "\n", style="dim")
-            cells = [Cell(TOKEN_NAMES[token], bool(fault)) for token, fault in zip(tokens, faults, strict=True)]
-            _append(text, _laid_out(cells, sign_apart=index == SECOND))
-        text.rstrip()
-        return text
+        rows = [
+            _laid_out(
+                [Cell(TOKEN_NAMES[token], bool(fault)) for token, fault in zip(*row, strict=True)], number == SECOND
+            )
+            for number, row in enumerate(zip(shown, wrong, strict=True))
+        ]
+        lines = [_line(row) for row in rows]
+        lines.insert(ANSWER, Text("─" * len(rows[ANSWER]), style="dim"))
+        if target is not None:
+            marks = "".join("^" if any(cell.wrong for cell in column) else " " for column in zip(*rows, strict=True))
+            lines.append(Text(marks, style="bold red"))
+        return Text("\n").join(lines)
 
 
 def _laid_out(cells: Sequence[Cell], sign_apart: bool) -> list[Cell]:
@@ -59,9 +65,8 @@ def _laid_out(cells: Sequence[Cell], sign_apart: bool) -> list[Cell]:
     return [*[BLANK] * (start + 1), sign, *digits[start:]]
 
 
-def _append(text: Text, cells: Sequence[Cell]) -> None:
+def _line(cells: Sequence[Cell]) -> Text:
+    text = Text()
     for character, wrong in cells:
         text.append(character, style="bold red underline" if wrong else "")
-    text.append("\n")
-    if any(cell.wrong for cell in cells):
-        text.append("".join("^" if cell.wrong else " " for cell in cells).rstrip() + "\n", style="bold red")
+    return text

@@ -88,7 +88,7 @@ def rows_of(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
 
 def operands(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> tuple[Digits, Digits]:
     """The operands ``[..., digits]`` of sheets ``[..., L]``."""
-    digits = rows_of(tokens)[..., : ANSWER, -config.digits :] - ZERO
+    digits = rows_of(tokens)[..., :ANSWER, -config.digits :] - ZERO
     return digits[..., FIRST, :].astype(np.int8), digits[..., SECOND, :].astype(np.int8)
 
 

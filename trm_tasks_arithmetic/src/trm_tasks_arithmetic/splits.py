@@ -10,7 +10,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trm.data.puzzle_set import IntArray
+from trm_tasks_arithmetic.config import ArithmeticConfig
 from trm_tasks_arithmetic.numbers import Digits
+from trm_tasks_arithmetic.sheet import operands
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -23,6 +26,11 @@ _HALF = np.uint64(32)
 def in_test(first: Digits, second: Digits) -> npt.NDArray[np.bool_]:
     """Which pairs of operands ``[N, n]`` are in the test split: an eighth of all."""
     return (pair_hash(first, second) >> _EIGHTH) == 0
+
+
+def symmetry_class(inputs: IntArray, labels: IntArray, config: ArithmeticConfig) -> Hashes:
+    """A key ``[N]`` of each problem ``[N, L]``, the same for a problem and the one with its operands exchanged."""
+    return pair_hash(*operands(inputs, config))
 
 
 def pair_hash(first: Digits, second: Digits) -> Hashes:

@@ -30,7 +30,7 @@ class Exchange:
     def _exchanged(self, tokens: IntArray, chosen: Chosen) -> IntArray:
         tokens = tokens.copy()
         sheets = rows_of(tokens)
-        both = sheets[chosen, : ANSWER, 1:]
+        both = sheets[chosen, :ANSWER, 1:]
         sheets[chosen, FIRST, 1:], sheets[chosen, SECOND, 1:] = both[:, SECOND], both[:, FIRST]
         if self.changes_sign:
             sign = sheets[:, ANSWER, 0]

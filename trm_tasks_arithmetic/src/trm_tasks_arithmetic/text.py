@@ -12,12 +12,31 @@ import numpy.typing as npt
 
 from trm.errors import PuzzleError
 from trm_tasks_arithmetic.config import ArithmeticConfig, Operation
-from trm_tasks_arithmetic.numbers import compute, from_text, to_text
-from trm_tasks_arithmetic.sheet import ANSWER, MINUS, PLUS, TOKEN_NAMES, UNKNOWN, ZERO, Tokens
-from trm_tasks_arithmetic.sheet import is_digit, operands, problems, rows_of
+from trm_tasks_arithmetic.numbers import compute, from_text
+from trm_tasks_arithmetic.sheet import (
+    ANSWER,
+    MINUS,
+    PLUS,
+    TOKEN_NAMES,
+    UNKNOWN,
+    ZERO,
+    Tokens,
+    is_digit,
+    operands,
+    problems,
+    rows_of,
+)
 
-SYMBOLS: dict[str, Operation] = {"+": "add", "-": "subtract", "−": "subtract", "*": "multiply", "×": "multiply", "x": "multiply"}
+SYMBOLS: dict[str, Operation] = {
+    "+": "add",
+    "-": "subtract",
+    "−": "subtract",
+    "*": "multiply",
+    "×": "multiply",
+    "x": "multiply",
+}
 SYMBOL_OF: dict[Operation, str] = {"add": "+", "subtract": "-", "multiply": "×"}
+LONGEST_QUOTE = 40  # characters of a wrong line that its message repeats
 _PROBLEM = re.compile(r"\s*([0-9]+)\s*([-+−*×x])\s*([0-9]+)\s*(?:=.*)?")
 
 
@@ -33,18 +52,20 @@ def parse(text: str, config: ArithmeticConfig) -> list[Tokens]:
     return [_parse_line(line, number, config) for number, line in lines]
 
 
-def format(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> str:  # noqa: A001
+def format(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> str:
     """A problem as ``123 + 456 =``, an answer as ``123 + 456 = 579``, from tokens ``[L]``."""
-    first, second = operands(tokens, config)
-    problem = f"{to_text(first)} {SYMBOL_OF[config.operation]} {to_text(second)} ="
-    answer = rows_of(tokens)[ANSWER]
+    first, second, answer = rows_of(tokens)
+    problem = f"{_written(first)} {SYMBOL_OF[config.operation]} {_number(second[1:])} ="
     return problem if (answer == UNKNOWN).all() else f"{problem} {_written(answer)}"
 
 
-def check(
-    inputs: npt.NDArray[np.integer], answer: npt.NDArray[np.integer], config: ArithmeticConfig
-) -> str | None:
-    """What is wrong with an answer ``[L]`` to a problem ``[L]``, in one sentence; None where it is right."""
+def check(inputs: npt.NDArray[np.integer], answer: npt.NDArray[np.integer], config: ArithmeticConfig) -> str | None:
+    """What is wrong with an answer ``[L]`` to a problem ``[L]``, in one sentence; None where it is right.
+
+    An answer is a whole sheet, so a digit of the problem that was copied wrongly is an error too.
+    """
+    if (rows_of(answer)[:ANSWER] != rows_of(inputs)[:ANSWER]).any():
+        return f"The problem {format(inputs, config)!r} was changed to {format(answer, config)!r}."
     given = rows_of(answer)[ANSWER]
     if given[0] not in (PLUS, MINUS) or not is_digit(given[1:]).all():
         return f"The answer {_written(given)!r} is not a number."
@@ -56,32 +77,35 @@ def check(
 
 
 def _parse_line(line: str, number: int, config: ArithmeticConfig) -> Tokens:
+    where = f"Line {number}: {_shortened(line.strip())!r}"
     match = _PROBLEM.fullmatch(line)
     if match is None:
-        raise PuzzleError(
-            f"Line {number}: {line.strip()!r} is not a problem. Write two whole numbers, as in {_example(config)!r}."
-        )
+        raise PuzzleError(f"{where} is not a problem. Write two whole numbers, as in {_example(config)!r}.")
     first, symbol, second = match.groups()
     operation = SYMBOLS[symbol]
     if operation != config.operation:
-        raise PuzzleError(
-            f"Line {number}: {line.strip()!r} is for operation {operation!r}, this model was made for {config.operation!r}."
-        )
+        raise PuzzleError(f"{where} is for operation {operation!r}, this model was made for {config.operation!r}.")
     for operand in (first, second):
-        if len(operand.lstrip("0")) > config.digits:
-            raise PuzzleError(
-                f"Line {number}: {operand} has {len(operand.lstrip('0'))} digits, the task as set has {config.digits}."
-            )
-    rows = (from_text(operand, config.digits)[None] for operand in (first, second))
-    return problems(*rows, config)[0]
+        digits = len(operand.lstrip("0"))
+        if digits > config.digits:
+            raise PuzzleError(f"{where} has an operand of {digits} digits, the model takes {config.digits} at most.")
+    return problems(from_text(first, config.digits)[None], from_text(second, config.digits)[None], config)[0]
 
 
 def _example(config: ArithmeticConfig) -> str:
-    digits = "123456789" * 4
-    return f"{digits[: config.digits]} {SYMBOL_OF[config.operation]} {digits[: config.digits][::-1]}"
+    digits = ("123456789" * 4)[: config.digits]
+    return f"{digits} {SYMBOL_OF[config.operation]} {digits[::-1]}"
 
 
-def _written(answer: npt.NDArray[np.integer]) -> str:
-    """The answer's row as text: a number without leading zeros and plus, or what stands there if it is none."""
-    text = "".join(TOKEN_NAMES[token] for token in answer[1:]).lstrip("0") or "0"
-    return text if answer[0] == PLUS else TOKEN_NAMES[answer[0]] + text
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
+
+
+def _written(row: npt.NDArray[np.integer]) -> str:
+    """A row as text: a number without leading zeros and plus, or what stands there if it is none."""
+    number = _number(row[1:])
+    return number if row[0] == PLUS else TOKEN_NAMES[row[0]] + number
+
+
+def _number(digits: npt.NDArray[np.integer]) -> str:
+    return "".join(TOKEN_NAMES[token] for token in digits).lstrip("0") or "0"

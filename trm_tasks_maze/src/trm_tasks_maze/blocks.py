@@ -1,8 +1,8 @@
 """Mazes in the terminal, as Rich text.
 
 Two forms: `cells`, two characters a cell, where letters and signs tell everything without colour; and `half_blocks`,
-two rows of cells in one row of characters, half as wide, where colours tell the path from free cells. `draw` takes the
-first where it fits.
+two rows of cells in one row of characters, half as wide, where colours tell the path from free cells and a line of text
+(`places`) the rest. `draw` takes the first where it fits.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def marks(maze: IntArray, prediction: IntArray | None = None, target: IntArray |
 def draw(maze: IntArray, prediction: IntArray | None = None, target: IntArray | None = None, width: int = 80) -> Text:
     """A maze `[H, W]` or an answer to it in at most `width` columns, where `W` columns suffice; see `marks`."""
     shown = marks(maze, prediction, target)
-    return cells(shown) if 2 * maze.shape[1] <= width else half_blocks(shown)
+    return cells(shown) if 2 * maze.shape[1] <= width else Text("\n").join([half_blocks(shown), places(maze, shown)])
 
 
 def cells(shown: IntArray) -> Text:
@@ -113,6 +113,19 @@ def half_blocks(shown: IntArray) -> Text:
         for top, bottom in zip(upper, lower, strict=True):
             text.append(*_half_block(Mark(top), Mark(bottom)))
     return text
+
+
+def places(maze: IntArray, shown: IntArray) -> Text:
+    """In words what half blocks tell by colour alone: where start and goal are, and how much of an answer is wrong."""
+    parts = []
+    for token, name in ((START, "start"), (GOAL, "goal")):
+        row, column = np.argwhere(maze == token)[0]
+        parts.append(f"{name} {row + 1}:{column + 1}")
+    for mark, name in ((Mark.PATH, "on the path"), (Mark.WRONG, "wrong"), (Mark.MISSED, "missed")):
+        count = np.count_nonzero(shown == mark)
+        if count:
+            parts.append(f"{count} {name}")
+    return Text(", ".join(parts))
 
 
 def legend() -> Text:

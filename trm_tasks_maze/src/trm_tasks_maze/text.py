@@ -20,14 +20,18 @@ from trm_tasks_maze.rules import no_way
 _TOKENS = {character: token for token, character in enumerate(CHARACTERS, start=1)} | {".": FREE}
 
 
-def parse(text: str) -> list[IntArray]:
+def parse(text: str, shape: tuple[int, int] | None = None) -> list[IntArray]:
     """All mazes in a text, each `[H, W]`.
 
+    Args:
+        text: the mazes.
+        shape: the only rows and columns that the model takes; left out, any size.
+
     Raises:
-        PuzzleError: a foreign character (with line and column, from 1), rows of different lengths, a size out of range,
-            no start or goal or several of them, no way between them, or no maze at all.
+        PuzzleError: a foreign character (with line and column, from 1), rows of different lengths, a size out of range
+            or other than `shape`, no start or goal or several of them, no way between them, or no maze at all.
     """
-    mazes = [_parse_rows(rows, first_line) for first_line, rows in _paragraphs(text)]
+    mazes = [_parse_rows(rows, first_line, shape) for first_line, rows in _paragraphs(text)]
     if not mazes:
         raise PuzzleError("There is no maze in the text: expected lines of '#' (wall), '.' (free), S and G.")
     return mazes
@@ -54,7 +58,7 @@ def _paragraphs(text: str) -> list[tuple[int, list[str]]]:
     return [(number, rows) for number, rows in found if any(not row.isspace() for row in rows)]
 
 
-def _parse_rows(rows: list[str], first_line: int) -> IntArray:
+def _parse_rows(rows: list[str], first_line: int, shape: tuple[int, int] | None) -> IntArray:
     for line, row in enumerate(rows, start=first_line):
         for column, character in enumerate(row, start=1):
             if character not in _TOKENS:
@@ -67,6 +71,10 @@ def _parse_rows(rows: list[str], first_line: int) -> IntArray:
     _check_shape(rows, first_line)
     maze = np.array([[_TOKENS[character] for character in row] for row in rows], dtype=np.int32)
     maze[maze == PATH] = FREE
+    if shape is not None and maze.shape != shape:
+        raise PuzzleError(
+            f"The maze at line {first_line} has {_size(maze.shape)} cells where {_size(shape)} are expected."
+        )
     _check_ends(maze, first_line)
     return maze
 
@@ -79,6 +87,10 @@ def _square_rows(line: str, number: int) -> list[str]:
             f"this line has {len(line)}."
         )
     return [line[start : start + side] for start in range(0, len(line), side)]
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 def _check_shape(rows: list[str], first_line: int) -> None:

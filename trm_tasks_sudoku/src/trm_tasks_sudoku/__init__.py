@@ -26,6 +26,8 @@ def trm_register_tasks() -> list[TaskSpec]:
             format="trm_tasks_sudoku.answers:format_tokens",
             check="trm_tasks_sudoku.answers:check",
             solvable="trm_tasks_sudoku.answers:solvable",
+            sample={"train_puzzles": 300, "test_puzzles": 100},
+            symmetry_class="trm_tasks_sudoku.datasets:symmetry_class",
         )
     ]
 
@@ -39,6 +41,12 @@ def trm_register_datasets() -> list[DatasetSpec]:
             summary="generated puzzles with one solution, rated by a solver",
             build="trm_tasks_sudoku.datasets:build_generated",
             cache=True,
+        ),
+        DatasetSpec(
+            name="extreme",
+            task="sudoku",
+            summary="Sudoku-Extreme, from task.csv or Hugging Face",
+            build="trm_tasks_sudoku.datasets:build_extreme",
         ),
     ]
 

@@ -7,7 +7,7 @@ import numpy as np
 from trm.data.puzzle_set import IntArray
 from trm.errors import PuzzleError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
-from trm_tasks_sudoku.rules import first_conflict
+from trm_tasks_sudoku.rules import first_conflict, is_valid
 from trm_tasks_sudoku.text import DIGITS, cell_name, explain, read_puzzles, to_text
 
 
@@ -21,7 +21,9 @@ def parse(text: str, config: SudokuConfig) -> list[IntArray]:
     puzzles = read_puzzles(text)
     for puzzle in puzzles:
         if len(puzzle) != cells:
-            raise PuzzleError(f"The puzzle has {len(puzzle)} cells, the model takes {config.size}x{config.size} = {cells}.")
+            raise PuzzleError(
+                f"The puzzle has {len(puzzle)} cells, the model takes {config.size}x{config.size} = {cells}."
+            )
     return [puzzle.astype(np.int64) + EMPTY for puzzle in puzzles]
 
 
@@ -33,6 +35,8 @@ def format_tokens(tokens: IntArray, config: SudokuConfig) -> str:
 def check(inputs: IntArray, answer: IntArray, config: SudokuConfig) -> str | None:
     """What is wrong with an answer ``[L]``; None where it breaks no rule and keeps the givens."""
     digits = np.asarray(answer) - EMPTY
+    if is_valid(np.asarray(inputs)[None] - EMPTY, digits[None])[0]:
+        return None
     empty = np.flatnonzero(digits < 1)
     if len(empty):
         return f"The cell at {cell_name(int(empty[0]), config.size)} is not filled."

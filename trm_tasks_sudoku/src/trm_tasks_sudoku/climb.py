@@ -19,12 +19,18 @@ from trm_tasks_sudoku.search import NO_STREAM, UNLIMITED, random_below, random_w
 _LISTED = 50  # with so many solutions, another clue is set before they are listed
 _PATHS = 256  # puzzles of one climb that are remembered
 _RUNS = 4  # searches with chance whose mean is a puzzle's difficulty: a single one owes much to luck
+_CLIMBS = (100, 100, 100, 200, 200, 400, 1000)  # exchanges of a climb to harder puzzles, one drawn for each
+_THIN_SHARE = 8  # one climb in so many goes for fewer clues
+_THIN_STEPS, _THIN_CLUES = 150, 20
+_LEAST, _CAP = 20, 400  # backtracks: a puzzle of fewer is not kept, and more than the cap counts no further
 _TEMPERATURE = 0.1  # how much of its difficulty (its logarithm) a puzzle may lose in an exchange
 
 
 @njit(cache=True)
 def _open(work: Any, puzzle: Any, stream: Any, found: Any) -> int:
-    """Takes a clue out of `puzzle` [L] and lists its solutions in `found` [K, L], after adding clues until there are fewer than K."""
+    """Takes a clue out of `puzzle` [L] and lists its solutions in `found` [K, L], after adding clues until there are
+    fewer than K.
+    """
     cell = random_below(stream, len(puzzle))
     while puzzle[cell] == 0:
         cell = random_below(stream, len(puzzle))
@@ -41,7 +47,9 @@ def _open(work: Any, puzzle: Any, stream: Any, found: Any) -> int:
 
 @njit(cache=True)
 def _clinchers(found: Any, solutions: int, stream: Any, counts: Any, clues: Any) -> int:
-    """Stores in `clues` [C] (cell * 32 + digit, in random order) what leaves one of several solutions [K, L]; the number of such clues."""
+    """Stores in `clues` [C] (cell * 32 + digit, in random order) what leaves one of several solutions [K, L]; the
+    number of such clues.
+    """
     counts[:] = 0
     for index in range(solutions):
         for cell in range(found.shape[1]):
@@ -69,9 +77,19 @@ def _difficulty(work: Any, puzzle: Any, floor: float, runs: int, stream: Any, fo
 
 @njit(cache=True)
 def _harden(
-    work: Any, puzzle: Any, steps: int, least: float, cap: float, stream: Any, no_stream: Any, puzzles: Any, solutions: Any
+    work: Any,
+    puzzle: Any,
+    steps: int,
+    least: float,
+    cap: float,
+    stream: Any,
+    no_stream: Any,
+    puzzles: Any,
+    solutions: Any,
 ) -> int:
-    """Climbs from `puzzle` [L]; stores those of at least `least` backtracks on the way in `puzzles`, `solutions` [P, L]; their number."""
+    """Climbs from `puzzle` [L]; stores those of at least `least` backtracks on the way in `puzzles`, `solutions` [P,
+    L]; their number.
+    """
     found = np.zeros((_LISTED, len(puzzle)), np.uint8)
     counts = np.zeros(32 * len(puzzle), np.int64)
     clues = counts.copy()
@@ -103,8 +121,12 @@ def _harden(
 
 
 @njit(cache=True)
-def _thin(work: Any, puzzle: Any, steps: int, most: int, stream: Any, no_stream: Any, puzzles: Any, solutions: Any) -> int:
-    """Climbs down from `puzzle` [L]; stores those of at most `most` clues on the way in `puzzles`, `solutions` [P, L]; their number."""
+def _thin(
+    work: Any, puzzle: Any, steps: int, most: int, stream: Any, no_stream: Any, puzzles: Any, solutions: Any
+) -> int:
+    """Climbs down from `puzzle` [L]; stores those of at most `most` clues on the way in `puzzles`, `solutions` [P, L];
+    their number.
+    """
     found = np.zeros((_LISTED, len(puzzle)), np.uint8)
     counts = np.zeros(32 * len(puzzle), np.int64)
     clues = counts.copy()
@@ -136,7 +158,9 @@ def _thin(work: Any, puzzle: Any, steps: int, most: int, stream: Any, no_stream:
 
 
 def harden(size: int, puzzle: Grids, stream: Streams, steps: int, least: int, cap: float) -> tuple[Grids, Grids]:
-    """The puzzles of about `least` backtracks or more on a climb of `steps` exchanges from a minimal `puzzle` [L]; with their solutions."""
+    """The puzzles of about `least` backtracks or more on a climb of `steps` exchanges from a minimal `puzzle` [L];
+    with their solutions.
+    """
     puzzles, solutions = np.zeros((2, _PATHS, puzzle.size), np.uint8)
     stored = _harden(workspace(size), puzzle.copy(), steps, least, cap, stream, NO_STREAM, puzzles, solutions)
     return puzzles[:stored], solutions[:stored]
@@ -149,8 +173,25 @@ def thin(size: int, puzzle: Grids, stream: Streams, steps: int, most: int) -> tu
     return puzzles[:stored], solutions[:stored]
 
 
+def climbed_puzzles(size: int, starts: Grids, solved: Grids, streams: Streams) -> tuple[Grids, Grids]:
+    """Puzzles [N, L] and their solutions: the minimal ones `starts` [B, L], and those of one climb from each that differ enough."""
+    kept = [(starts, solved)]
+    for start, stream in zip(starts, streams, strict=True):
+        if random_below(stream, _THIN_SHARE) == 0:
+            puzzles, solutions = thin(size, start, stream, _THIN_STEPS, _THIN_CLUES)
+        else:
+            steps = _CLIMBS[random_below(stream, len(_CLIMBS))]
+            puzzles, solutions = harden(size, start, stream, steps, _LEAST, _CAP)
+        puzzles, solutions = puzzles[::-1], solutions[::-1]  # the last are the hardest
+        chosen = far_apart(puzzles)
+        kept.append((puzzles[chosen], solutions[chosen]))
+    return np.concatenate([puzzles for puzzles, _ in kept]), np.concatenate([solutions for _, solutions in kept])
+
+
 def far_apart(puzzles: Grids, most_shared: float = 2 / 3) -> npt.NDArray[np.intp]:
-    """Indices into `puzzles` [N, L]: the first, and each that has at most `most_shared` of its clues in common with every one before it."""
+    """Indices into `puzzles` [N, L]: the first, and each that has at most `most_shared` of its clues in common with
+    every one before it.
+    """
     kept: list[int] = []
     for index, puzzle in enumerate(puzzles):
         shared = ((puzzles[kept] == puzzle) & (puzzle > 0)).sum(axis=1)

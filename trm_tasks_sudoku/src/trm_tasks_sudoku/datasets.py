@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from trm.data import PuzzleSet
+from trm.data.hub import hub_file
+from trm.data.puzzle_set import IntArray
+from trm.errors import UsageError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig, describe
+from trm_tasks_sudoku.csv_source import read_csv
 from trm_tasks_sudoku.generator import PuzzleBatch, generate
+from trm_tasks_sudoku.splits import solution_class
+
+REPOSITORY = "sapientinc/sudoku-extreme"
+OFFLINE = (
+    f"Without a network, put train.csv and test.csv of {REPOSITORY} in a folder and name it with --set task.csv=FOLDER."
+)
 
 
 def build_generated(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
@@ -26,6 +36,21 @@ def build_generated(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
     return as_puzzle_set(batch, config)
 
 
+def build_extreme(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
+    """Puzzles drawn from a half of Sudoku-Extreme; from `config.csv`, or downloaded.
+
+    Raises:
+        UsageError: the settings are not of 9x9.
+        DataError: the file can't be had or read.
+    """
+    if config.size != 9:
+        raise UsageError(f"Sudoku-Extreme has 9x9 puzzles: set task.size=9, not {config.size}.")
+    name = f"{split}.csv"
+    path = config.csv / name if config.csv is not None else hub_file(REPOSITORY, name, OFFLINE)
+    count = config.train_puzzles if split == "train" else config.test_puzzles
+    return as_puzzle_set(read_csv(path, count, seed, config.min_backtracks), config)
+
+
 def as_puzzle_set(batch: PuzzleBatch, config: SudokuConfig) -> PuzzleSet:
     """Digits to tokens. As in Sudoku-Extreme the givens are scored too."""
     return PuzzleSet(
@@ -34,3 +59,8 @@ def as_puzzle_set(batch: PuzzleBatch, config: SudokuConfig) -> PuzzleSet:
         description=describe(config),
         extras={"clues": batch.clues, "backtracks": batch.backtracks},
     )
+
+
+def symmetry_class(inputs: IntArray, labels: IntArray, config: SudokuConfig) -> IntArray:
+    """The class ``[N]`` of each puzzle's solution, by which 9x9 puzzles come to their split."""
+    return solution_class(labels - EMPTY)

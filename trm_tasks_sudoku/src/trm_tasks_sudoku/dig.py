@@ -18,7 +18,7 @@ _DIG_BACKTRACKS = 1000  # a clue whose removal can't be shown to be safe within 
 
 
 @njit(cache=True)
-def removable(work: Any, puzzle: Any, cell: int, max_backtracks: int, no_stream: Any, found: Any) -> bool:
+def removable(work: Any, puzzle: Any, cell: Any, max_backtracks: int, no_stream: Any, found: Any) -> bool:
     """Whether a puzzle with one solution keeps it as the only one without the clue in `cell`."""
     work.grid[:] = puzzle
     work.grid[cell] = 0
@@ -72,7 +72,9 @@ def _dig(work: Any, streams: Any, lowest: int, highest: int, max_backtracks: int
 
 
 def filled_grids(size: int, streams: Streams) -> tuple[Grids, Streams]:
-    """A random filled grid from each stream [B, 1], but for the few unlucky ones: grids [<= B, L], and the streams they came from."""
+    """A random filled grid from each stream [B, 1], but for the few unlucky ones: grids [<= B, L], and the streams
+    they came from.
+    """
     solutions = np.zeros((len(streams), size * size), np.uint8)
     filled = _fill(workspace(size), streams, _FILL_BACKTRACKS, solutions)
     return solutions[filled], streams[filled]

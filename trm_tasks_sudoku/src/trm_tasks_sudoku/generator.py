@@ -14,20 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from trm.errors import UsageError, nearest
+from trm_tasks_sudoku.climb import climbed_puzzles
 from trm_tasks_sudoku.dig import Grids, Streams, dug_puzzles, filled_grids
 from trm_tasks_sudoku.geometry import geometry
 from trm_tasks_sudoku.solver import rate
 from trm_tasks_sudoku.splits import SPLITS, assign_split
 
 Counts = npt.NDArray[np.int32]
-Style = Literal["plain", "minimal"]
+Style = Literal["plain", "minimal", "hard"]
 STYLES: tuple[Style, ...] = get_args(Style)
 
 # What a plain puzzle has at most if nothing else is asked for: easy up to 9; for 16 and 25, what can be dug in milliseconds.
 DEFAULT_CLUES = {4: 8, 6: 16, 9: 32, 16: 128, 25: 400}
 _FEWEST_CLUES = {4: 4, 6: 8, 9: 17, 16: 55, 25: 151}  # 4, 6, 9: proven; 16, 25: the fewest known
 
-_BLOCK = 256  # streams taken at a time
+_BLOCK, _CLIMB_BLOCK = 256, 32  # streams taken at a time
 _IDLE_STREAMS = 20_000  # so many streams without a puzzle: there are no more, or hardly any
 
 
@@ -62,26 +63,31 @@ def generate(
     """Makes `count` puzzles of one split, no two of them the same.
 
     "plain" removes clues at random down to `clues`: a number, a range to draw it from, or DEFAULT_CLUES of the size.
-    "minimal" goes on until none can be removed. Only puzzles of at least `min_backtracks` are kept.
+    "minimal" goes on until none can be removed; "hard" (9x9 only) exchanges clues of minimal puzzles for what takes the
+    solver more backtracks, or for fewer clues (`climb`). Only puzzles of at least `min_backtracks` are kept.
     `progress` is told from time to time how many puzzles there are.
     Raises UsageError for arguments out of range, and where puzzles of the wanted kind come up too rarely.
     """
-    _check(count, split, style)
+    _check(count, split, style, size)
     lowest, highest = _clue_range(size, clues, style)
     target = range(lowest, highest + 1) if style == "plain" else range(1)  # where digging stops
     key = (size, STYLES.index(style), SPLITS.index(split))
     kept: dict[bytes, tuple[Grids, Grids, int]] = {}
     start = idle = 0
+    size_of_block = _CLIMB_BLOCK if style == "hard" else _BLOCK
     while len(kept) < count:
-        block = _streams(seed, key, start, _BLOCK)
+        block = _streams(seed, key, start, size_of_block)
         before = len(kept)
-        puzzles, solutions = _of_split(size, split, block, target)
+        if style == "hard":
+            puzzles, solutions = _climbed_of_split(size, split, block)
+        else:
+            puzzles, solutions = _of_split(size, split, block, target)
         backtracks = rate(puzzles)[1]
         wanted = ((puzzles > 0).sum(axis=1) <= highest) & (backtracks >= min_backtracks)
         for index in np.flatnonzero(wanted):
             kept.setdefault(puzzles[index].tobytes(), (puzzles[index], solutions[index], int(backtracks[index])))
-        start += _BLOCK
-        idle = 0 if len(kept) > before else idle + _BLOCK
+        start += size_of_block
+        idle = 0 if len(kept) > before else idle + size_of_block
         if idle >= _IDLE_STREAMS:
             raise UsageError(_too_rare(size, style, split, highest, min_backtracks, len(kept)))
         if progress is not None:
@@ -101,6 +107,15 @@ def _of_split(size: int, split: str, block: Streams, target: range) -> tuple[Gri
     return puzzles[mine], solutions[mine]
 
 
+def _climbed_of_split(size: int, split: str, block: Streams) -> tuple[Grids, Grids]:
+    """Hard puzzles and their solutions; a climb changes the solution, so the split is known only after it."""
+    solutions, block = filled_grids(size, block)
+    starts = dug_puzzles(size, solutions, block, range(1))
+    puzzles, solutions = climbed_puzzles(size, starts, solutions, block)
+    mine = assign_split(puzzles, solutions) == SPLITS.index(split)
+    return puzzles[mine], solutions[mine]
+
+
 def _streams(seed: int, key: tuple[int, ...], start: int, count: int) -> Streams:
     """Random streams [count, 1] number `start` and following of a seed and key."""
     sequences = (np.random.SeedSequence(seed, spawn_key=(*key, index)) for index in range(start, start + count))
@@ -115,13 +130,15 @@ def _batch(kept: list[tuple[Grids, Grids, int]], size: int) -> PuzzleBatch:
     return PuzzleBatch(puzzles, solutions, (puzzles > 0).sum(axis=1, dtype=np.int32), backtracks)
 
 
-def _check(count: int, split: str, style: str) -> None:
+def _check(count: int, split: str, style: str, size: int) -> None:
     if count < 0:
         raise UsageError(f"The number of puzzles can't be {count}.")
     if split not in SPLITS:
         raise UsageError(f"There is no split {split!r}. {nearest(split, SPLITS)}")
     if style not in STYLES:
         raise UsageError(f"There is no style {style!r} of Sudoku puzzles. {nearest(style, STYLES)}")
+    if style == "hard" and size != 9:
+        raise UsageError(f"Hard Sudoku puzzles are made at size 9 only, not {size}.")
 
 
 def _clue_range(size: int, clues: int | range | None, style: Style) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from rich.text import Text
 from trm.data.puzzle_set import IGNORED, IntArray
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.geometry import geometry
-from trm_tasks_sudoku.symbols import DIGITS
+from trm_tasks_sudoku.text import DIGITS
 
 # A mark in front of the digit beside the colour, so that a page without colours says the same.
 GIVEN, FILLED, WRONG, BLANK = ("", "bold"), ("·", "cyan"), ("×", "bold red"), ("", "dim")
@@ -40,7 +40,7 @@ class GridRenderer:
     ) -> tuple[str, str]:
         given = int(inputs[index]) > EMPTY
         token = int(inputs[index] if prediction is None else prediction[index])
-        symbol = DIGITS[token - EMPTY - 1] if EMPTY < token <= EMPTY + self.shape.size else "."
+        symbol = DIGITS[token - EMPTY] if EMPTY < token <= EMPTY + self.shape.size else "."
         wrong = prediction is not None and (
             (given and token != inputs[index])
             or (target is not None and target[index] != IGNORED and token != target[index])

@@ -25,13 +25,13 @@ def is_solved(answers: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """Whether each grid [N, L] is filled with the digits 1 .. n and breaks no rule."""
     size = size_of(answers.shape[1])
     shape = geometry(size)
-    in_range = ((answers >= 1) & (answers <= size)).all(axis=1)
+    in_range = np.logical_and.reduce((answers >= 1) & (answers <= size), axis=1)
     digits = np.left_shift(1, np.where((answers >= 1) & (answers <= size), answers, 0).astype(np.int64))
     every_digit = 2 * ((1 << size) - 1)
     solved = in_range
     for units in (shape.rows, shape.columns, shape.boxes):
         groups = digits[:, np.argsort(units, kind="stable")].reshape(len(answers), size, size)
-        solved = solved & (np.bitwise_or.reduce(groups, axis=2) == every_digit).all(axis=1)
+        solved &= (np.bitwise_or.reduce(groups, axis=2) == every_digit).all(axis=1)
     return solved
 
 
@@ -46,7 +46,9 @@ def is_valid(puzzles: npt.NDArray[np.integer], answers: npt.NDArray[np.integer])
 
 
 def first_conflict(grid: npt.NDArray[np.integer]) -> Conflict | None:
-    """The first pair of equal digits in a unit of a grid [L], 0 for an empty cell; rows are looked at first, then columns, then boxes."""
+    """The first pair of equal digits in a unit of a grid [L], 0 for an empty cell; rows are looked at first, then
+    columns, then boxes.
+    """
     shape = geometry(size_of(len(grid)))
     for kind, units in zip(KINDS, (shape.rows, shape.columns, shape.boxes), strict=True):
         seen: dict[tuple[int, int], int] = {}

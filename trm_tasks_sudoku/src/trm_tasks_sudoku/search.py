@@ -64,7 +64,7 @@ def random_word(stream: Any) -> Any:
 
 
 @njit(cache=True)
-def random_below(stream: Any, bound: int) -> int:
+def random_below(stream: Any, bound: Any) -> Any:
     """A random number in 0 .. bound - 1, for bounds far below 2^32."""
     return np.int64(((random_word(stream) >> np.uint64(32)) * np.uint64(bound)) >> np.uint64(32))
 
@@ -202,7 +202,8 @@ def fill_singles(work: Any, empty: int) -> tuple[int, int, bool]:
 def search(work: Any, limit: int, max_backtracks: int, stream: Any, found: Any) -> tuple[int, int]:
     """Looks for up to `limit` solutions of `work.grid`, and stores as many as `found` [K, L] has room for.
 
-    A guess is the lowest of the cell's candidates. Where a `stream` [1] is given (otherwise [0]), it is a random one, and chance decides
+    A guess is the lowest of the cell's candidates. Where a `stream` [1] is given (otherwise [0]), it is a random
+    one, and chance decides
     between cells with equally few candidates.
     Returns the number of solutions and of backtracks: guesses given up because no solution followed from them.
     Ends early once there are more than `max_backtracks` of those.

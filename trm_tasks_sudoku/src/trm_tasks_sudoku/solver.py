@@ -16,12 +16,12 @@ Grids = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int32]
 
 
-
 @dataclass(frozen=True)
 class Solution:
     """What a search found.
 
-    `grids` [K, L] are the solutions, as many as there are up to the limit of the search. `backtracks` counts the guesses that were given up
+    `grids` [K, L] are the solutions, as many as there are up to the limit of the search. `backtracks` counts the
+    guesses that were given up
     because no solution followed from them, over the whole search. `complete` is False if the search ended early because there
     were too many of those: then there may be more solutions.
     """
@@ -61,7 +61,8 @@ def _naked_singles(work: Any, grids: Any, solved: Any) -> None:
 
 
 def solve(grid: npt.ArrayLike, limit: int = 2, max_backtracks: int | None = None) -> Solution:
-    """Looks for up to `limit` solutions of a puzzle [L], 0 for an empty cell; 2 are enough to know whether the first is the only one.
+    """Looks for up to `limit` solutions of a puzzle [L], 0 for an empty cell; 2 are enough to know whether the
+    first is the only one.
 
     Deterministic: the same puzzle takes the same search. Raises UsageError if L is not the number of cells of a Sudoku.
     """

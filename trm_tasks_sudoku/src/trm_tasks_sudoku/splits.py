@@ -31,13 +31,16 @@ _CLASS_SIZES = (4, 6, 9)  # there are too many column orders to try from 16 on
 def column_orders(size: int) -> npt.NDArray[np.uint8]:
     """All orders of the columns that keep the stacks [size, size, K, size].
 
-    Indexed by the columns that come first in the first and in the second stack; K orders of each (none, all 0, if both are in one stack).
+    Indexed by the columns that come first in the first and in the second stack; K orders of each (none, all 0, if
+    both are in one stack).
     """
     shape = geometry(size)
     width = shape.box_columns
     stacks = [tuple(range(first, first + width)) for first in range(0, size, width)]
     within = list(product(*(permutations(stack) for stack in stacks)))
-    orders = np.array([sum((inner[s] for s in outer), ()) for inner in within for outer in permutations(range(len(stacks)))], np.uint8)
+    orders = np.array(
+        [sum((inner[s] for s in outer), ()) for inner in within for outer in permutations(range(len(stacks)))], np.uint8
+    )
     table = np.zeros((size, size, len(orders) // (size * (size - width)), size), np.uint8)
     for first, second in product(range(size), repeat=2):
         chosen = orders[(orders[:, 0] == first) & (orders[:, width] == second)]
@@ -124,7 +127,9 @@ def canonical(solutions: npt.ArrayLike) -> Grids:
     if size not in _CLASS_SIZES:
         raise UsageError(f"The symmetry class of a solution is known for sizes 4, 6 and 9, not {size}.")
     shape = geometry(size)
-    return _canonical(grids.reshape(-1, size, size), column_orders(size), shape.box_rows, shape.square_boxes).reshape(grids.shape)
+    return _canonical(grids.reshape(-1, size, size), column_orders(size), shape.box_rows, shape.square_boxes).reshape(
+        grids.shape
+    )
 
 
 def grid_hash(grids: npt.ArrayLike) -> npt.NDArray[np.uint64]:
@@ -145,8 +150,5 @@ def solution_class(solutions: npt.ArrayLike) -> npt.NDArray[np.uint64]:
 def assign_split(puzzles: npt.ArrayLike, solutions: npt.ArrayLike) -> npt.NDArray[np.intp]:
     """The index in SPLITS of each puzzle [N, L] with its solution [N, L]: 3/4 train, 1/8 validation and 1/8 test."""
     size = size_of(np.shape(puzzles)[1])
-    if size == 9:
-        hashes = solution_class(solutions)
-    else:
-        hashes = grid_hash(puzzles if size < 9 else solutions)
+    hashes = solution_class(solutions) if size == 9 else grid_hash(puzzles if size < 9 else solutions)
     return _EIGHTHS[(hashes >> np.uint64(61)).astype(np.intp)]

@@ -1,6 +1,7 @@
 """The symmetries of a Sudoku: changes of a grid that keep its rules, whatever it holds.
 
-They are the relabellings of the digits, the orders of the bands, of the rows within a band, of the stacks and of the columns within a
+They are the relabellings of the digits, the orders of the bands, of the rows within a band, of the stacks and of
+the columns within a
 stack, and, where the boxes are square, the transposition: 9! * 2 * 6^8 for 9x9. The image of a puzzle has the image of the
 solution as its solution. (A 6x6 grid isn't transposed: its boxes of 2 rows and 3 columns would become 3 rows and 2 columns.)
 """
@@ -20,7 +21,8 @@ Integers = TypeVar("Integers", bound=np.integer)
 class Token(NamedTuple):
     """One symmetry for each of B grids.
 
-    `cells` [B, L] says which cell of the grid comes to each place, `digits` [B, n + 1] what becomes of each digit; an empty cell stays so.
+    `cells` [B, L] says which cell of the grid comes to each place, `digits` [B, n + 1] what becomes of each digit;
+    an empty cell stays so.
     """
 
     cells: npt.NDArray[np.int64]

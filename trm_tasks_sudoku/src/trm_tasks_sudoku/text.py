@@ -1,6 +1,7 @@
 """Sudoku puzzles as text: one line of 16, 36, 81, 256 or 625 characters, or a grid over several lines.
 
-An empty cell is `.`, `0` or `_`; the digits are 1 to 9, then A to G for 16x16 and A to P for 25x25. In a grid, spaces and lines drawn with `|`,
+An empty cell is `.`, `0` or `_`; the digits are 1 to 9, then A to G for 16x16 and A to P for 25x25. In a grid,
+spaces and lines drawn with `|`,
 `+`, `-` or box-drawing characters are passed over. A text may hold any number of puzzles.
 """
 
@@ -99,7 +100,9 @@ def _lines(text: str) -> list[_Line]:
     """The lines of the text that have cells."""
     lines = []
     for number, content in enumerate(text.splitlines(), start=1):
-        cells = [(column, character) for column, character in enumerate(content, start=1) if not _is_decoration(character)]
+        cells = [
+            (column, character) for column, character in enumerate(content, start=1) if not _is_decoration(character)
+        ]
         for column, character in cells:
             if character not in _VALUES:
                 raise PuzzleError(
@@ -140,17 +143,21 @@ def _check_rows(rows: list[_Line]) -> None:
     for row in rows:
         if len(row.values) != size:
             raise PuzzleError(
-                f"Line {row.number} has {len(row.values)} cells where the {size}x{size} grid that begins on line {first} needs {size}."
+                f"Line {row.number} has {len(row.values)} cells where the {size}x{size} grid that begins "
+                f"on line {first} needs {size}."
             )
     if len(rows) < size:
-        raise PuzzleError(f"The {size}x{size} grid that begins on line {first} has only {len(rows)} of its {size} rows.")
+        raise PuzzleError(
+            f"The {size}x{size} grid that begins on line {first} has only {len(rows)} of its {size} rows."
+        )
 
 
 def _grid(rows: list[_Line]) -> Grid:
     values = [value for row in rows for value in row.values]
     if len(values) not in CELLS:
         raise PuzzleError(
-            f"Line {rows[0].number} has {len(values)} cells. A Sudoku on one line has {_or(CELLS)} of them, a row of a grid {_or(SIZES)}."
+            f"Line {rows[0].number} has {len(values)} cells. A Sudoku on one line has {_or(CELLS)} of "
+            f"them, a row of a grid {_or(SIZES)}."
         )
     size = size_of(len(values))
     for row in rows:

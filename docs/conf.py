@@ -1,0 +1,21 @@
+"""Sphinx settings. `sphinx-build -W -n docs docs/_build` builds the pages, a warning being an error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import trm
+
+sys.path.insert(0, str(Path(__file__).parent / "extensions"))
+
+project = "trm"
+author = "the authors of trm"
+release = trm.__version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx_click", "hook_reference"]
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_theme_options = {"description": "Tiny Recursive Models", "page_width": "1080px", "sidebar_width": "240px"}
+html_show_sourcelink = False

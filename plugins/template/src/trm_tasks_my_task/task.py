@@ -1,0 +1,74 @@
+"""The puzzle: a picture is the same mirrored left to right and top to bottom; of each four cells one is shown."""
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from rich.text import Text
+
+from trm import Structure
+from trm.data import Description, PuzzleSet
+from trm.evaluation import Share
+
+TOKENS = ".RGBY"  # token 0 is a hidden cell, tokens 1 to 4 are colours
+STYLES = ("dim", "red", "green", "blue", "yellow")
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    half: int = Field(3, description="cells from the edge of the picture to its middle", ge=2, le=15)
+    train_puzzles: int = Field(2000, description="puzzles to train on", ge=1)
+    test_puzzles: int = Field(500, description="puzzles to test on", ge=1)
+
+
+def describe(config):
+    size = 2 * config.half
+    cells = np.arange(size**2).reshape(size, size)
+    images = {"left_right": cells[:, ::-1], "top_bottom": cells[::-1]}  # a cell and its mirror image are a group
+    relations = {name: np.minimum(cells, image).ravel().tolist() for name, image in images.items()}
+    structure = Structure(grid=(size, size), relations=relations, interchangeable=[1, 2, 3, 4])
+    return Description(vocab_size=5, seq_len=size**2, token_names=tuple(TOKENS), structure=structure)
+
+
+def build(config, split, seed):
+    rng = np.random.default_rng(np.random.SeedSequence([seed, split == "test"]))
+    count = config.test_puzzles if split == "test" else config.train_puzzles
+    corners = rng.integers(1, 5, size=(10 * count + 100, config.half, config.half))
+    in_test = corners.sum(axis=(1, 2)) % 5 == 0  # what no symmetry changes decides the split
+    answers = mirrored(corners[in_test == (split == "test")][:count])
+    shown = mirrored(rng.integers(4, size=(count, config.half, config.half)))
+    quarters = np.kron([[0, 1], [2, 3]], np.ones((config.half, config.half))).ravel()
+    return PuzzleSet(np.where(shown == quarters, answers, 0), answers, describe(config))
+
+
+def mirrored(corners):
+    """Whole pictures [N, L] from their upper left corners [N, half, half]."""
+    half = corners.shape[1]
+    return np.pad(corners, ((0, 0), (0, half), (0, half)), mode="symmetric").reshape(len(corners), -1)
+
+
+class Turn:
+    def __init__(self, config):
+        self.config = config
+
+    def apply(self, rng, inputs, labels):
+        token = rng.random((len(inputs), 1)) < 0.5  # which pictures are turned upside down
+        return self.invert(inputs, token), self.invert(labels, token), token
+
+    def invert(self, predictions, token):
+        return np.where(token, predictions[:, ::-1], predictions)
+
+
+class Symmetric(Share):
+    def count(self, batch):
+        return (batch["predictions"] == batch["predictions"][:, ::-1]).all(axis=1).sum(), len(batch["predictions"])
+
+
+class Picture:
+    def __init__(self, config):
+        self.size = 2 * config.half
+
+    def render(self, inputs, prediction=None, target=None):
+        text = Text()
+        for cell, token in enumerate(inputs if prediction is None else prediction):
+            mark = "!" if target is not None and token != target[cell] else " "
+            text.append(TOKENS[token] + mark + "\n" * (cell % self.size == self.size - 1), STYLES[token])
+        return text

@@ -1,0 +1,80 @@
+"""`trm plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trm.errors import TRMError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from trm.training.history import History
+
+DEFAULT = ("loss", "exact_accuracy")
+AXIS_LABELS = {"steps": "steps", "time": "minutes", "epochs": "epochs"}
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+@click.command("plot")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--metric", "metrics", multiple=True, help="What to draw, once for each; left out, loss and exact_accuracy."
+)
+@click.option(
+    "--x",
+    "axis",
+    type=click.Choice(list(AXIS_LABELS)),
+    default="steps",
+    show_default=True,
+    help="What it is drawn over.",
+)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture: FILE.png or FILE.svg."
+)
+def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output: Path | None) -> None:
+    """Learning curves of one or several RUNS, in the terminal and with --output to a file."""
+    if output is not None and output.suffix not in SUFFIXES:
+        raise UsageError(f"--output {output}: name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
+    from rich.console import Console
+
+    from trm.render.chart import chart
+    from trm.training.history import read_history
+
+    histories = [read_history(path) for path in runs]
+    panels = {metric: _curves(histories, metric, axis) for metric in _chosen(histories, metrics)}
+    console = Console(highlight=False)
+    for metric, curves in panels.items():
+        console.print(chart(metric.replace("_", " "), curves, AXIS_LABELS[axis], console.width), "", sep="\n")
+    if output is not None:
+        _write(output, panels, AXIS_LABELS[axis])
+
+
+def _chosen(histories: Sequence[History], metrics: Sequence[str]) -> Sequence[str]:
+    """The quantities to draw.
+
+    Raises:
+        UsageError: one that none of the runs has.
+    """
+    known = {name for history in histories for name in history.metrics()}
+    for metric in metrics:
+        if metric not in known:
+            raise UsageError(f"--metric {metric}: no run has it. {nearest(metric, known)}")
+    return metrics or [metric for metric in DEFAULT if metric in known] or DEFAULT
+
+
+def _curves(histories: Sequence[History], metric: str, axis: str) -> dict[str, list[tuple[float, float]]]:
+    scale = 60 if axis == "time" else 1
+    return {str(history.path): [(x / scale, y) for x, y in history.curve(metric, axis)] for history in histories}
+
+
+def _write(output: Path, panels: dict[str, dict[str, list[tuple[float, float]]]], axis: str) -> None:
+    from trm.render.curves import write_curves
+
+    try:
+        write_curves(output, panels, axis)
+    except OSError as error:
+        raise TRMError(f"{output} can't be written: {error.strerror}. Choose another --output.") from error
+    click.echo(f"Written: {output}")

@@ -1,0 +1,56 @@
+"""The model card that a file of weights carries: where it comes from, what it reaches, and a few puzzles to show it on."""
+
+from __future__ import annotations
+
+import json
+import platform
+from typing import Any
+
+from trm.devices.backend import Backend
+from trm.evaluation.evaluate import evaluate
+from trm.evaluation.examples import choose_examples
+from trm.experiment import Experiment
+from trm.training.checkpoint import LoadedModel
+
+EXAMPLES = 4
+
+
+def model_card(loaded: LoadedModel, experiment: Experiment, backend: Backend) -> dict[str, Any]:
+    """Score the weights on the run's own unseen puzzles, on this machine, and say what is known of their training.
+
+    Returns:
+        `task`, `preset`, `dataset`, `seed`, `parameters`, `steps`, `minutes` (of training, None where the run's record is
+        gone), `machine`, `versions`, `puzzles` and `supervision_steps` (of the scoring), `scores`, and `examples` as
+        `trm.evaluation.examples` reads them.
+    """
+    model = loaded.model.to(backend.device).eval()
+    training = experiment.training
+    steps = (training.n_supervision_eval if training else None) or model.config.n_supervision
+    puzzles = experiment.split("test")
+    batches = puzzles.batches(training.eval_batch_size if training else 128)
+    return {
+        "task": experiment.spec.name,
+        "preset": experiment.preset,
+        "dataset": experiment.dataset,
+        "seed": experiment.seed,
+        "parameters": model.num_parameters(),
+        "steps": loaded.step,
+        "minutes": _minutes(loaded),
+        "machine": f"{platform.machine()}, {backend.describe()}",
+        "versions": loaded.run.versions,
+        "puzzles": len(puzzles),
+        "supervision_steps": steps,
+        "scores": evaluate(model, batches, experiment.build_metrics(), backend, steps),
+        "examples": [example.as_json() for example in choose_examples(model, puzzles, steps, backend, EXAMPLES)],
+    }
+
+
+def _minutes(loaded: LoadedModel) -> float | None:
+    """Training time up to the checkpoint's step, from the run's metrics."""
+    folders = (loaded.path, *loaded.path.absolute().parents[:2])
+    metrics = next((folder / "metrics.jsonl" for folder in folders if (folder / "metrics.jsonl").exists()), None)
+    if metrics is None or loaded.step is None:
+        return None
+    records = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+    seconds = [record["seconds"] for record in records if record["step"] <= loaded.step]
+    return round(seconds[-1] / 60, 1) if seconds else None

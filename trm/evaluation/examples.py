@@ -1,0 +1,114 @@
+"""A few unseen puzzles of rising difficulty, to show a model at work. Shipped weights carry theirs with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
+from trm.devices.backend import Backend
+from trm.errors import CheckpointError
+from trm.evaluation.refine import Puzzle
+from trm.model import TinyRecursiveModel
+
+POOL = 64
+"""Puzzles that the examples are chosen from."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A puzzle and how hard it is for the model that ships with it.
+
+    Attributes:
+        puzzle: with its right answer.
+        solved_at: the supervision step from which the answer is right and stays so; None where it never is.
+    """
+
+    puzzle: Puzzle
+    solved_at: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        """For the model card; `from_json` reads it."""
+        labels = self.puzzle.labels
+        return {
+            "inputs": np.asarray(self.puzzle.inputs).tolist(),
+            "labels": None if labels is None else np.asarray(labels).tolist(),
+            "puzzle_id": self.puzzle.puzzle_id,
+            "solved_at": self.solved_at,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Example:
+        labels = value["labels"]
+        inputs = np.asarray(value["inputs"], dtype=np.int64)
+        puzzle = Puzzle(inputs, None if labels is None else np.asarray(labels, dtype=np.int64), int(value["puzzle_id"]))
+        return cls(puzzle, value["solved_at"])
+
+
+def examples_of_card(card: dict[str, Any], path: Path, description: Description) -> list[Example]:
+    """The examples that a file of weights carries, from easy to hard; none if it was written without.
+
+    Raises:
+        CheckpointError: they can't be read, or are not of the size that the task says.
+    """
+    try:
+        examples = [Example.from_json(value) for value in card.get("examples", [])]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"The examples in {path} can't be read: {error}.") from error
+    for example in examples:
+        inputs, labels = example.puzzle.inputs, example.puzzle.labels
+        if not (_fits(inputs, 0, description) and (labels is None or _fits(labels, IGNORED, description))):
+            raise CheckpointError(f"The examples in {path} can't be read: they are not of the task's size.")
+    return examples
+
+
+def _fits(tokens: IntArray, least: int, description: Description) -> bool:
+    inside = (tokens >= least) & (tokens < description.vocab_size)
+    return tokens.shape == (description.seq_len,) and bool(inside.all())
+
+
+def choose_examples(
+    model: TinyRecursiveModel, puzzles: PuzzleSet, steps: int, backend: Backend, count: int
+) -> list[Example]:
+    """Some of the first `POOL` puzzles, from those solved after few steps to those that took many.
+
+    Unsolved ones are taken only where fewer than `count` are solved. The choice flatters the model, so no accuracy can be
+    read off it.
+    """
+    pool = puzzles.head(POOL)
+    labels = pool.scored_labels(slice(None))
+    ids = pool.example_puzzle_ids
+    solved_at = _solved_at(model, pool, labels, steps, backend)
+    order = np.argsort(solved_at, kind="stable")
+    solved = int((solved_at <= steps).sum())
+    within = max(solved, min(count, len(pool)))
+    chosen = order[np.unique(np.linspace(within - 1, 0, count).round().astype(int))]
+    return [
+        Example(
+            Puzzle(np.asarray(pool.inputs[row]).astype(np.int64), labels[row], int(ids[row])),
+            int(solved_at[row]) if solved_at[row] <= steps else None,
+        )
+        for row in chosen
+    ]
+
+
+@torch.no_grad()
+def _solved_at(
+    model: TinyRecursiveModel, pool: PuzzleSet, labels: npt.NDArray[np.int64], steps: int, backend: Backend
+) -> npt.NDArray[np.int64]:
+    """For each puzzle the step from which its answer is right to the end, ``[N]``; steps + 1 where there is none."""
+    batch = next(iter(pool.batches(len(pool)))).to(backend.device)
+    state = model.initial_state(len(pool))
+    since = np.full(len(pool), steps + 1)
+    for step in range(1, steps + 1):
+        with backend.autocast():
+            state, output = model.supervision_step(batch.inputs, state, batch.puzzle_ids)
+        answers = output.logits.argmax(-1).cpu().numpy()
+        right = ((answers == labels) | (labels == IGNORED)).all(1)
+        since = np.where(right, np.minimum(since, step), steps + 1)
+    return since

@@ -1,0 +1,122 @@
+"""The refinement of one puzzle: what the model answers after each supervision step, or each cycle inside one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from trm.data.puzzle_set import IGNORED, IntArray
+from trm.devices.backend import Backend
+from trm.model import TinyRecursiveModel
+from trm.model.losses import log_stablemax
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Puzzle:
+    """One puzzle.
+
+    Attributes:
+        inputs: tokens ``[L]``.
+        labels: the right answer ``[L]``, -100 where a position is not scored; None where it isn't known.
+        puzzle_id: its row in the puzzle embedding.
+    """
+
+    inputs: IntArray
+    labels: IntArray | None = None
+    puzzle_id: int = 0
+
+    def complete(self, answer: IntArray) -> IntArray:
+        """An answer ``[L]`` as it is shown: at positions that are not scored the model may say anything, so the puzzle's
+        own tokens stand there.
+        """
+        return answer if self.labels is None else np.where(self.labels == IGNORED, self.inputs, answer)
+
+    @property
+    def target(self) -> IntArray | None:
+        """The right answer ``[L]`` as it is shown."""
+        return None if self.labels is None else self.complete(self.labels)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the model answers at one moment.
+
+    Attributes:
+        step: the supervision step, from 1.
+        cycle: the cycle inside the step, from 1.
+        cycles: how many cycles the step has.
+        answer: tokens ``[L]`` as they are shown, see `Puzzle.complete`.
+        changed: positions ``[L]`` whose token is another one than a frame before; at first, than in the puzzle.
+        wrong: positions ``[L]`` whose token is not the right one; None where that isn't known.
+        probabilities: of every token at every position, ``[L, V]``.
+        halt: the model's own probability that its answer is right all over.
+    """
+
+    step: int
+    cycle: int
+    cycles: int
+    answer: IntArray
+    changed: npt.NDArray[np.bool_]
+    wrong: npt.NDArray[np.bool_] | None
+    probabilities: FloatArray
+    halt: float
+
+    @property
+    def right(self) -> bool | None:
+        """Whether every scored position is right; None where that isn't known."""
+        return None if self.wrong is None else not self.wrong.any()
+
+    def entropy(self) -> FloatArray:
+        """How undecided each position is, ``[L]``: 0 for one certain token, 1 for all tokens alike."""
+        p = self.probabilities
+        nats: FloatArray = -(p * np.log(np.maximum(p, 1e-12))).sum(-1) / np.log(p.shape[-1])
+        return nats.clip(0, 1)
+
+
+def refine(
+    model: TinyRecursiveModel, puzzle: Puzzle, steps: int, backend: Backend, cycles: bool = False
+) -> Iterator[Frame]:
+    """Run a model on a puzzle, one frame at a time, so that whoever shows it need not wait for the end.
+
+    Args:
+        model: on the backend's device, in evaluation mode.
+        puzzle: the puzzle.
+        steps: supervision steps.
+        backend: the device.
+        cycles: a frame for each of the T cycles, not only for the last of each step.
+    """
+    inputs = torch.from_numpy(np.asarray(puzzle.inputs, dtype=np.int64))[None].to(backend.device)
+    ids = torch.tensor([puzzle.puzzle_id], device=backend.device)
+    state = model.initial_state(1)
+    total = model.config.T_steps
+    before = np.asarray(puzzle.inputs)
+    for step in range(1, steps + 1):
+        with torch.no_grad(), backend.autocast():
+            states = [now.detach() for _, now in model.cycles(inputs, state, ids)]
+            outputs = [model.read_out(now) for now in (states if cycles else states[-1:])]
+        state = states[-1]
+        for cycle, output in enumerate(outputs, start=total - len(outputs) + 1):
+            frame = _frame(puzzle, before, (step, cycle, total), output, model.config.loss)
+            before = frame.answer
+            yield frame
+
+
+def _frame(puzzle: Puzzle, before: IntArray, when: tuple[int, int, int], output: Any, loss: str) -> Frame:
+    answer = puzzle.complete(output.logits[0].argmax(-1).cpu().numpy())
+    wrong = None if puzzle.target is None else answer != puzzle.target
+    halt = float(torch.sigmoid(output.halt_logits[0].float()))
+    return Frame(*when, answer, answer != before, wrong, _probabilities(output.logits[0], loss), halt)
+
+
+def _probabilities(logits: Tensor, loss: str) -> FloatArray:
+    """Logits ``[L, V]`` as probabilities, by the function that the model was trained with."""
+    values = log_stablemax(logits).exp() if loss == "stablemax" else logits.float().softmax(-1)
+    return values.float().cpu().numpy()

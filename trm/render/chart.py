@@ -1,0 +1,67 @@
+"""Curves in the terminal, each with a symbol of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.text import Text
+
+Points = Sequence[tuple[float, float]]
+
+SYMBOLS = "●○▲△■□◆◇"
+COLORS = ("cyan", "yellow", "magenta", "green", "blue", "red", "white", "bright_black")
+HEIGHT = 12
+FREE = (" ", "")
+LABEL = 9  # columns of the vertical axis
+
+
+def chart(title: str, series: Mapping[str, Points], axis: str, width: int) -> Text:
+    """A chart of named series.
+
+    Args:
+        title: what is drawn.
+        series: points (x, y) of each curve, x rising; empty ones are left out.
+        axis: what x is.
+        width: columns to use, at least 30.
+    """
+    drawn = {name: np.asarray(points, dtype=float) for name, points in series.items() if len(points)}
+    text = Text(f"{title}\n", style="bold", end="")
+    if not drawn:
+        return text.append("no points yet", style="dim")
+    columns = max(width, 30) - LABEL - 1
+    left, right = _range(np.concatenate([points[:, 0] for points in drawn.values()]))
+    low, high = _range(np.concatenate([points[:, 1] for points in drawn.values()]))
+    cells = [[FREE] * columns for _ in range(HEIGHT)]
+    for number, points in enumerate(drawn.values()):
+        xs = np.linspace(left, right, columns)
+        inside = (xs >= points[0, 0] - (xs[1] - xs[0]) / 2) & (xs <= points[-1, 0] + (xs[1] - xs[0]) / 2)
+        ys = np.interp(xs, points[:, 0], points[:, 1])
+        rows = np.round((high - ys) / (high - low) * (HEIGHT - 1)).astype(int)
+        for column in np.flatnonzero(inside):
+            taken = cells[rows[column]][column] != FREE
+            if not taken or (column // 2 + number) % 2:  # curves on top of each other take turns
+                cells[rows[column]][column] = _mark(number)
+    for row, line in enumerate(cells):
+        label = {0: high, HEIGHT // 2: (low + high) / 2, HEIGHT - 1: low}.get(row)
+        text.append(("" if label is None else f"{label:.3g}").rjust(LABEL - 1) + " │", style="not bold dim")
+        for symbol, color in line:
+            text.append(symbol, style=f"not bold {color}")
+        text.append("\n")
+    ends = f"{left:,.4g}", f"{right:,.4g} {axis}"
+    text.append(" " * LABEL + "└" + "─" * columns + "\n", style="not bold dim")
+    text.append(" " * (LABEL + 1) + ends[0] + ends[1].rjust(columns - len(ends[0])), style="not bold dim")
+    for number, name in enumerate(drawn):
+        symbol, color = _mark(number)
+        text.append("\n" + " " * (LABEL + 1)).append(f"{symbol} {name}", style=f"not bold {color}")
+    return text
+
+
+def _mark(number: int) -> tuple[str, str]:
+    return SYMBOLS[number % len(SYMBOLS)], COLORS[number % len(COLORS)]
+
+
+def _range(values: np.ndarray) -> tuple[float, float]:
+    """The smallest and the largest, apart by something."""
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (low - 0.5, high + 0.5)

@@ -1,0 +1,132 @@
+"""Refinements as PNG and GIF, the character cells drawn with Pillow in the font that matplotlib brings along."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.color import blend_rgb
+from rich.color_triplet import ColorTriplet
+from rich.style import Style
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME as THEME
+
+from trm.errors import TRMError
+from trm.evaluation.refine import Frame
+from trm.render.picture import Picture
+from trm.render.player import summary
+from trm.render.scene import Stage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FONT_SIZE = 18
+MARGIN = 16
+MILLISECONDS, LAST_MILLISECONDS = 500, 3000
+SHAPE = 16 / 10  # of the picture with all frames
+
+
+def write_png(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
+    """The puzzle and the frames side by side, up to the last that changed anything."""
+    from PIL import Image
+
+    changing = [number for number, frame in enumerate(frames, start=1) if frame.changed.any()]
+    images = _images(stage, frames[: max(changing, default=1)])
+    width, height = images[0].size
+    columns = min(max(round(math.sqrt(len(images) * SHAPE * height / width)), 1), len(images))
+    sheet = Image.new("RGB", (columns * width, math.ceil(len(images) / columns) * height), _rgb(THEME.background_color))
+    for number, image in enumerate(images):
+        sheet.paste(image, (number % columns * width, number // columns * height))
+    sheet.save(path, "PNG")
+
+
+def write_gif(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
+    """The puzzle and every frame one after the other."""
+    first, *others = _images(stage, frames)
+    durations = [MILLISECONDS] * len(others) + [LAST_MILLISECONDS]
+    first.save(path, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def _images(stage: Stage, frames: Sequence[Frame]) -> list[Image]:
+    """All of one size."""
+    pictures = [stage.unsolved, *(stage.highlighted(frame) for frame in frames)]
+    captions = ["the puzzle", *(summary(frame).plain for frame in frames)]
+    captions = [" ".join(caption.split()) for caption in captions]
+    height = max(len(picture.rows) for picture in pictures)
+    width = max(picture.width for picture in pictures)
+    captions = _wrapped(captions, width)
+    lines = max(caption.count("\n") + 1 for caption in captions)
+    return [
+        _image(picture.padded(height, width), caption, lines)
+        for picture, caption in zip(pictures, captions, strict=True)
+    ]
+
+
+def _image(picture: Picture, caption: str, caption_lines: int) -> Image:
+    from PIL import Image, ImageDraw
+
+    wide, high = _cell_size()
+    columns = max([picture.width, *map(len, caption.split("\n"))])
+    size = (columns * wide + 2 * MARGIN, (len(picture.rows) + 1 + caption_lines) * high + 2 * MARGIN)
+    image = Image.new("RGB", size, _rgb(THEME.background_color))
+    draw = ImageDraw.Draw(image)
+    for row, cells in enumerate(picture.rows):
+        for column, (text, style) in enumerate(cells):
+            _draw_cell(draw, (MARGIN + column * wide, MARGIN + row * high), text, style)
+    place = (MARGIN, MARGIN + (len(picture.rows) + 1) * high)
+    draw.multiline_text(place, caption, font=_font(False), fill=_rgb(THEME.foreground_color), spacing=4)
+    return image
+
+
+def _draw_cell(draw: Any, place: tuple[int, int], text: str, style: Style) -> None:
+    wide, high = _cell_size()
+    front, back = colors(style)
+    x, y = place
+    if back != THEME.background_color:
+        draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=_rgb(back))
+    if text == "█":  # the font's own leaves seams
+        draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=_rgb(front))
+    elif text.strip():
+        draw.text(place, text, font=_font(bool(style.bold)), fill=_rgb(front))
+    if style.underline:
+        draw.line((x, y + high - 2, x + wide - 1, y + high - 2), fill=_rgb(front), width=2)
+
+
+def colors(style: Style) -> tuple[ColorTriplet, ColorTriplet]:
+    """Foreground and background of a style on white paper."""
+    front = style.color.get_truecolor(THEME) if style.color and not style.color.is_default else THEME.foreground_color
+    back = (
+        style.bgcolor.get_truecolor(THEME, foreground=False)
+        if style.bgcolor and not style.bgcolor.is_default
+        else THEME.background_color
+    )
+    if style.reverse:
+        front, back = back, front
+    return (blend_rgb(front, back, 0.4) if style.dim else front), back
+
+
+def _wrapped(captions: Sequence[str], width: int) -> list[str]:
+    import textwrap
+
+    return ["\n".join(textwrap.wrap(caption, max(width, 16))) for caption in captions]
+
+
+@lru_cache(maxsize=2)
+def _font(bold: bool) -> Any:
+    try:
+        import matplotlib
+        from PIL import ImageFont
+    except ImportError as error:
+        raise TRMError("Pictures need matplotlib: pip install 'trm[plot]'.") from error
+    name = "DejaVuSansMono-Bold.ttf" if bold else "DejaVuSansMono.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), FONT_SIZE)
+
+
+def _cell_size() -> tuple[int, int]:
+    return round(_font(False).getlength("M")), round(FONT_SIZE * 1.25)
+
+
+def _rgb(color: ColorTriplet) -> tuple[int, int, int]:
+    return color.red, color.green, color.blue

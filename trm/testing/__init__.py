@@ -1,0 +1,17 @@
+"""The conformance kit for plugin authors: what `trm check-task` runs, and the same checks for pytest.
+
+In a plugin's tests::
+
+    from trm.testing import parametrize_with_checks
+
+    @parametrize_with_checks("sudoku")
+    def test_conformance(check):
+        check()
+"""
+
+from __future__ import annotations
+
+from trm.testing.check import CheckFailure, Result
+from trm.testing.run import CHECKS, check_task, parametrize_with_checks
+
+__all__ = ["CHECKS", "CheckFailure", "Result", "check_task", "parametrize_with_checks"]

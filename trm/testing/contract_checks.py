@@ -1,0 +1,192 @@
+"""Checks of what a task says of itself: its specs, settings, description and presets."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+from pydantic import ValidationError
+
+from trm.data.puzzle_set import Description, PuzzleSet
+from trm.errors import TRMError
+from trm.experiment import Experiment
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, load
+from trm.testing.check import CheckFailure, CheckSkipped, require
+from trm.testing.subject import Subject, plugin_code
+
+HEAVY = ("torch", "numpy", "pydantic")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*")
+
+
+def light_import(subject: Subject) -> None:
+    """The plugin's module imports neither torch, numpy nor pydantic."""
+    if subject.module is None:
+        raise CheckSkipped("the task comes from no entry point")
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; import {subject.module}; print(*({set(HEAVY)!r} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    require(
+        result.returncode == 0,
+        f"{subject.module} can't be imported on its own: {(result.stderr.strip().splitlines() or ['no message'])[-1]}.",
+        "Most likely it needs something that another module happens to import first.",
+    )
+    heavy = result.stdout.split()
+    require(
+        not heavy,
+        f"Importing {subject.module} imports {' and '.join(sorted(heavy))}, which every `trm` command then waits for.",
+        "Most likely a heavy module is imported at its top: name it by 'package.module:attribute' in a spec instead.",
+    )
+
+
+def references(subject: Subject) -> None:
+    """The names and 'module:attribute' references of the specs lead somewhere."""
+    spec = subject.spec
+    require(
+        NAME.fullmatch(spec.name) and spec.summary,
+        f"The task's name is {spec.name!r} and its summary {spec.summary!r}.",
+        "A name has lower-case letters, digits, '-', '_' and '/', and a summary is one line for `trm list-tasks`.",
+    )
+    wanted: list[tuple[type, str | None]] = [
+        (DatasetSpec, spec.dataset),
+        (AugmentationSpec, spec.augmentation),
+        (RendererSpec, spec.renderer),
+        *((MetricSpec, name) for name in spec.metrics),
+    ]
+    for kind, name in wanted:
+        known = subject.registry.parts(kind, spec.name)
+        require(
+            name is None or name in known,
+            f"The task names the {kind.__name__.removesuffix('Spec').lower()} {name!r}, which no plugin registers for it.",
+            f"Most likely the {kind.__name__} has another name or another task, or its hook is missing.",
+        )
+    for reference in _references(subject):
+        try:
+            target = load(reference)
+        except TRMError as error:
+            raise CheckFailure(str(error), "Most likely the module or the attribute was renamed.") from error
+        require(
+            callable(target),
+            f"{reference!r} is a {type(target).__name__}, which can't be called.",
+            "Most likely the reference names a module's constant in place of its class or function.",
+        )
+
+
+def _references(subject: Subject) -> list[str]:
+    spec = subject.spec
+    functions = (spec.parse, spec.format, spec.check, spec.solvable, spec.solve, spec.symmetry_class)
+    parts = [
+        *(part.build for part in subject.parts(DatasetSpec).values()),
+        *(part.factory for part in subject.parts(AugmentationSpec).values()),
+        *(part.factory for part in subject.parts(MetricSpec).values()),
+        *(part.factory for part in subject.parts(RendererSpec).values()),
+    ]
+    return [spec.config, spec.describe, *filter(None, functions), *parts]
+
+
+def config(subject: Subject) -> None:
+    """The settings build by default, refuse unknown fields, describe themselves and survive JSON."""
+    config_class = subject.config_class
+    try:
+        default = config_class()
+    except ValidationError as error:
+        fields = ", ".join(str(problem["loc"][0]) for problem in error.errors() if problem["loc"])
+        raise CheckFailure(
+            f"The settings can't be built without arguments: {fields or 'a validator'} objects.",
+            "Most likely a field has no default.",
+        ) from error
+    require(
+        config_class.model_config.get("extra") == "forbid",
+        f"{config_class.__name__} accepts fields that it does not have, so a misspelt --set goes unnoticed.",
+        'Most likely `model_config = ConfigDict(extra="forbid")` is missing.',
+    )
+    bare = [name for name, field in config_class.model_fields.items() if not field.description]
+    require(
+        not bare,
+        f"The settings {', '.join(bare)} have no description, which `trm train {subject.spec.name} --help` shows.",
+        "Most likely they are plain defaults: write Field(default, description=...).",
+    )
+    for settings in (default, subject.config):
+        with plugin_code("Reading the settings back from JSON"):
+            again = config_class.model_validate_json(settings.model_dump_json())
+        require(
+            again == settings,
+            f"The settings are not the same after JSON: {settings!r} became {again!r}.",
+            "Most likely a field has a type that JSON does not keep, or a validator that changes its value twice.",
+        )
+
+
+def description(subject: Subject) -> None:
+    """What the task says of its tokens and positions agrees with itself."""
+    described = subject.description
+    vocabulary, length, structure = described.vocab_size, described.seq_len, described.structure
+    cause = f"Most likely {subject.spec.describe} counts the padding or the grid differently from the dataset."
+    names = len(described.token_names)
+    require(names in (0, vocabulary), f"There are {names} token names for a vocabulary of {vocabulary} tokens.", cause)
+    require(
+        0 <= described.pad_id < vocabulary,
+        f"The padding token {described.pad_id} is not one of the {vocabulary} tokens.",
+        cause,
+    )
+    require(
+        structure.grid is None or structure.grid[0] * structure.grid[1] == length,
+        f"The grid {structure.grid} does not have {length} positions.",
+        cause,
+    )
+    for name, groups in structure.relations.items():
+        require(
+            len(groups) == length and min(groups) >= 0,
+            f"The relation {name!r} puts {len(groups)} positions into groups, a puzzle has {length}.",
+            "A relation has one group number, from 0, for every position.",
+        )
+    tokens = structure.interchangeable
+    require(
+        len(set(tokens)) == len(tokens) and all(0 <= token < vocabulary for token in tokens),
+        f"The interchangeable tokens {tokens} are not different tokens below {vocabulary}.",
+        cause,
+    )
+
+
+def presets(subject: Subject) -> None:
+    """Every preset is made of settings that exist and fit together."""
+    spec = subject.spec
+    names = [preset.name for preset in spec.presets]
+    require(
+        len(set(names)) == len(names),
+        f"Two presets have one name: {', '.join(names)}.",
+        "Most likely one was copied and not renamed.",
+    )
+    for preset in spec.presets:
+        try:
+            experiment = Experiment.from_preset(spec.name, preset.name)
+            experiment.model_config(_no_puzzles(experiment.description))
+        except TRMError as error:
+            raise CheckFailure(
+                f"Preset {preset.name!r} does not validate: {error}",
+                "Most likely a setting is misspelt, or the model needs something that the task does not declare.",
+            ) from error
+        if preset.weights:
+            _weights(preset.name, preset.weights)
+
+
+def _no_puzzles(described: Description) -> PuzzleSet:
+    """An empty set, which is enough to complete a model's settings."""
+    nothing = np.empty((0, described.seq_len), dtype=np.int64)
+    return PuzzleSet(nothing, nothing, described)
+
+
+def _weights(preset: str, reference: str) -> None:
+    from importlib.resources import files
+
+    package, _, path = reference.partition(":")
+    try:
+        found = files(package).joinpath(path).is_file()
+    except ModuleNotFoundError:
+        found = False
+    require(
+        found,
+        f"Preset {preset!r} names the weights {reference!r}, which are not there.",
+        "Most likely the file is not part of the package; it is named as 'package:path/inside/it.safetensors'.",
+    )

@@ -1,0 +1,82 @@
+"""What a run wrote down while it trained, read back for plots and comparisons."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trm.config import RunConfig
+from trm.errors import CheckpointError
+from trm.training.checkpoint import read_run_config
+
+AXES = {"steps": "step", "time": "seconds", "epochs": "epoch"}
+"""What a curve can run over, and its name in `metrics.jsonl`."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's settings and the lines of its `metrics.jsonl`.
+
+    Attributes:
+        path: the run folder.
+        config: its settings.
+        records: one mapping a line; those of evaluations have `test`.
+        summary: `summary.json`, None while it is not finished.
+    """
+
+    path: Path
+    config: RunConfig
+    records: list[dict[str, Any]]
+    summary: dict[str, Any] | None
+
+    def curve(self, metric: str, axis: str = "steps") -> list[tuple[float, float]]:
+        """The points of a quantity: a metric of the evaluations, or a number of the training's own lines."""
+        key = AXES[axis]
+        values = [(record[key], record.get("test", record).get(metric)) for record in self.records]
+        return [(float(x), float(y)) for x, y in values if y is not None]
+
+    def metrics(self) -> list[str]:
+        """What there are curves of."""
+        names = [name for record in self.records for name in record.get("test", record)]
+        return [name for name in dict.fromkeys(names) if name not in (*AXES.values(), "progress")]
+
+    def last_scores(self) -> dict[str, float]:
+        """The scores of the last evaluation."""
+        tests = [record["test"] for record in self.records if "test" in record]
+        return tests[-1] if tests else {}
+
+
+def read_history(path: Path) -> History:
+    """Read a run folder, also while it is being written.
+
+    Raises:
+        CheckpointError: it is no run folder, or a line can't be read.
+    """
+    config = read_run_config(path)
+    return History(path, config, _read_metrics(path / "metrics.jsonl"), _read_summary(path / "summary.json"))
+
+
+def _read_metrics(path: Path) -> list[dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    if lines and not lines[-1].endswith("\n"):  # it is just being written
+        lines.pop()
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+            records.append({"step": record["step"], "epoch": record["epoch"], "seconds": record["seconds"], **record})
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path}, line {number}: not a line of metrics ({error}).") from error
+    return records
+
+
+def _read_summary(path: Path) -> dict[str, Any] | None:
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise CheckpointError(f"{path} can't be read: {error}.") from error
+    return summary

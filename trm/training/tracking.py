@@ -1,0 +1,139 @@
+"""Telling other programs of a training: TensorBoard and Weights & Biases, each a monitor like any other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trm.config import RunConfig
+from trm.errors import TRMError
+from trm.training.monitor import Monitor
+
+if TYPE_CHECKING:
+    from trm.training.trainer import Trainer
+
+TRACKERS = ("tensorboard", "wandb")
+NUMBERS = ("loss", "train_exact", "learning_rate", "examples_per_second")
+"""What is told of each line of metrics, beside all scores of each evaluation."""
+
+
+class Monitors(Monitor):
+    """Several monitors as one."""
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        self.monitors = monitors
+
+    @contextlib.contextmanager
+    def running(self, trainer: Trainer) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for monitor in self.monitors:
+                stack.enter_context(monitor.running(trainer))
+            yield
+
+    def step(self, trainer: Trainer, progress: float) -> None:
+        for monitor in self.monitors:
+            monitor.step(trainer, progress)
+
+    def log(self, record: dict[str, Any]) -> None:
+        for monitor in self.monitors:
+            monitor.log(record)
+
+    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+        for monitor in self.monitors:
+            monitor.evaluated(trainer, values)
+
+
+class TensorBoardMonitor(Monitor):
+    """Writes event files to a folder; `tensorboard --logdir` shows them.
+
+    Raises:
+        TRMError: tensorboard is not installed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise _missing("tensorboard") from error
+        self.folder, self.writer_class = folder, SummaryWriter
+
+    @contextlib.contextmanager
+    def running(self, trainer: Trainer) -> Iterator[None]:
+        # What a killed run wrote after its last checkpoint is dropped, as in metrics.jsonl.
+        purge = trainer.step + 1 if trainer.step else None
+        self.writer = self.writer_class(str(self.folder), purge_step=purge)
+        try:
+            yield
+        finally:
+            self.writer.close()
+
+    def log(self, record: dict[str, Any]) -> None:
+        for name in NUMBERS:
+            self.writer.add_scalar(f"train/{name}", record[name], record["step"])
+
+    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self.writer.add_scalar(f"test/{name}", value, trainer.step)
+
+
+class WandbMonitor(Monitor):
+    """Sends the numbers to Weights & Biases, under the project `trm` if `WANDB_PROJECT` names no other.
+
+    The run's id is kept in the run folder, so that a resumed run goes on there too.
+
+    Raises:
+        TRMError: wandb is not installed.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig) -> None:
+        try:
+            import wandb
+        except ImportError as error:
+            raise _missing("wandb") from error
+        self.folder, self.config, self.wandb = folder, config, wandb
+
+    @contextlib.contextmanager
+    def running(self, trainer: Trainer) -> Iterator[None]:
+        self.run = self.wandb.init(
+            project=os.environ.get("WANDB_PROJECT", "trm"),
+            name=self.folder.name,
+            dir=self.folder,
+            id=self._run_id(),
+            resume="allow",
+            config=self.config.model_dump(mode="json"),
+        )
+        finished = False
+        try:
+            yield
+            finished = True
+        finally:
+            self.run.finish(exit_code=0 if finished else 1)
+
+    def log(self, record: dict[str, Any]) -> None:
+        self.run.log({f"train/{name}": record[name] for name in NUMBERS}, step=record["step"])
+
+    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+        self.run.log({f"test/{name}": value for name, value in values.items()}, step=trainer.step)
+
+    def _run_id(self) -> str:
+        path = self.folder / "wandb_id"
+        if not path.exists():
+            path.write_text(secrets.token_hex(4) + "\n", encoding="utf-8")
+        return path.read_text(encoding="utf-8").strip()
+
+
+def tracked(monitor: Monitor, trackers: Sequence[str], folder: Path, config: RunConfig) -> Monitor:
+    """A monitor together with trackers, by their names in `TRACKERS`, for the run in `folder`."""
+    makers = {
+        "tensorboard": lambda: TensorBoardMonitor(folder / "tensorboard"),
+        "wandb": lambda: WandbMonitor(folder, config),
+    }
+    return Monitors([monitor, *(makers[name]() for name in dict.fromkeys(trackers))]) if trackers else monitor
+
+
+def _missing(package: str) -> TRMError:
+    return TRMError(f"--track {package} needs {package}: pip install 'trm[{package}]'.")

@@ -1,0 +1,172 @@
+"""Scoring a model: predictions for all variants of the test inputs, then votes.
+
+The work is kept as it is done (see `trm_tasks_arc.kept`), so that an interrupted evaluation goes on where it was. Beside it
+come `submission.json`, in Kaggle's form, and `scores.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from trm.data.batch import Batch
+from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
+from trm.devices import Backend
+from trm.errors import DataError
+from trm.evaluation.evaluate import answer
+from trm.evaluation.request import EvaluationRequest
+from trm.experiment import Experiment
+from trm.model import TinyRecursiveModel
+from trm_tasks_arc.grids import crop
+from trm_tasks_arc.kept import Kept
+from trm_tasks_arc.scoring import PASS_AT, Ballot
+from trm_tasks_arc.tasks import read_json
+from trm_tasks_arc.transforms import Variant
+
+CORNER = (0, 0)  # where test inputs lie on the canvas, and where the paper's evaluator looks for the answer
+
+
+def evaluate(request: EvaluationRequest) -> dict[str, float]:
+    """Predict the test inputs in all variants, vote, score, and write what the request's folder is for.
+
+    Returns:
+        `pass@1` to `pass@1000` where all solutions are known; `train_exact`, the share of the training examples that are
+        right in every cell, where some were asked for.
+
+    Raises:
+        DataError: the model's puzzle vectors are not those of the test split's ids.
+        UsageError: the request's folder holds another evaluation.
+    """
+    puzzles = request.experiment.split("test")
+    check_identifiers(request, puzzles)
+    ballot = Ballot(scored_tasks(puzzles, request.limit))
+    rows = rows_to_predict(puzzles, ballot.tasks, request.votes)
+    kept = Kept(request.output, _facts(request, puzzles, rows))
+    starts = range(0, len(rows), request.batch_size)
+    for start in request.progress(starts, "predicting"):
+        batch = rows[start : start + request.batch_size]
+        answers = kept.get(f"{start:08}", len(batch)) or kept.keep(f"{start:08}", _predict(request, puzzles, batch))
+        count_votes(ballot, puzzles, batch, *answers)
+    scores = {f"pass@{k}": ballot.pass_at(k) for k in PASS_AT} if ballot.has_solutions else {}
+    if request.training_examples:
+        scores["train_exact"] = train_exact(request)
+    kept.write_json("submission.json", ballot.submission())
+    kept.write_json("scores.json", scores)
+    return scores
+
+
+def check_identifiers(request: EvaluationRequest, puzzles: PuzzleSet) -> None:
+    """A `DataError` where the model's puzzle vectors are not those of the split's ids.
+
+    Imported weights don't say what their ids stand for: of those only the number can be checked.
+    """
+    trained_on, model = request.trained_on, request.model
+    vectors, wanted = model.config.num_puzzles, puzzles.description.num_puzzle_identifiers
+    advice = "Score on the data it was trained on, or give tasks that are new to it to `trm solve`, which learns vectors for them."
+    if vectors and vectors != wanted:
+        raise DataError(f"The checkpoint has puzzle vectors for {vectors:,} ids, the data has {wanted:,}. {advice}")
+    if not vectors or trained_on.training is None or trained_on == request.experiment:
+        return
+    for own, name in zip(_identifiers(trained_on), puzzles.identifiers, strict=False):
+        if own != name:
+            raise DataError(
+                f"The checkpoint's puzzle vector of {own} is the data's {name}: the ids are of two data sets. {advice}"
+            )
+
+
+def _identifiers(experiment: Experiment) -> list[str]:
+    """The names of the puzzle ids of an experiment's data."""
+    if experiment.data is not None:
+        return list(read_json(experiment.data / "identifiers.json"))
+    return list(experiment.split("test").identifiers)
+
+
+def scored_tasks(puzzles: PuzzleSet, limit: int | None = None) -> dict[str, Any]:
+    """The first `limit` tasks of a test split, as their JSON has them."""
+    tasks = puzzles.documents.get("test_puzzles")
+    if not isinstance(tasks, Mapping):
+        raise DataError(
+            "The data has no test_puzzles.json, which says what is to be scored. Build it with `trm data build arc`."
+        )
+    named = {name.partition("|||")[0] for name in np.asarray(puzzles.identifiers, object)[puzzles.puzzle_ids]}
+    strangers = sorted(named - tasks.keys())
+    if strangers:
+        raise DataError(
+            f"Task {strangers[0]} of the test split is not in test_puzzles.json: they are of two data sets."
+        )
+    return dict(list(tasks.items())[:limit])
+
+
+def rows_to_predict(puzzles: PuzzleSet, tasks: Mapping[str, Any], votes: int | None) -> IntArray:
+    """The examples of the first `votes` variants of each of the tasks; None: of all variants."""
+    chosen = []
+    for group in range(puzzles.num_groups):
+        first, last = puzzles.group_indices[group : group + 2]
+        if puzzles.identifiers[puzzles.puzzle_ids[first]].partition("|||")[0] in tasks:
+            stop = last if votes is None else min(last, first + votes)
+            chosen.append(np.arange(puzzles.puzzle_indices[first], puzzles.puzzle_indices[stop]))
+    return np.concatenate(chosen) if chosen else np.empty(0, np.int64)
+
+
+def predict(
+    model: TinyRecursiveModel, backend: Backend, steps: int, puzzles: PuzzleSet, rows: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Predicted tokens ``[n, L]`` uint8 and the sigmoid of the halting logits ``[n]`` of some examples."""
+    batch = Batch(
+        torch.from_numpy(np.asarray(puzzles.inputs[rows]).astype(np.int64)),
+        torch.from_numpy(puzzles.scored_labels(rows)),
+        torch.from_numpy(puzzles.example_puzzle_ids[rows].astype(np.int64)),
+    )
+    found = answer(model, batch.to(backend.device), steps, backend)
+    return found.predictions.cpu().numpy().astype(np.uint8), found.halt_logits.double().sigmoid().cpu().numpy()
+
+
+def _predict(request: EvaluationRequest, puzzles: PuzzleSet, rows: IntArray) -> tuple[IntArray, IntArray]:
+    return predict(request.model, request.backend, request.steps, puzzles, rows)
+
+
+def count_votes(
+    ballot: Ballot, puzzles: PuzzleSet, rows: IntArray, predictions: IntArray, confidences: IntArray
+) -> None:
+    """Count predictions ``[n, L]`` for some examples, each undone by its variant."""
+    inputs, ids = np.asarray(puzzles.inputs[rows]), puzzles.example_puzzle_ids[rows]
+    for tokens, predicted, confidence, identifier in zip(inputs, predictions, confidences, ids, strict=True):
+        variant = Variant.from_name(puzzles.identifiers[identifier])
+        given, wanted = variant.undo(crop(tokens, CORNER)), variant.undo(crop(predicted, CORNER))
+        ballot.add(variant.task_id, given, wanted, float(confidence))
+
+
+def train_exact(request: EvaluationRequest) -> float:
+    """The share of training examples with every scored cell right, over some that are spread evenly."""
+    puzzles = request.experiment.split("train")
+    rows = np.unique(np.linspace(0, len(puzzles) - 1, request.training_examples).astype(np.int64))
+    right = 0
+    for start in request.progress(range(0, len(rows), request.batch_size), "scoring training examples"):
+        batch = rows[start : start + request.batch_size]
+        labels = puzzles.scored_labels(batch)
+        right += int(((_predict(request, puzzles, batch)[0] == labels) | (labels == IGNORED)).all(1).sum())
+    return right / len(rows)
+
+
+def _facts(request: EvaluationRequest, puzzles: PuzzleSet, rows: IntArray) -> dict[str, Any]:
+    """What decides the predictions."""
+    names = "\n".join(puzzles.identifiers).encode()
+    return {
+        "weights": _digest(request.model),
+        "identifiers": hashlib.sha256(names).hexdigest(),
+        "examples": hashlib.sha256(rows.astype(np.int64).tobytes()).hexdigest(),
+        "supervision_steps": request.steps,
+        "batch_size": request.batch_size,
+    }
+
+
+def _digest(model: TinyRecursiveModel) -> str:
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,78 @@
+"""Fine-tuning to new tasks: the network stays as it is, and only the puzzle vectors of the new tasks are learned."""
+
+from __future__ import annotations
+
+import torch
+
+from trm.config import TrainingConfig
+from trm.data import PuzzleSet
+from trm.data.sampler import GroupSampler
+from trm.devices import Backend
+from trm.errors import CheckpointError
+from trm.evaluation.request import Progress, silently
+from trm.model import TinyRecursiveModel
+from trm.training.optimizers import SignSGD
+from trm.training.slots import Slots
+
+STEPS = 300
+SLOTS = 64
+TABLE = "embedding.puzzles.weight"
+
+
+def with_new_vectors(model: TinyRecursiveModel, count: int) -> TinyRecursiveModel:
+    """The same network, frozen, with `count` puzzle vectors, each the mean of the model's own.
+
+    Raises:
+        CheckpointError: the model has no puzzle vectors.
+    """
+    state = dict(model.state_dict())
+    if TABLE not in state:
+        raise CheckpointError("The checkpoint has no puzzle vectors, so it can't learn the rule of a new task.")
+    fresh = TinyRecursiveModel(model.config.model_copy(update={"num_puzzles": count}))
+    state[TABLE] = state[TABLE].mean(0, keepdim=True).expand(count, -1)
+    fresh.load_state_dict(state)
+    for parameter in fresh.network_parameters():
+        parameter.requires_grad_(False)
+    return fresh.to(model.initial_answer.device)
+
+
+def learn_vectors(
+    model: TinyRecursiveModel,
+    puzzles: PuzzleSet,
+    training: TrainingConfig,
+    backend: Backend,
+    *,
+    steps: int = STEPS,
+    seed: int = 0,
+    progress: Progress = silently,
+) -> None:
+    """Learn the puzzle vectors of a model from `with_new_vectors`, and leave it in evaluation mode.
+
+    Args:
+        model: on the backend's device.
+        puzzles: demonstration pairs of the new tasks, in variants.
+        training: how the network was trained: the rate and the decay of its puzzle vectors, and when a puzzle halts.
+        backend: the device.
+        steps: supervision steps of all slots; the rate falls linearly over the second half.
+        seed: of order and exploration.
+        progress: for the loop over the steps.
+    """
+    assert model.embedding.puzzles is not None
+    optimizer = SignSGD(
+        [model.embedding.puzzles.weight], lr=training.puzzle_learning_rate, weight_decay=training.puzzle_weight_decay
+    )
+    generator = torch.Generator().manual_seed(seed)
+    n_supervision = training.n_supervision or model.config.n_supervision
+    slots = Slots(model, SLOTS, n_supervision, training.halt_exploration, generator, training.halt_when_right)
+    stream = GroupSampler(puzzles, seed)
+    model.train()
+    for step in progress(range(steps), "learning the task"):
+        if slots.halted.any():
+            slots.refill(stream.take(int(slots.halted.sum())).to(backend.device))
+        with backend.autocast():
+            _, loss = slots.step()
+        (loss.total / SLOTS).backward()
+        optimizer.param_groups[0]["lr"] = training.puzzle_learning_rate * min(1.0, 2 - 2 * step / steps)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    model.eval()

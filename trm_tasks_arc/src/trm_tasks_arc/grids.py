@@ -1,0 +1,131 @@
+"""Grids of colours, and their form as tokens on a square canvas."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from trm.data.puzzle_set import IntArray
+from trm.errors import DataError, UsageError
+
+Grid = IntArray
+"""A grid: ``[rows, columns]`` uint8, colours 0 to 9."""
+
+GridKey = tuple[tuple[int, ...], bytes]
+
+MAX_SIDE = 30
+COLOURS = 10
+PAD, END, FIRST_COLOUR = 0, 1, 2
+"""Tokens as in the paper's code: 0 is padding, 1 marks the end of a grid, colour c is c + 2."""
+
+VOCABULARY = FIRST_COLOUR + COLOURS
+
+
+def as_grid(value: Any, where: str = "The grid", *, empty: bool = False) -> Grid:
+    """Check a grid, given as rows of colours or as an array, and return it as ``[rows, columns]`` uint8.
+
+    Args:
+        value: the grid.
+        where: what it is, for the error: "Task 0a1b2c3d, test input 1".
+        empty: allow the grid without cells, which a prediction without any rectangle of colours stands for.
+
+    Raises:
+        DataError: it is ragged, has a side over 30 or of 0, or anything but whole numbers from 0 to 9.
+    """
+    array = value if isinstance(value, np.ndarray) else _from_rows(value, where)
+    if array.size == 0 and empty:
+        return np.zeros((0, 0), np.uint8)
+    if array.ndim != 2:
+        raise DataError(f"{where} is no grid: a grid is a list of rows, each a list of colours.")
+    if not (1 <= array.shape[0] <= MAX_SIDE and 1 <= array.shape[1] <= MAX_SIDE):
+        rows, columns = array.shape
+        raise DataError(f"{where} has {rows} rows and {columns} columns; a side has 1 to {MAX_SIDE} cells.")
+    if array.dtype.kind not in "iu":
+        raise DataError(f"{where} has something other than whole numbers in it; colours are 0 to {COLOURS - 1}.")
+    if array.min() < 0 or array.max() >= COLOURS:
+        row, column = np.argwhere((array < 0) | (array >= COLOURS))[0]
+        raise DataError(
+            f"{where} has the colour {array[row, column]} in row {row + 1}, column {column + 1}; "
+            f"colours are 0 to {COLOURS - 1}."
+        )
+    return array.astype(np.uint8)
+
+
+def _from_rows(value: Any, where: str) -> IntArray:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(row, (list, tuple, np.ndarray)) for row in value):
+        raise DataError(f"{where} is no grid: a grid is a list of rows, each a list of colours.")
+    for number, row in enumerate(value, start=1):
+        if len(row) != len(value[0]):
+            raise DataError(f"{where} is ragged: row {number} has {len(row)} cells, row 1 has {len(value[0])}.")
+        if any(isinstance(cell, bool) or not isinstance(cell, (int, np.integer)) for cell in row):
+            raise DataError(f"{where} has something other than whole numbers in row {number}; colours are 0 to 9.")
+    try:
+        return np.array(value, dtype=np.int64).reshape(len(value), -1 if value and len(value[0]) else 0)
+    except OverflowError:
+        raise DataError(f"{where} has a colour out of range; colours are 0 to {COLOURS - 1}.") from None
+
+
+def encode(grid: Any, row: int = 0, col: int = 0, side: int = MAX_SIDE) -> IntArray:
+    """A grid as tokens ``[side * side]`` uint8, its top left cell at `row` and `col` of the canvas.
+
+    A row of end marks lies under the grid and a column of them right of it, where the canvas has room for them.
+
+    Raises:
+        DataError: it is no grid; see `as_grid`.
+        UsageError: it does not fit on the canvas there.
+    """
+    grid = as_grid(grid)
+    rows, columns = grid.shape
+    if row < 0 or col < 0 or row + rows > side or col + columns > side:
+        raise UsageError(f"A grid of {rows}x{columns} at ({row}, {col}) does not fit on a canvas of {side}x{side}.")
+    canvas = np.full((side, side), PAD, np.uint8)
+    canvas[row : row + rows, col : col + columns] = grid + FIRST_COLOUR
+    if row + rows < side:
+        canvas[row + rows, col : col + columns] = END
+    if col + columns < side:
+        canvas[row : row + rows, col + columns] = END
+    return canvas.ravel()
+
+
+def crop(tokens: Any, corner: tuple[int, int] | None = None) -> Grid:
+    """The grid in tokens ``[side * side]`` (or ``[side, side]``): the largest rectangle of colours from its corner on.
+
+    Of rectangles of one area, the one with the fewest rows is taken, as in the paper's code. Without a colour at the
+    corner, the result is the empty grid ``[0, 0]``.
+
+    Args:
+        tokens: a canvas.
+        corner: row and column where the grid must begin; left out, behind the rows and columns of nothing but padding.
+            The paper's evaluation has ``(0, 0)``, where all test inputs lie.
+
+    Raises:
+        DataError: the canvas is no square, or not of whole numbers.
+    """
+    canvas = np.asarray(tokens)
+    side = math.isqrt(canvas.size)
+    if canvas.size == 0 or side * side != canvas.size or canvas.dtype.kind not in "iu":
+        raise DataError(f"Tokens of shape {list(canvas.shape)} and type {canvas.dtype} are no square canvas of tokens.")
+    canvas = canvas.reshape(side, side)
+    row, col = corner or _first_used(canvas)
+    canvas = canvas[row:, col:]
+    coloured = (canvas >= FIRST_COLOUR) & (canvas < VOCABULARY)
+    run = np.logical_and.accumulate(coloured, axis=1).sum(1)  # colours from the left edge on, row by row
+    width = np.minimum.accumulate(run)
+    area = width * np.arange(1, len(width) + 1)
+    rows = int(area.argmax()) + 1
+    if area[rows - 1] == 0:
+        return np.zeros((0, 0), np.uint8)
+    return (canvas[:rows, : width[rows - 1]] - FIRST_COLOUR).astype(np.uint8)
+
+
+def _first_used(canvas: IntArray) -> tuple[int, int]:
+    """The first row and the first column that have something other than padding."""
+    used = canvas != PAD
+    return int(used.any(1).argmax()), int(used.any(0).argmax())
+
+
+def grid_key(grid: Grid) -> GridKey:
+    """Equal for equal grids only."""
+    return grid.shape, grid.tobytes()

@@ -1,0 +1,97 @@
+"""The folder of an evaluation: what was predicted so far, a file a batch, each written in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trm.data.puzzle_set import IntArray
+from trm.errors import TRMError, UsageError
+from trm.training.files import write_bytes, write_json
+
+Answers = tuple[IntArray, IntArray]
+"""Predicted tokens ``[n, L]`` and confidences ``[n]``."""
+
+
+class Kept:
+    """Keeps predictions in a folder, or nowhere.
+
+    Args:
+        folder: made if it is not there; None: nothing is kept.
+        facts: what decides the predictions.
+
+    Raises:
+        UsageError: the folder holds something else, or predictions of other facts.
+        TRMError: it can't be written.
+    """
+
+    def __init__(self, folder: Path | None, facts: dict[str, Any]) -> None:
+        self.folder = folder
+        if folder is None:
+            return
+        note = folder / "evaluation.json"
+        if note.exists():
+            _check_same(note, facts)
+        elif folder.exists() and (folder.is_file() or any(folder.iterdir())):
+            raise UsageError(f"{folder} exists and is no evaluation. Choose another --output.")
+        with _writing(folder):
+            (folder / "predictions").mkdir(parents=True, exist_ok=True)
+            write_json(note, facts)
+
+    def get(self, name: str, count: int) -> Answers | None:
+        """The predictions of a batch of `count`, if they are there and whole."""
+        if self.folder is None:
+            return None
+        try:
+            with np.load(self._path(name), allow_pickle=False) as arrays:
+                predictions, confidences = arrays["predictions"], arrays["confidences"]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            return None
+        return (predictions, confidences) if len(predictions) == len(confidences) == count else None
+
+    def keep(self, name: str, answers: Answers) -> Answers:
+        """Write the predictions of a batch, and give them back."""
+        if self.folder is not None:
+            content = io.BytesIO()
+            np.savez_compressed(content, predictions=answers[0], confidences=answers[1])
+            with _writing(self.folder):
+                write_bytes(self._path(name), content.getvalue())
+        return answers
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write a result."""
+        if self.folder is not None:
+            with _writing(self.folder):
+                write_bytes(self.folder / name, json.dumps(content).encode())
+
+    def _path(self, name: str) -> Path:
+        assert self.folder is not None
+        return self.folder / "predictions" / f"{name}.npz"
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Says which folder can't be written."""
+    try:
+        yield
+    except OSError as error:
+        raise TRMError(f"The evaluation can't be written to {folder}: {error.strerror}.") from error
+
+
+def _check_same(note: Path, facts: dict[str, Any]) -> None:
+    try:
+        before = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    different = [name for name, value in facts.items() if before.get(name) != value]
+    if different:
+        raise UsageError(
+            f"{note.parent} holds another evaluation: its {' and '.join(different)} differ. Choose another --output, or remove it."
+        )

@@ -1,0 +1,77 @@
+"""The presets of the ARC task. Only `trm.specs` and the standard library are imported here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trm.presets import PAPER_FOUR_RECURSIONS, PAPER_MODEL, PAPER_SOURCE, PAPER_TRAINING
+from trm.specs import PresetSpec
+
+PAPER_LENGTH: dict[str, Any] = {
+    "num_epochs": 100_000,
+    "eval_interval": 20_000,
+    "eval_examples": 2048,
+    "eval_batch_size": 768,
+}
+
+PRESETS = (
+    PresetSpec(
+        name="quick",
+        summary="easy tasks of small grids, on a laptop CPU",
+        task={
+            "training": (),
+            "evaluation": ("arcagi1:training",),
+            "subset": "easy",
+            "side": 8,
+            "variants": 7,
+            "recolour": False,
+        },
+        model={
+            "mixing": "relational",
+            "activation": "relu",
+            "hidden_dim": 64,
+            "mlp_ratio": 3.0,
+            "mlp_multiple_of": 32,
+            "n_recursions": 2,
+            "T_steps": 2,
+            "n_supervision": 8,
+            "loss": "softmax",
+        },
+        training={
+            "batch_size": 16,
+            "optimizer": "adamw",
+            "learning_rate": 3e-3,
+            "weight_decay": 0.1,
+            "puzzle_learning_rate": 1e-2,
+            "puzzle_weight_decay": 0.1,
+            "warmup_steps": 100,
+            "schedule": "linear",
+            "decay_start": 0.6,
+            "grad_clip": 1.0,
+            "halt_when_right": 0.9,
+            "log_interval": 100,
+            "eval_interval": 1000,
+            "max_steps": 8000,
+        },
+    ),
+    PresetSpec(
+        name="paper-1",
+        summary="ARC-AGI-1 as published, but for ConceptARC, which a source in task.training adds",
+        task={"training": ("arcagi1:training",), "evaluation": ("arcagi1:evaluation",), "variants": 1000},
+        model={**PAPER_MODEL, **PAPER_FOUR_RECURSIONS},
+        training={**PAPER_TRAINING, **PAPER_LENGTH},
+        cost="about 3 days on 4 H100",
+        reaches="44.6 % pass@2 on the evaluation tasks",
+        source=PAPER_SOURCE,
+    ),
+    PresetSpec(
+        name="paper-2",
+        summary="ARC-AGI-2 as published, but for ConceptARC, which a source in task.training adds",
+        task={"training": ("kaggle2025:training",), "evaluation": ("kaggle2025:evaluation",), "variants": 1000},
+        model={**PAPER_MODEL, **PAPER_FOUR_RECURSIONS},
+        training={**PAPER_TRAINING, **PAPER_LENGTH},
+        cost="about 3 days on 4 H100",
+        reaches="7.8 % pass@2 on the evaluation tasks",
+        source=PAPER_SOURCE,
+    ),
+)

@@ -1,0 +1,108 @@
+"""Sudoku-Extreme as published: CSV files with the columns `source,question,answer,rating`.
+
+On Hugging Face it is `sapientinc/sudoku-extreme`: a question and its answer are 81 characters, `.` an empty cell, and the
+rating is a number of backtracks. The training half has 3.8 million lines, so what isn't drawn is not kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from trm.errors import DataError
+from trm_tasks_sudoku.dig import Grids
+from trm_tasks_sudoku.generator import Counts, PuzzleBatch
+from trm_tasks_sudoku.rules import is_valid
+
+CELLS = 81
+_DIGITS = frozenset("123456789")
+_QUESTION = _DIGITS | {".", "0"}
+
+
+class _Row(NamedTuple):
+    line: int
+    question: str
+    answer: str
+    rating: int
+
+
+def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBatch:
+    """`count` puzzles of a file drawn at random, in the file's order; all of them where it has fewer.
+
+    Args:
+        path: the file; its columns `question` and `answer` are needed, `rating` is read where it is there.
+        count: how many to draw.
+        seed: of the drawing.
+        min_rating: rows of a lower rating are passed over.
+
+    Raises:
+        DataError: the file can't be read, has not the columns, or has a line that is no puzzle with its solution; the
+            line is named.
+    """
+    drawn: list[_Row] = []
+    chance = random.Random(seed)
+    seen = 0
+    for row in _rows(path):
+        if row.rating < min_rating:
+            continue
+        seen += 1
+        if len(drawn) < count:
+            drawn.append(row)
+        elif (place := chance.randrange(seen)) < count:  # every row so far stays with the same chance
+            drawn[place] = row
+    if not drawn:
+        raise DataError(f"{path} holds no puzzles" + (f" of rating {min_rating} or more." if min_rating else "."))
+    drawn.sort()
+    return _batch(path, drawn)
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    """The rows of a file, each of 81 digits or empty cells and 81 digits."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = {"question", "answer"} - set(reader.fieldnames or ())
+            if missing:
+                raise DataError(f"{path} has no column {min(missing)!r} in its first line.")
+            for row in reader:
+                where = f"{path}, line {reader.line_num}"
+                question = _cells(row["question"], _QUESTION, f"{where}: the question")
+                answer = _cells(row["answer"], _DIGITS, f"{where}: the answer")
+                yield _Row(reader.line_num, question, answer, _rating(row.get("rating"), where))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} can't be read as CSV: {error}.") from error
+
+
+def _cells(text: str | None, allowed: frozenset[str], what: str) -> str:
+    if text is None or len(text) != CELLS:
+        raise DataError(f"{what} has {len(text or '')} characters, not {CELLS}.")
+    foreign = set(text) - allowed
+    if foreign:
+        raise DataError(f"{what} has the character {min(foreign)!r}, which is no cell of a 9x9 Sudoku.")
+    return text
+
+
+def _rating(text: str | None, where: str) -> int:
+    try:
+        return int(text or 0)
+    except ValueError:
+        raise DataError(f"{where}: the rating {text!r} is not a whole number.") from None
+
+
+def _batch(path: Path, rows: list[_Row]) -> PuzzleBatch:
+    puzzles = _grids([row.question.replace(".", "0") for row in rows])
+    solutions = _grids([row.answer for row in rows])
+    wrong = np.flatnonzero(~is_valid(puzzles, solutions))
+    if len(wrong):
+        raise DataError(f"{path}, line {rows[wrong[0]].line}: the answer doesn't solve the question.")
+    ratings: Counts = np.array([row.rating for row in rows], np.int32)
+    return PuzzleBatch(puzzles, solutions, (puzzles > 0).sum(axis=1, dtype=np.int32), ratings)
+
+
+def _grids(texts: list[str]) -> Grids:
+    return np.frombuffer("".join(texts).encode(), np.uint8).reshape(len(texts), CELLS) - np.uint8(ord("0"))
