@@ -18,8 +18,16 @@ LATIN = Structure(
 def latin_model() -> TinyRecursiveModel:
     torch.manual_seed(0)
     config = TRMConfig(
-        vocab_size=4, context_length=9, hidden_dim=8, mixing="relational", structure=LATIN, mlp_multiple_of=8,
-        T_steps=2, n_recursions=2, n_supervision=2, loss="softmax",
+        vocab_size=4,
+        context_length=9,
+        hidden_dim=8,
+        mixing="relational",
+        structure=LATIN,
+        mlp_multiple_of=8,
+        T_steps=2,
+        n_recursions=2,
+        n_supervision=2,
+        loss="softmax",
     )
     return TinyRecursiveModel(config)
 
@@ -33,8 +41,17 @@ def test_papers_sudoku_networks_have_the_papers_number_of_parameters(use_attenti
 @pytest.mark.parametrize("use_attention", [True, False])
 def test_seed_program(use_attention: bool) -> None:
     config = TRMConfig(
-        vocab_size=10, hidden_dim=32, num_layers=2, num_heads=4, context_length=12, n_recursions=2, T_steps=2,
-        n_supervision=16, use_attention=use_attention, mlp_ratio=4.0, dropout=0.0,
+        vocab_size=10,
+        hidden_dim=32,
+        num_layers=2,
+        num_heads=4,
+        context_length=12,
+        n_recursions=2,
+        T_steps=2,
+        n_supervision=16,
+        use_attention=use_attention,
+        mlp_ratio=4.0,
+        dropout=0.0,
     )
     model = TinyRecursiveModel(config)
     x = torch.randint(0, 10, (2, 12))

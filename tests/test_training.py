@@ -9,9 +9,9 @@ import torch
 from torch.utils.data import DataLoader, random_split
 
 from trm import TinyRecursiveModel, Trainer, TrainingConfig, TRMConfig
+from trm.config import RunConfig
 from trm.data import BaseDataset, Description, PuzzleSet
 from trm.data.sampler import GroupSampler
-from trm.config import RunConfig
 from trm.evaluation import CellAccuracy
 from trm.training import Interrupted
 from trm.training.checkpoint import load_model
@@ -20,8 +20,15 @@ from trm.training.run_folder import RunFolder
 from trm.utils import get_device, set_seed
 
 MODEL = TRMConfig(
-    vocab_size=4, hidden_dim=16, num_layers=1, num_heads=2, context_length=5, n_recursions=1, T_steps=1,
-    n_supervision=2, mlp_multiple_of=16,
+    vocab_size=4,
+    hidden_dim=16,
+    num_layers=1,
+    num_heads=2,
+    context_length=5,
+    n_recursions=1,
+    T_steps=1,
+    n_supervision=2,
+    mlp_multiple_of=16,
 )
 
 
@@ -50,9 +57,20 @@ def test_custom_dataset_learns(tmp_path: Path) -> None:
     set_seed(42)
     train, test = random_split(Copy(), [128, 32])
     config = TrainingConfig(
-        batch_size=16, num_epochs=15, learning_rate=1e-2, weight_decay=0.1, warmup_steps=5, grad_clip=1.0,
-        n_supervision=2, n_supervision_eval=2, use_ema=True, ema_decay=0.9, log_interval=50, eval_interval=100,
-        save_interval=100, output_dir=tmp_path / "run",
+        batch_size=16,
+        num_epochs=15,
+        learning_rate=1e-2,
+        weight_decay=0.1,
+        warmup_steps=5,
+        grad_clip=1.0,
+        n_supervision=2,
+        n_supervision_eval=2,
+        use_ema=True,
+        ema_decay=0.9,
+        log_interval=50,
+        eval_interval=100,
+        save_interval=100,
+        output_dir=tmp_path / "run",
     )
     model = TinyRecursiveModel(MODEL)
     trainer = Trainer(model, config, device=get_device("cpu"))

@@ -70,6 +70,14 @@ def _restored(puzzles: PuzzleSet, spec: DatasetSpec, config: BaseModel) -> Puzzl
 
 def _key(spec: DatasetSpec, config: BaseModel, split: str, seed: int) -> str:
     owner = get_registry().owner(spec)
-    parts = [owner.distribution, owner.version, spec.task, spec.name, config.model_dump(mode="json", exclude_none=True), split, seed]
+    parts = [
+        owner.distribution,
+        owner.version,
+        spec.task,
+        spec.name,
+        config.model_dump(mode="json", exclude_none=True),
+        split,
+        seed,
+    ]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     return f"{spec.task.replace('/', '_')}-{spec.name}-{split}-{digest}"

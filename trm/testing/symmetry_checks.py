@@ -75,7 +75,9 @@ def augmentation_inverts(subject: Subject) -> None:
         undone = (inputs == subject.inputs).all(axis=1)
         right = (answers == subject.answers).all(axis=1)
         for row in np.flatnonzero(~right):
-            right[row] = subject.spec.check is not None and subject.experiment.check(subject.inputs[row], answers[row]) is None
+            right[row] = (
+                subject.spec.check is not None and subject.experiment.check(subject.inputs[row], answers[row]) is None
+            )
         for what, good in (("puzzles", undone), ("answers", right)):
             require(
                 good.all(),

@@ -60,8 +60,9 @@ def load_checkpoint(
     else:
         settings = read_settings(Path(arch) if arch else file.parent / CONFIG_FILE)
     tensors = without_wrappers(read_tensors(file))
-    length = context_length or _known_length(settings, tensors, file)
-    return fill(_configuration(settings["arch"], tensors, length, num_puzzles, file), tensors, file)
+    architecture = architecture_of(settings["arch"], count_layers(tensors, "H_level") > 0)
+    length = context_length or _known_length(settings, architecture, tensors, file)
+    return fill(_configuration(settings["arch"], architecture, tensors, length, num_puzzles, file), tensors, file)
 
 
 def weights_file(path: Path) -> Path:
@@ -101,7 +102,9 @@ def yaml_library() -> ModuleType:
     try:
         import yaml
     except ImportError:
-        raise TRMError("Checkpoints of the paper's code have a YAML file beside them: pip install 'trm[official]'.") from None
+        raise TRMError(
+            "Checkpoints of the paper's code have a YAML file beside them: pip install 'trm[official]'."
+        ) from None
     return yaml
 
 
@@ -172,7 +175,12 @@ def _check(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], sou
 
 
 def _configuration(
-    arch: Mapping[str, Any], tensors: Mapping[str, Tensor], context_length: int, num_puzzles: int | None, source: Path
+    arch: Mapping[str, Any],
+    architecture: str,
+    tensors: Mapping[str, Tensor],
+    context_length: int,
+    num_puzzles: int | None,
+    source: Path,
 ) -> TRMConfig:
     layers = {key: count_layers(tensors, stack) for key, stack in (("H_layers", "H_level"), ("L_layers", "L_level"))}
     for key, found in layers.items():
@@ -194,10 +202,10 @@ def _rows(tensors: Mapping[str, Tensor], name: str, source: Path) -> int:
     return len(tensors[name])
 
 
-def _known_length(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], file: Path) -> int:
+def _known_length(settings: Mapping[str, Any], architecture: str, tensors: Mapping[str, Tensor], file: Path) -> int:
     """Positions of a puzzle: from the weights that depend on it, or as our writer noted it; else 0, any."""
     for name in ("embed_pos.embedding_weight", "L_level.layers.0.mlp_t.down_proj.weight"):
         if name in tensors:
-            return _rows(tensors, name, file) - prefix_tokens(settings["arch"])
+            return _rows(tensors, name, file) - prefix_tokens(settings["arch"], architecture)
     extra = settings.get(EXTRA_SECTION)
     return integer(extra, "context_length", 0) if isinstance(extra, Mapping) else 0
