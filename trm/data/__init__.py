@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trm.data.augmentation import Augmentation
     from trm.data.dataset import BaseDataset
-    from trm.data.puzzle_set import Description, PuzzleSet
+    from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 
 _LAZY = {
+    "IGNORED": "trm.data.puzzle_set",
     "Augmentation": "trm.data.augmentation",
     "BaseDataset": "trm.data.dataset",
     "Description": "trm.data.puzzle_set",
+    "IntArray": "trm.data.puzzle_set",
     "PuzzleSet": "trm.data.puzzle_set",
 }
 
-__all__ = ["Augmentation", "BaseDataset", "Description", "PuzzleSet"]
+__all__ = ["IGNORED", "Augmentation", "BaseDataset", "Description", "IntArray", "PuzzleSet"]
 
 
 def __getattr__(name: str) -> Any:
