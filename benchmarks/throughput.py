@@ -1,0 +1,215 @@
+"""How fast the presets train, beside the machine's matrix multiplication and beside the same equations written plainly.
+
+    python benchmarks/throughput.py [--task TASK]... [--rounds N] [--seconds S] [--threads N] [--json]
+
+For each preset: examples per second and supervision step (forward, backward, update; random tokens, as what they say does not
+matter), the share of the machine's fp32 matrix-multiply rate that its multiplications reach, its rate beside the task's
+`paper` preset, and beside a version whose relational mixing, attention and norms are the textbook's, one operation a
+symbol. The two versions of a preset run in turns, so that whatever else the machine does falls on both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from trm.config import TrainingConfig
+from trm.data import PuzzleSet
+from trm.experiment import Experiment
+from trm.model import TinyRecursiveModel, step_loss
+from trm.model.layers import Attention
+from trm.model.positions import rotate
+from trm.model.relational import RelationalMix
+from trm.plugins import get_registry
+from trm.training.optimizers import build_optimizers
+from trm.utils import set_seed
+
+LARGEST = 4e6  # positions times width of a batch; a larger one is cut down, since a CPU's rate no longer depends on it
+
+
+@dataclass
+class Case:
+    """One preset, ready to train."""
+
+    name: str
+    parameters: int
+    batch_size: int
+    step: Callable[[], None]
+    flops: float  # multiplications and additions in matrix products, of one step
+
+
+def plain_rms_norm(x: Tensor) -> Tensor:
+    return x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-5)
+
+
+def plain_attention(self: Attention, x: Tensor, rotary: tuple[Tensor, Tensor] | None) -> Tensor:
+    batch, length, dim = x.shape
+    query, key, value = self.qkv(x).view(batch, length, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+    if rotary is not None:
+        query, key = rotate(query, *rotary), rotate(key, *rotary)
+    weights = (query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5).softmax(-1)
+    return self.out((weights @ value).transpose(1, 2).reshape(batch, length, dim))
+
+
+def plain_relational(self: RelationalMix, x: Tensor) -> Tensor:
+    """Every position gathers all its means and neighbours, which one matrix then mixes."""
+    heard, weights, start = [], [], 0
+    for kind, count in zip(self.classes, self.group_counts, strict=True):
+        pool, spread = self.pool[start : start + count], self.spread[:, start : start + count]
+        heard.append((spread @ (pool @ x.flatten(2))).view_as(x))
+        weights.append(self.relations[kind])
+        start += count
+    if self.symbols is not None:
+        heard.append(x.mean(dim=2, keepdim=True).expand_as(x))
+        weights.append(self.symbols[0])
+    if self.neighbours is not None:
+        assert self.grid is not None
+        planes = x.unflatten(1, self.grid)
+        for weight, (row, column) in zip(self.neighbours, self.offsets, strict=True):
+            padded = F.pad(planes, (*(0, 0) * (planes.dim() - 3), *(abs(column),) * 2, *(abs(row),) * 2))
+            top, left = abs(row) + row, abs(column) + column
+            heard.append(padded[:, top:, left:][:, : self.grid[0], : self.grid[1]].flatten(1, 2))
+            weights.append(weight)
+    return torch.cat(heard, dim=-1) @ torch.cat(weights)
+
+
+@contextlib.contextmanager
+def plain_equations() -> Iterator[None]:
+    """Inside, models compute with the textbook's operations."""
+    with (
+        mock.patch("trm.model.layers.rms_norm", plain_rms_norm),
+        mock.patch.object(Attention, "forward", plain_attention),
+        mock.patch.object(RelationalMix, "forward", plain_relational),
+    ):
+        yield
+
+
+def case(task: str, preset: str) -> Case:
+    """A preset's model and optimizers on random tokens."""
+    experiment = Experiment.from_preset(task, preset)
+    description = experiment.description
+    blank = np.zeros((1, description.seq_len), np.int64)
+    config = experiment.model_config(PuzzleSet(blank, blank, description))
+    training = experiment.training
+    assert training is not None
+    set_seed(0)
+    model = TinyRecursiveModel(config).train()
+    symbols = len(config.structure.interchangeable) if config.mixing == "relational" else 0
+    row = description.seq_len * max(symbols, 1) * config.hidden_dim
+    batch_size = max(1, min(training.batch_size, int(LARGEST / row)))
+    inputs, labels = torch.randint(description.vocab_size, (2, batch_size, description.seq_len))
+    step = _step(model, training, inputs, labels)
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return Case(f"{task}:{preset}", model.num_parameters(), batch_size, step, counter.get_total_flops())
+
+
+def _step(model: TinyRecursiveModel, training: TrainingConfig, inputs: Tensor, labels: Tensor) -> Callable[[], None]:
+    optimizers = build_optimizers(model, training)
+    state = model.initial_state(len(inputs))
+
+    def step() -> None:
+        _, output = model.supervision_step(inputs, state)
+        loss = step_loss(output.logits, output.halt_logits, labels, model.config.loss).total
+        (loss / len(inputs)).backward()
+        if training.grad_clip is not None:
+            torch.nn.utils.clip_grad_norm_(model.network_parameters(), training.grad_clip)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    return step
+
+
+def rate(step: Callable[[], None], seconds: float) -> float:
+    """Calls per second."""
+    started, calls = time.perf_counter(), 0
+    while calls < 2 or time.perf_counter() - started < seconds:
+        step()
+        calls += 1
+    return calls / (time.perf_counter() - started)
+
+
+def multiply_rate(seconds: float, size: int = 1536) -> float:
+    """Floating-point operations per second of a large fp32 matrix product, the best of five."""
+    a, b = torch.randn(2, size, size)
+    return max(2 * size**3 * rate(lambda: torch.mm(a, b), seconds / 5) for _ in range(5))
+
+
+def measure(task: str, preset: str, rounds: int, seconds: float, machine: float) -> dict[str, Any]:
+    """One row of the table."""
+    this = case(task, preset)
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    for _ in range(rounds):
+        for plain in (False, True):
+            with plain_equations() if plain else contextlib.nullcontext():
+                rates[plain].append(rate(this.step, seconds))
+    ours = statistics.median(rates[False])
+    ratios = [fast / slow for fast, slow in zip(rates[False], rates[True], strict=True)]
+    return {
+        "preset": this.name,
+        "parameters": this.parameters,
+        "batch": this.batch_size,
+        "examples_per_second": ours * this.batch_size,
+        "gflop_per_example": this.flops / this.batch_size / 1e9,
+        "share_of_multiply_rate": ours * this.flops / machine,
+        "over_plain": statistics.median(ratios),
+        "over_plain_range": [min(ratios), max(ratios)],
+    }
+
+
+def table(rows: list[dict[str, Any]], machine: float) -> str:
+    """The rows as text; the paper's preset of a task is the unit of its last column."""
+    paper = {
+        row["preset"].partition(":")[0]: row["examples_per_second"]
+        for row in rows
+        if row["preset"].partition(":")[2].startswith("paper")
+    }
+    lines = [
+        f"fp32 matrix product: {machine / 1e9:.1f} GFLOP/s on {torch.get_num_threads()} threads",
+        f"{'preset':<24}{'parameters':>11}{'batch':>6}{'examples/s':>12}{'share':>8}{'x plain':>9}{'x paper':>9}",
+    ]
+    for row in rows:
+        beside = paper.get(row["preset"].partition(":")[0])
+        times = f"{row['examples_per_second'] / beside:.1f}" if beside else ""
+        lines.append(
+            f"{row['preset']:<24}{row['parameters']:>11,}{row['batch']:>6}{row['examples_per_second']:>12.2f}"
+            f"{row['share_of_multiply_rate']:>8.0%}{row['over_plain']:>9.2f}{times:>9}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", action="append", help="a task, or task:preset; may be repeated; left out, all")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    tasks = get_registry().tasks()
+    presets = [(name, preset.name) for name, task in tasks.items() for preset in task.spec.presets]
+    if options.task:
+        presets = [pair for pair in presets if pair[0] in options.task or ":".join(pair) in options.task]
+    machine = multiply_rate(options.seconds)
+    rows = [measure(task, preset, options.rounds, options.seconds, machine) for task, preset in presets]
+    report = {"gflops": machine / 1e9, "threads": options.threads, "presets": rows}
+    print(json.dumps(report, indent=2) if options.json else table(rows, machine))
+
+
+if __name__ == "__main__":
+    main()
