@@ -1,0 +1,73 @@
+"""The covered tasks with their presets. Standard library only: every `trm` command loads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trm.specs import PresetSpec
+
+SMALL = {"mlp_multiple_of": 32, "n_recursions": 2, "T_steps": 2, "n_supervision": 4, "loss": "softmax"}
+ATTENTION = {**SMALL, "hidden_dim": 128, "num_heads": 4, "positions": "learned"}
+RELATIONAL = {**SMALL, "mixing": "relational", "hidden_dim": 64, "positions": "grid"}
+SUDOKU = {**SMALL, "mixing": "relational", "hidden_dim": 32, "n_recursions": 3}
+
+SLOW = {"train_puzzles": 2000, "test_puzzles": 200}
+"""For what reasoning-gym takes long to make."""
+
+
+def attention(steps: int = 3000, task: dict[str, Any] | None = None, **figures: str) -> PresetSpec:
+    training = {"batch_size": 64, "max_steps": steps, "learning_rate": 1e-3, "ema_decay": 0.995}
+    return PresetSpec(
+        name="small", summary="attention, 128 wide", task=task or {}, model=ATTENTION, training=training, **figures
+    )
+
+
+def relational(
+    steps: int = 2000, model: dict[str, Any] = RELATIONAL, task: dict[str, Any] | None = None, **figures: str
+) -> PresetSpec:
+    training = {"batch_size": 64, "max_steps": steps, "learning_rate": 4e-3, "ema_decay": 0.99}
+    return PresetSpec(
+        name="small",
+        summary=f"relational, {model['hidden_dim']} wide",
+        task=task or {},
+        model=model,
+        training=training,
+        **figures,
+    )
+
+
+TASKS: dict[str, tuple[str, PresetSpec]] = {
+    "ab": ("the final state of a program of A::B", attention()),
+    "arc_1d": ("one-dimensional ARC: apply the rule that three examples show", attention()),
+    "base_conversion": ("a number in another base", attention()),
+    "binary_alternation": ("the swaps that make a binary string alternate", attention()),
+    "binary_matrix": ("the distance of each cell to the nearest 0", relational()),
+    "caesar_cipher": ("decrypt a Caesar cipher", attention()),
+    "chain_sum": ("sums of several numbers", attention()),
+    "count_bits": ("the 1 bits of a number", attention()),
+    "fraction_simplification": ("a fraction in lowest terms", attention()),
+    "futoshiki": ("a Latin square with inequalities", relational(task=SLOW)),
+    "game_of_life": ("a step of the Game of Life", attention(task=SLOW)),
+    "gcd": ("the greatest common divisor", attention()),
+    "kakurasu": ("ones and zeros from weighted sums", relational()),
+    "largest_island": ("the area of the largest island", relational()),
+    "lcm": ("the least common multiple", attention()),
+    "letter_counting": ("how often a letter stands in a text", attention()),
+    "mini_sudoku": ("Sudoku on 4x4", relational(model=SUDOKU, task={"train_puzzles": 3000, "test_puzzles": 500})),
+    "modulo_grid": ("the missing cell of a pattern made by arithmetic", relational()),
+    "n_queens": ("queens that don't attack each other, where there is one answer", attention()),
+    "number_sequence": ("the next number of a sequence", attention()),
+    "number_sorting": ("whole numbers in order", attention()),
+    "prime_factorization": ("the prime factors of a number", attention()),
+    "products": ("the product of two numbers", attention()),
+    "rotate_matrix": ("a matrix turned by quarter turns", attention()),
+    "rotten_oranges": ("how long until all oranges are rotten", relational()),
+    "simple_equations": ("the unknown of a linear equation", attention()),
+    "spell_backward": ("a word backwards", attention()),
+    "spiral_matrix": ("a matrix read in a spiral", attention()),
+    "string_insertion": ("characters inserted after patterns", attention()),
+    "sudoku": ("Sudoku on 9x9", relational(model=SUDOKU, task=SLOW)),
+    "survo": ("numbers placed so that the sums are right", relational()),
+    "word_sequence_reversal": ("words in reverse order", attention()),
+    "word_sorting": ("words in order", attention()),
+}
