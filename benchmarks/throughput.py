@@ -37,7 +37,7 @@ from trm.plugins import get_registry
 from trm.training.optimizers import build_optimizers
 from trm.utils import set_seed
 
-LARGEST = 4e6  # positions times width of a batch; a larger one is cut down, since a CPU's rate no longer depends on it
+LARGEST = 2.5e5  # positions times width of a batch; a larger one is cut down, so that a step takes seconds
 
 
 @dataclass

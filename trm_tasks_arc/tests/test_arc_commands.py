@@ -1,5 +1,6 @@
 """The ARC commands from end to end on tiny jobs: build, train, evaluate, resume, solve."""
 
+import functools
 import json
 import os
 import shutil
@@ -180,7 +181,11 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
     values = {"task.subset": None, "task.side": 30, "task.variants": 1000, "task.recolour": True}
     target = tmp_path / "built"
     command = [sys.executable, "-m", "trm", "data", "build", "arc", "--output", str(target), *settings_of(values)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    # A test run in a shell's background ignores SIGINT, and what it starts would too.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ, preexec_fn=heed
+    )
     deadline = time.monotonic() + 60
     while not any(tmp_path.rglob("*.npy")) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -1,0 +1,189 @@
+"""Which recipe learns faster: exact accuracy on unseen puzzles against seconds of training, on the same data.
+
+    python benchmarks/time_to_accuracy.py sudoku [--recipe NAME:PRESET[,section.field=value]...]... [--minutes M]
+        [--seeds N] [--every S] [--puzzles N] [--output FOLDER]
+
+The first recipe is the baseline that the others are held against. Every recipe sees the data of the task's first recipe
+(`task.*` of its preset) and is scored on the same unseen puzzles; seeds decide data and weights alike. The recipes take
+turns, seed after seed, each until the minutes are used up or its schedule is at its end. Seconds are those of training alone.
+Written are FOLDER/results.json and, with matplotlib, FOLDER/curves.svg; the table is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import statistics
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trm.data.sampler import GroupSampler
+from trm.experiment import Experiment
+from trm.model import TinyRecursiveModel
+from trm.training.monitor import Monitor
+from trm.training.trainer import Trainer
+from trm.utils import set_seed
+
+LEVELS = (0.1, 0.5, 0.9, 0.95, 0.98, 0.99)
+NARROW = "model.hidden_dim=128,model.num_heads=4,model.puzzle_tokens=0,training.warmup_steps=100,training.stagger=true"
+"""The paper's settings, narrowed so that a CPU gets anywhere."""
+RECIPES = (f"paper:paper,{NARROW},training.batch_size=64", "quick:quick")
+
+
+@dataclass
+class Recipe:
+    """A preset with overrides, under a name."""
+
+    name: str
+    preset: str
+    sets: list[str]
+
+    @classmethod
+    def parse(cls, text: str) -> Recipe:
+        first, *sets = text.split(",")
+        name, _, preset = first.partition(":")
+        return cls(name, preset or name, sets)
+
+
+class Full(Exception):
+    """The time is up."""
+
+
+@dataclass
+class Curve(Monitor):
+    """Scores the model whenever another `every` seconds of training are over; scoring costs no training time."""
+
+    test: Any
+    metrics: Any
+    budget: float
+    every: float
+    points: list[tuple[float, float]] = field(default_factory=list)
+    due: float = 0.0
+
+    def step(self, trainer: Trainer, progress: float) -> None:
+        if trainer.seconds < self.due and progress < 1:
+            return
+        self.due = trainer.seconds + self.every
+        scores = trainer.evaluate(self.test, self.metrics)
+        self.points.append((trainer.seconds, scores["exact_accuracy"]))
+        print(f"  {trainer.seconds:7.1f} s  step {trainer.step:>6}  exact {self.points[-1][1]:.2%}", flush=True)
+        if trainer.seconds >= self.budget or progress >= 1:
+            raise Full
+
+
+def train(
+    task: str, recipe: Recipe, data: dict[str, Any], seed: int, options: argparse.Namespace
+) -> list[tuple[float, float]]:
+    """The curve of one recipe and seed."""
+    sets = [*(f"task.{name}={_text(value)}" for name, value in data.items()), *recipe.sets]
+    experiment = Experiment.from_preset(task, recipe.preset, sets, seed=seed, dataset=options.dataset)
+    assert experiment.training is not None
+    puzzles = experiment.split("train")
+    set_seed(seed)
+    model = TinyRecursiveModel(experiment.model_config(puzzles))
+    test = experiment.split("test").head(options.puzzles)
+    curve = Curve(experiment.test_batches(test), experiment.build_metrics(), options.minutes * 60, options.every)
+    stream = GroupSampler(puzzles, seed, experiment.build_augmentation())
+    trainer = Trainer(model, experiment.training, "cpu", monitor=curve, seed=seed)
+    print(f"{recipe.name}, seed {seed}: {model.num_parameters():,} parameters", flush=True)
+    with contextlib.suppress(Full):
+        trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
+    return curve.points
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def seconds_to(points: list[tuple[float, float]], level: float) -> float:
+    """Seconds until the accuracy first reaches a level, between two scorings by a straight line; infinite if it never does."""
+    before = (0.0, 0.0)
+    for at, score in points:
+        if score >= level:
+            share = (level - before[1]) / (score - before[1]) if score > before[1] else 1.0
+            return before[0] + share * (at - before[0])
+        before = (at, score)
+    return math.inf
+
+
+def ratios(baseline: list[list[tuple[float, float]]], other: list[list[tuple[float, float]]], level: float) -> str:
+    """How many times as long the baseline takes: median and range over the seeds, or a lower bound where it never gets there."""
+    bound, values = "", []
+    for slow, fast in zip(baseline, other, strict=True):
+        time = seconds_to(fast, level)
+        if math.isinf(time):
+            return "not reached"
+        if math.isinf(seconds_to(slow, level)):
+            bound = "> "
+        values.append(min(seconds_to(slow, level), slow[-1][0]) / time)
+    return f"{bound}{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+
+
+def table(curves: dict[str, list[list[tuple[float, float]]]]) -> str:
+    """Seconds to each level, and the ratio to the baseline's; a dash where no seed gets there."""
+    (first, baseline), *others = curves.items()
+    lines = []
+    for level in (*LEVELS, max(points[-1][1] for points in baseline)):
+        cells = [f"{level:>7.2%}"]
+        for name, runs in curves.items():
+            reached = [seconds for points in runs if math.isfinite(seconds := seconds_to(points, level))]
+            cells.append(f"{name} {statistics.median(reached):.0f} s" if reached else f"{name} -")
+        cells += [f"{first}/{name} {ratios(baseline, runs, level)}" for name, runs in others]
+        lines.append("   ".join(cells))
+    return "\n".join(lines)
+
+
+def plot(curves: dict[str, list[list[tuple[float, float]]]], path: Path) -> None:
+    """All curves over a logarithmic time axis, a line a seed."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    figure = Figure(figsize=(7, 4))
+    axes = figure.subplots()
+    for colour, (name, runs) in enumerate(curves.items()):
+        for number, points in enumerate(runs):
+            style = {"color": f"C{colour}", "label": name if number == 0 else None}
+            axes.plot([at for at, _ in points], [score for _, score in points], marker=".", **style)
+    axes.set(xlabel="seconds of training", ylabel="exact accuracy, unseen puzzles", xscale="log", ylim=(0, 1.02))
+    axes.legend()
+    figure.savefig(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task")
+    parser.add_argument("--recipe", action="append", help=f"left out: {' and '.join(RECIPES)}")
+    parser.add_argument("--data", default="quick", help="the preset whose task settings all recipes get")
+    parser.add_argument("--dataset", help="left out, that of the data's preset")
+    parser.add_argument("--minutes", type=float, default=60, help="of training, for each recipe and seed")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--every", type=float, default=30, help="seconds of training between two scorings")
+    parser.add_argument("--puzzles", type=int, default=500, help="unseen puzzles to score")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--output", type=Path, default=Path("time_to_accuracy"))
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    base = Experiment.from_preset(options.task, options.data)
+    options.dataset = options.dataset or base.dataset
+    data = base.task_config.model_dump(mode="json", exclude_defaults=True)
+    recipes = [Recipe.parse(text) for text in options.recipe or RECIPES]
+    curves: dict[str, list[list[tuple[float, float]]]] = {recipe.name: [] for recipe in recipes}
+    options.output.mkdir(parents=True, exist_ok=True)
+    for seed in range(options.seeds):
+        for recipe in recipes:
+            curves[recipe.name].append(train(options.task, recipe, data, seed, options))
+        # After every seed, so that a run cut short leaves what it measured.
+        report = {"task": options.task, "data": data, "recipes": options.recipe or RECIPES, "curves": curves}
+        (options.output / "results.json").write_text(json.dumps(report, indent=2))
+    print(table(curves))
+    plot(curves, options.output / "curves.svg")
+
+
+if __name__ == "__main__":
+    main()
