@@ -151,7 +151,7 @@ class Board:
                 text.append("  ")
                 for cell in cells:
                     wrong = target is not None and prediction[cell] != target[cell]
-                    text.append(BUTTONS[prediction[cell]] + "!" * wrong + " " * (not wrong), "bold red" * wrong)
+                    text.append(BUTTONS[prediction[cell]] + ("!" if wrong else " "), "bold red" if wrong else "")
             text.append("\n")
         return text
 
