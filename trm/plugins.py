@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from trm import __version__, hookspecs
+from trm.compatibility import unmet_requirement
 from trm.errors import PluginError, UsageError, nearest
 from trm.specs import (
     ANY_TASK,
@@ -224,6 +225,11 @@ def _load_one(manager: pluggy.PluginManager, registry: Registry, entry_point: im
     same_name = [other for other in registry.plugins if other.name == plugin.name]
     if same_name:
         reason = f"a plugin of this name is already loaded from {same_name[0].distribution} {same_name[0].version}."
+        registry.problems.append(Problem(plugin, reason))
+        return
+    unmet = unmet_requirement((distribution and distribution.requires) or (), __version__)
+    if unmet:
+        reason = f"it needs {unmet}, and this is trm {__version__}. Install versions that belong together."
         registry.problems.append(Problem(plugin, reason))
         return
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trm.cli.common import json_option, print_json, registry_with_warnings
 from trm.plugins import Registered, Registry
 from trm.specs import DatasetSpec, TaskSpec
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command("list-tasks")
@@ -59,18 +62,38 @@ def _sizes(spec: TaskSpec) -> tuple[int, int]:
 def _print(rows: list[dict[str, Any]], verbose: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    console = Console(highlight=False)
+    if verbose:
+        for row in rows:
+            console.print(Text.assemble((row["task"], "bold"), f"  {row['summary']}"))
+            console.print(
+                Text(f"{row['distribution']} {row['version']}; {row['positions']} positions, {row['tokens']} tokens")
+            )
+            console.print(_parts(row))
+        return
     table = Table(box=None, pad_edge=False)
     for title in ("Task", "Plugin", "Version", "Summary"):
         table.add_column(title, no_wrap=title != "Summary")
     for row in rows:
-        table.add_row(row["task"], row["distribution"], row["version"], row["summary"])
-        if verbose:
-            table.add_row("", "", "", f"{row['positions']} positions, {row['tokens']} tokens by default")
-            for preset in row["presets"]:
-                figures = "; ".join(filter(None, [preset["cost"], preset["reaches"]]))
-                origin = "" if preset["source"] == "measured" else f" [{preset['source']}]"
-                table.add_row("", "", "preset", f"{preset['name']}: {preset['summary']} ({figures}){origin}")
-            for dataset in row["datasets"]:
-                table.add_row("", "", "dataset", f"{dataset['name']}: {dataset['summary']}")
-    Console(soft_wrap=False).print(table)
+        table.add_row(*(Text(row[key]) for key in ("task", "distribution", "version", "summary")))
+    console.print(table)
+
+
+def _parts(row: dict[str, Any]) -> Table:
+    """A task's presets and datasets."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for column in range(3):
+        table.add_column(no_wrap=column < 2)
+    for preset in row["presets"]:
+        figures = "; ".join(filter(None, [preset["cost"], preset["reaches"]]))
+        origin = "" if preset["source"] == "measured" else f" ({preset['source']})"
+        text = f"{preset['summary']}: {figures}{origin}" if figures else preset["summary"]
+        table.add_row("preset", Text(preset["name"]), Text(text))
+    for dataset in row["datasets"]:
+        table.add_row("dataset", Text(dataset["name"]), Text(dataset["summary"]))
+    return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trm.presets import PAPER_FOUR_RECURSIONS, PAPER_MODEL, PAPER_SHARED_ID, PAPER_TRAINING
+from trm.presets import PAPER_FOUR_RECURSIONS, PAPER_MODEL, PAPER_SHARED_ID, PAPER_SOURCE, PAPER_TRAINING
 from trm.specs import PresetSpec
 
 # The network that learns on a CPU: each cell hears its four neighbours, two layers of 20,000 weights in all.
@@ -77,6 +77,6 @@ PRESETS = (
         dataset="maze-hard",
         cost="less than 24 h on 4 L40S",
         reaches="85.3 % exact on Maze-Hard",
-        source="arXiv:2510.04871",
+        source=PAPER_SOURCE,
     ),
 )
