@@ -117,3 +117,19 @@ def test_bad_mazes_get_a_sentence(text: str, message: str, run: Path, cache: Pat
     assert message in result.stderr
     assert "bad.txt" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_shipped_weights_solve_mazes_of_several_sizes(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "small.txt").write_text("S....\n.###.\n.#G#.\n.#.#.\n.....\n")
+    (tmp_path / "maze.txt").write_text(MAZE)
+    result = trm("solve", "maze", str(tmp_path / "small.txt"), str(tmp_path / "maze.txt"), "--json", cache=cache)
+    answers = json.loads(result.stdout)
+    assert result.returncode == 0, answers
+    assert [answer["problem"] for answer in answers] == [None, None]
+    assert answers[0]["answer"].splitlines() == ["S....", "o###.", "o#G#.", "o#o#.", "ooo.."]
+
+
+def test_the_shipped_weights_score_as_they_say(cache: Path) -> None:
+    result = trm("evaluate", "maze", "--limit", "64", "--json", cache=cache)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["metrics"]["valid_shortest"] > 0.85

@@ -153,7 +153,7 @@ def _clue_range(size: int, clues: int | range | None, style: Style) -> tuple[int
         asked = f"{lowest}" if lowest == highest else f"{lowest} to {highest}"
         raise UsageError(
             f"There is no {size}x{size} Sudoku of {asked} clues to be made: a single solution takes at least {fewest}, "
-            f"and {cells - 1} leave one empty cell."
+            f"and {cells - 1} leave one empty cell. Set task.clues to a number between, or choose a preset of that size."
         )
     return lowest, highest
 
