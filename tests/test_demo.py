@@ -15,16 +15,19 @@ from rich.console import Console
 from rich.text import Text
 
 from trm import TinyRecursiveModel, TRMConfig
-from trm.cli.demo import settled
+from trm.cli.demo import default_task, settled
 from trm.cli.main import main
 from trm.data import Description, PuzzleSet
 from trm.devices import get_backend
+from trm.errors import UsageError
 from trm.evaluation.examples import choose_examples
 from trm.evaluation.refine import Frame, Puzzle, refine
+from trm.plugins import Plugin, Registry
 from trm.render.picture import NOWHERE, draw, locate
 from trm.render.player import Player
 from trm.render.recording import Recording
 from trm.render.scene import Stage
+from trm.specs import PresetSpec, TaskSpec
 
 CELLS = 6
 MODEL = TRMConfig(
@@ -235,3 +238,16 @@ def test_demo_says_what_is_wrong(
         main(arguments)
     assert message in capsys.readouterr().err
     assert end.value.code == code
+
+
+def test_without_a_task_the_one_with_the_most_presets_that_ships_weights_is_shown() -> None:
+    def task(name: str, presets: int, weights: str | None) -> TaskSpec:
+        made = tuple(PresetSpec(name=str(number), summary="", weights=weights) for number in range(presets))
+        return TaskSpec(name=name, summary="", config="", describe="", dataset="", presets=made)
+
+    registry = Registry()
+    registry.add(Plugin("p", "d", "1"), [task("untrained", 9, None)])
+    with pytest.raises(UsageError, match="No installed task ships weights"):
+        default_task(registry)
+    registry.add(Plugin("q", "d", "1"), [task("small", 1, "w"), task("large", 3, "w")])
+    assert default_task(registry) == "large"

@@ -12,6 +12,8 @@ from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
 from trm.cli.showcase import load_showcase, verdict
 from trm.errors import TRMError, UsageError
+from trm.plugins import Registry
+from trm.specs import TaskSpec
 
 if TYPE_CHECKING:
     from trm.cli.showcase import Showcase
@@ -27,7 +29,7 @@ STILL = 3
 
 
 @click.command("demo")
-@click.argument("task", default="sudoku", shell_complete=complete.tasks)
+@click.argument("task", required=False, shell_complete=complete.tasks)
 @checkpoint_option
 @click.option(
     "--puzzles", type=click.IntRange(min=1), default=3, show_default=True, help="How many, from easy to hard."
@@ -38,7 +40,7 @@ STILL = 3
 @device_option
 @threads_option
 def command(
-    task: str,
+    task: str | None,
     checkpoint: str | None,
     puzzles: int,
     steps: int | None,
@@ -47,11 +49,12 @@ def command(
     device: str,
     threads: int | None,
 ) -> None:
-    """Watch a trained model solve puzzles of TASK (sudoku) that it has never seen, step by step.
+    """Watch a trained model solve puzzles of TASK that it has never seen, step by step.
 
-    Cells that changed since the step before are in reverse video; wrong ones are marked as the task's renderer does it.
+    Left out, TASK is the one with the most presets of those that ship weights. Cells that changed since the step before
+    are in reverse video; wrong ones are marked as the task's renderer does it.
     """
-    registry_with_warnings()
+    task = task or default_task(registry_with_warnings())
     use_threads(threads)
     if record is not None and record.suffix != ".svg":
         raise UsageError(f"--record {record}: the recording is an SVG, so name a file that ends in .svg.")
@@ -77,6 +80,15 @@ def command(
     except OSError as error:
         raise TRMError(f"{record} can't be written: {error.strerror}. Choose another --record.") from error
     click.echo(f"Written: {record}")
+
+
+def default_task(registry: Registry) -> str:
+    """Of the tasks that ship weights, the one with the most presets, the last by name of several."""
+    specs = [entry.spec for entry in registry.tasks().values() if isinstance(entry.spec, TaskSpec)]
+    shipping = [spec for spec in specs if any(preset.weights for preset in spec.presets)]
+    if not shipping:
+        raise UsageError("No installed task ships weights. Name a task, and a run of yours with --checkpoint.")
+    return max(shipping, key=lambda spec: (len(spec.presets), spec.name)).name
 
 
 def _show_all(player: Player, showcase: Showcase, examples: Sequence[Example]) -> None:
