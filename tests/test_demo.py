@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 from rich.text import Text
 
@@ -150,6 +151,7 @@ def test_demo_ends_once_nothing_moves() -> None:
 
 
 def test_examples_go_from_easy_to_hard() -> None:
+    torch.manual_seed(0)
     tokens = np.random.default_rng(1).integers(1, 4, (40, CELLS))
     puzzles = PuzzleSet(inputs=tokens, labels=tokens, description=Description(vocab_size=5, seq_len=CELLS))
     examples = choose_examples(TinyRecursiveModel(MODEL).eval(), puzzles, 4, get_backend("cpu"), 4)
