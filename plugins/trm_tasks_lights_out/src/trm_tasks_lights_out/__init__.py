@@ -17,7 +17,15 @@ MODEL = {
     "loss": "softmax",
 }
 TRAINING = {"batch_size": 64, "max_steps": 2000, "learning_rate": 4e-3, "ema_decay": 0.99}
-EASY = PresetSpec(name="easy", summary="5x5, at most 5 presses", task={"presses": 5}, model=MODEL, training=TRAINING)
+EASY = PresetSpec(
+    name="easy",
+    summary="5x5, at most 5 presses",
+    task={"presses": 5},
+    model=MODEL,
+    training=TRAINING,
+    cost="2,000 steps, 5 min on a core of a busy 2-core machine",
+    reaches="97.4 % exact on 1,000 unseen boards",
+)
 
 
 @hookimpl
