@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -116,13 +117,55 @@ def test_crop_at_the_corner_is_the_largest_rectangle(canvas: np.ndarray) -> None
     found = crop(canvas.ravel(), corner=(0, 0))
     assert found.shape == (rows, columns)
     assert np.array_equal(found, canvas[:rows, :columns] - 2)
-    if canvas[0].any() and canvas[:, 0].any():  # nothing but padding in the first row or column is skipped
+    if canvas[0].any() and canvas[:, 0].any():
         assert np.array_equal(crop(canvas), found)
 
 
 def test_crop_of_nothing_is_the_empty_grid() -> None:
     assert crop(np.full(900, PAD)).shape == (0, 0)
     assert crop(np.full(900, END)).shape == (0, 0)
+    assert crop(np.full(900, 12)).shape == (0, 0)
+
+
+def test_crop_takes_lists_and_arrays_flat_and_square_of_any_integer_type() -> None:
+    grid = [[0, 9, 5], [1, 2, 3]]
+    tokens = encode(grid)
+    for form in (tokens, tokens.tolist(), tokens.reshape(30, 30), tokens.reshape(30, 30).tolist(), tuple(tokens)):
+        assert crop(form).tolist() == grid
+    for kind in (np.int8, np.int32, np.int64, np.uint64):
+        assert crop(tokens.astype(kind)).tolist() == grid
+    assert crop(encode(np.array(grid, np.int64))).dtype == np.uint8
+
+
+def canvas_of(text: str, side: int = 5) -> np.ndarray:
+    """Rows of digits, `.` for padding, `|` for an end mark."""
+    canvas = np.zeros((side, side), int)
+    for row, line in enumerate(text.split()):
+        for column, sign in enumerate(line):
+            canvas[row, column] = ".|".index(sign) if sign in ".|" else int(sign) + 2
+    return canvas
+
+
+@pytest.mark.parametrize(
+    ("text", "grid"),
+    [
+        ("123|. 456|. 789|. |||..", [[1, 2, 3], [4, 5, 6], [7, 8, 9]]),
+        ("1234. 12|.. 12|..", [[1, 2], [1, 2], [1, 2]]),  # three rows of two beat one of four
+        ("1234. 12...", [[1, 2, 3, 4]]),  # four cells both ways: the fewest rows
+        ("12345 1234. 123.. 12... 1....", [[1, 2, 3], [1, 2, 3], [1, 2, 3]]),
+        ("1|345 12345", [[1], [1]]),  # what lies behind a hole does not count
+        ("|2345 12345", []),  # nothing at the corner
+        (".2345 12345", []),
+        ("..... .123. .123.", []),  # shifted, and without end marks: no grid that was put there
+        ("..... .12|. .34|. .||.. ....5", []),  # the same with a speck
+        ("..... .12|. .34|. .||..", [[1, 2], [3, 4]]),  # a grid that was put there
+        ("..... ..... ..... ....| ...|4", []),
+        ("..... ..... ..... ..... ....4", [[4]]),
+    ],
+)
+def test_crops_by_hand(text: str, grid: list[list[int]]) -> None:
+    assert crop(canvas_of(text)).tolist() == grid
+    assert crop(canvas_of(text).ravel()).tolist() == grid
 
 
 A, B, C = [[1]], [[2, 2]], [[3], [3]]
@@ -169,6 +212,71 @@ def test_submission_keeps_the_place_of_every_input() -> None:
         "one": [{"attempt_1": NO_ANSWER, "attempt_2": NO_ANSWER}, {"attempt_1": C, "attempt_2": C}],
         "two": [{"attempt_1": NO_ANSWER, "attempt_2": A}],
     }
+
+
+def test_votes_come_before_confidence_and_its_mean_before_its_sum() -> None:
+    ballot = Ballot(TASKS)
+    for grid, confidence in [(A, 1.0), (B, 0.3), (B, 0.1), (C, 0.2), (C, 0.1), (C, 0.0)]:
+        ballot.add("two", A, grid, confidence)
+    assert [grid.tolist() for grid in ballot.ranked("two", A)] == [C, B, A]  # 3, 2 and 1 votes
+    for grid, confidence in [(A, 0.0), (A, 0.5), (B, 0.2)]:
+        ballot.add("two", A, grid, confidence)
+    # Three votes each: means 0.5, 0.2 and 0.1.
+    assert [grid.tolist() for grid in ballot.ranked("two", A)] == [A, B, C]
+    assert ballot.submission()["two"] == [{"attempt_1": A, "attempt_2": B}]
+
+
+def test_shapes_tell_grids_apart_and_forms_do_not() -> None:
+    """`[[3, 3]]` and `[[3], [3]]` have the same bytes; a list, an int64 and a transposed array can be the same grid."""
+    ballot = Ballot({"x": {"train": [], "test": [{"input": [[1, 2], [3, 4]], "output": [[3], [3]]}]}})
+    given_grid = np.array([[1, 3], [2, 4]]).T
+    ballot.add("x", given_grid, [[3, 3]], 0.9)
+    assert ballot.pass_at(1000) == 0.0
+    for form in ([[3], [3]], np.array([[3, 3]]).T, torch.tensor([[3], [3]])):
+        ballot.add("x", given_grid.astype(np.uint8), form, torch.tensor(0.1))
+    assert [candidate.votes for candidate in ballot.candidates("x", [[1, 2], [3, 4]])] == [3, 1]
+    assert ballot.pass_at(1) == 1.0
+
+
+def test_two_equal_test_inputs_have_the_same_candidates() -> None:
+    ballot = Ballot({"x": {"train": [], "test": [{"input": A, "output": B}, {"input": A, "output": C}]}})
+    ballot.add("x", A, B, 0.5)
+    assert ballot.pass_at(1) == 0.5
+    ballot.add("x", A, C, 0.4)
+    assert ballot.pass_at(1) == 0.5
+    assert ballot.pass_at(2) == 1.0
+    assert len(ballot.submission()["x"]) == 2
+
+
+def test_the_right_grid_at_rank_k_is_found_from_k_on() -> None:
+    ballot = Ballot({"x": {"train": [], "test": [{"input": A, "output": [[9]]}]}})
+    for colour in range(9):
+        for _ in range(2):
+            ballot.add("x", A, [[colour]], 0.5)
+    ballot.add("x", A, [[9]], 1.0)
+    assert [ballot.pass_at(k) for k in (1, 2, 5, 9, 10, 100, 1000)] == [0, 0, 0, 0, 1, 1, 1]
+
+
+def test_ballots_share_no_votes() -> None:
+    first, second = Ballot(TASKS), Ballot(TASKS)
+    first.add("two", A, A, 0.5)
+    assert first.pass_at(1) == 0.5
+    assert second.pass_at(1) == 0.0
+    assert second.ranked("two", A) == []
+
+
+def test_predictions_as_tokens_of_variants_end_at_the_task() -> None:
+    """By hand: the input of task "one" turned by 90 degrees and recoloured, and two predictions for it."""
+    task = {"train": [], "test": [{"input": [[1, 2, 0]], "output": [[2, 1, 0]]}]}
+    ballot = Ballot({"one": task})
+    name = "one|||t1|||0213456789"  # anticlockwise, 1 and 2 exchanged
+    for predicted, confidence in (([[0], [2], [1]], 0.2), ([[0], [1], [2]], 0.6)):
+        task_id, given_grid = undo(name, crop(encode([[0], [1], [2]])))
+        _, answer = undo(name, crop(encode(predicted)))
+        assert given_grid.tolist() == [[1, 2, 0]]
+        ballot.add(task_id, given_grid, answer, confidence)
+    assert [grid.tolist() for grid in ballot.ranked("one", [[1, 2, 0]])] == [[[1, 2, 0]], [[2, 1, 0]]]
+    assert (ballot.pass_at(1), ballot.pass_at(2)) == (0.0, 1.0)
 
 
 def plain_pass_at(tasks: dict[str, Any], predictions: list[tuple[str, Any, Any, float]], k: int) -> float:
@@ -237,12 +345,17 @@ def test_wrong_uses_of_a_ballot_are_named() -> None:
         ballot.add("two", B, A, 0.5)
     with pytest.raises(DataError, match="confidence nan"):
         ballot.add("two", A, A, math.nan)
+    with pytest.raises(DataError, match="confidence 'high', which is no number"):
+        ballot.add("two", A, A, "high")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="pass@0"):
         ballot.pass_at(0)
     with pytest.raises(UsageError, match="does not fit on a canvas of 30x30"):
         encode([[1, 1]], 0, 29)
     with pytest.raises(DataError, match="no square canvas"):
         crop(np.zeros(10, int))
+    for batch in (np.zeros((9, 100), int), np.zeros((4, 15, 15), int), np.zeros((31, 31), int), np.zeros(900), []):
+        with pytest.raises(DataError, match="no square canvas"):
+            crop(batch)
     unsolved = Ballot({"x": {"train": [], "test": [{"input": A}]}})
     unsolved.add("x", A, B, 0.5)
     assert unsolved.submission() == {"x": [{"attempt_1": B, "attempt_2": B}]}

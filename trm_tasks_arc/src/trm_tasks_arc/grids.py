@@ -34,7 +34,7 @@ def as_grid(value: Any, where: str = "The grid", *, empty: bool = False) -> Grid
     Raises:
         DataError: it is ragged, has a side over 30 or of 0, or anything but whole numbers from 0 to 9.
     """
-    array = value if isinstance(value, np.ndarray) else _from_rows(value, where)
+    array = np.asarray(value) if hasattr(value, "__array__") else _from_rows(value, where)
     if array.size == 0 and empty:
         return np.zeros((0, 0), np.uint8)
     if array.ndim != 2:
@@ -97,19 +97,41 @@ def crop(tokens: Any, corner: tuple[int, int] | None = None) -> Grid:
 
     Args:
         tokens: a canvas.
-        corner: row and column where the grid must begin; left out, behind the rows and columns of nothing but padding.
-            The paper's evaluation has ``(0, 0)``, where all test inputs lie.
+        corner: row and column where the grid must begin. Left out, it is (0, 0), where all test inputs lie and where the
+            paper's evaluator looks, unless the canvas is just what `encode` makes of a grid somewhere else.
 
     Raises:
-        DataError: the canvas is no square, or not of whole numbers.
+        DataError: the canvas is no square of at most 30 x 30, or not of whole numbers.
     """
+    canvas = _as_canvas(tokens)
+    if corner is not None:
+        return _largest_rectangle(canvas[corner[0] :, corner[1] :])
+    row, col = _first_used(canvas)
+    grid = _largest_rectangle(canvas[row:, col:])
+    if (row, col) == (0, 0) or (grid.size and np.array_equal(encode(grid, row, col, len(canvas)), canvas.ravel())):
+        return grid
+    return _largest_rectangle(canvas)
+
+
+def _as_canvas(tokens: Any) -> IntArray:
     canvas = np.asarray(tokens)
     side = math.isqrt(canvas.size)
-    if canvas.size == 0 or side * side != canvas.size or canvas.dtype.kind not in "iu":
-        raise DataError(f"Tokens of shape {list(canvas.shape)} and type {canvas.dtype} are no square canvas of tokens.")
-    canvas = canvas.reshape(side, side)
-    row, col = corner or _first_used(canvas)
-    canvas = canvas[row:, col:]
+    if canvas.shape not in ((side * side,), (side, side)) or not 1 <= side <= MAX_SIDE or canvas.dtype.kind not in "iu":
+        raise DataError(
+            f"Tokens of shape {list(canvas.shape)} and type {canvas.dtype} are no square canvas of tokens: they must be "
+            f"whole numbers, [{MAX_SIDE**2}] or [{MAX_SIDE}, {MAX_SIDE}] of them, or of a smaller square."
+        )
+    return canvas.reshape(side, side)
+
+
+def _first_used(canvas: IntArray) -> tuple[int, int]:
+    """The first row and the first column that have something other than padding."""
+    used = canvas != PAD
+    return int(used.any(1).argmax()), int(used.any(0).argmax())
+
+
+def _largest_rectangle(canvas: IntArray) -> Grid:
+    """The largest rectangle of colours in the top left corner, as a grid."""
     coloured = (canvas >= FIRST_COLOUR) & (canvas < VOCABULARY)
     run = np.logical_and.accumulate(coloured, axis=1).sum(1)  # colours from the left edge on, row by row
     width = np.minimum.accumulate(run)
@@ -118,12 +140,6 @@ def crop(tokens: Any, corner: tuple[int, int] | None = None) -> Grid:
     if area[rows - 1] == 0:
         return np.zeros((0, 0), np.uint8)
     return (canvas[:rows, : width[rows - 1]] - FIRST_COLOUR).astype(np.uint8)
-
-
-def _first_used(canvas: IntArray) -> tuple[int, int]:
-    """The first row and the first column that have something other than padding."""
-    used = canvas != PAD
-    return int(used.any(1).argmax()), int(used.any(0).argmax())
 
 
 def grid_key(grid: Grid) -> GridKey:

@@ -94,12 +94,11 @@ class Ballot:
         """
         key = self._input_key(task_id, input_grid)
         predicted = as_grid(predicted_grid, f"A prediction for task {task_id}", empty=True)
-        if not math.isfinite(confidence):
-            raise DataError(f"A prediction for task {task_id} has the confidence {confidence}, which is no number.")
+        confidence = _as_number(confidence, task_id)
         answer = grid_key(predicted)
         tally = self._tallies.setdefault((task_id, key), {}).setdefault(answer, _Tally(predicted))
         tally.votes += 1
-        tally.confidence += float(confidence)
+        tally.confidence += confidence
 
     def candidates(self, task_id: str, input_grid: Any) -> list[Candidate]:
         """The answers to a test input with their votes, best first.
@@ -179,6 +178,16 @@ class Ballot:
                 f"{len(without)} of {len(self.tasks)} tasks have no solutions, {without[0]} among them, so nothing can "
                 "be scored. Put the file of solutions beside the challenges; a submission needs none."
             )
+
+
+def _as_number(confidence: Any, task_id: str) -> float:
+    try:
+        number = float(confidence)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise DataError(f"A prediction for task {task_id} has the confidence {confidence!r}, which is no number.")
+    return number
 
 
 def _attempts(ranked: list[Grid]) -> dict[str, list[list[int]]]:
