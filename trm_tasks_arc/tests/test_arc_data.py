@@ -234,6 +234,18 @@ def test_kaggle_pair_with_and_without_solutions(tmp_path: Path) -> None:
     kaggle(tmp_path, challenges, {"other": [[[4]]]})
     with pytest.raises(DataError, match="has none of the 2 outputs of k"):
         load_source(path)
+    for solutions, message in (
+        ([1], "has no solutions"),
+        ({"k": 5}, "has none of the 2 outputs of k"),
+        ({"k": [[[4]], [[4], [5, 6]]]}, "Task k, test pair 2, output is ragged"),
+    ):
+        kaggle(tmp_path, challenges, solutions)
+        with pytest.raises(DataError, match=message):
+            load_source(path)
+    for challenge in ([1, 2], {"train": TRAIN, "test": ["x"]}):
+        kaggle(tmp_path, {"k": challenge}, {"k": [[[1]]]})
+        with pytest.raises(DataError, match="Task k"):
+            load_source(path)
     with pytest.raises(UsageError, match="has solutions only"):
         load_source(str(tmp_path / "arc-agi_x_solutions.json"))
     with pytest.raises(UsageError, match="has Kaggle's files"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -176,28 +176,37 @@ def _from_file(path: Path) -> Tasks:
         return {path.stem: read_task(path.stem, content)}
     if not content:
         raise DataError(f"{path} has no tasks.")
-    if path.name.endswith(CHALLENGES):
-        content = _with_solutions(content, path)
-    return {task_id: read_task(task_id, task) for task_id, task in content.items()}
+    tasks = {task_id: read_task(task_id, task) for task_id, task in content.items()}
+    return _with_solutions(tasks, path) if path.name.endswith(CHALLENGES) else tasks
 
 
-def _with_solutions(challenges: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
-    """Challenges with their outputs, as far as a file of solutions lies beside them."""
-    file = path.with_name(path.name.removesuffix(CHALLENGES) + SOLUTIONS)
+def _with_solutions(tasks: Tasks, challenges: Path) -> Tasks:
+    """The tasks of a file of challenges with their outputs, if a file of solutions lies beside it."""
+    file = challenges.with_name(challenges.name.removesuffix(CHALLENGES) + SOLUTIONS)
     if not file.exists():
-        return challenges
+        return tasks
     solutions = read_json(file)
-    complete = {}
-    for task_id, task in challenges.items():
-        tests, outputs = task.get("test", []), solutions.get(task_id)
-        if outputs is None or len(outputs) != len(tests):
-            count = "none" if outputs is None else len(outputs)
+    if not isinstance(solutions, Mapping):
+        raise DataError(f"{file} has no solutions: it is no JSON object.")
+    solved = {}
+    for task_id, task in tasks.items():
+        outputs = solutions.get(task_id, ())
+        if not isinstance(outputs, (list, tuple)) or len(outputs) != len(task.test):
+            count = len(outputs) if outputs and isinstance(outputs, (list, tuple)) else "none"
             raise DataError(
-                f"{file} does not belong to {path.name}: it has {count} of the {len(tests)} outputs of {task_id}."
+                f"{file} does not belong to {challenges.name}: it has {count} of the {len(task.test)} outputs of {task_id}. "
+                "Put the right file there, or remove it to go without solutions."
             )
-        pairs = [{**pair, "output": output} for pair, output in zip(tests, outputs, strict=True)]
-        complete[task_id] = {**task, "test": pairs}
-    return complete
+        solved[task_id] = _with_outputs(task, outputs)
+    return solved
+
+
+def _with_outputs(task: Task, outputs: Iterable[Any]) -> Task:
+    pairs = (
+        Pair(pair.input, as_grid(output, f"Task {task.id}, test pair {n}, output"))
+        for n, (pair, output) in enumerate(zip(task.test, outputs, strict=True), start=1)
+    )
+    return replace(task, test=tuple(pairs))
 
 
 def read_json(path: Path) -> Any:
