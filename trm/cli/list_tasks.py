@@ -74,8 +74,10 @@ def _print(rows: list[dict[str, Any]], verbose: bool) -> None:
             console.print(_parts(row))
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("Task", "Plugin", "Version", "Summary"):
-        table.add_column(title, no_wrap=title != "Summary")
+    table.add_column("Task", no_wrap=True)
+    table.add_column("Plugin", overflow="fold")  # long names must not squeeze the summary to a word a line
+    table.add_column("Version", no_wrap=True)
+    table.add_column("Summary")
     for row in rows:
         table.add_row(*(Text(row[key]) for key in ("task", "distribution", "version", "summary")))
     console.print(table)
