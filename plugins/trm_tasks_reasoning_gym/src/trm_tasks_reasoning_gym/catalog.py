@@ -64,7 +64,7 @@ TASKS: dict[str, tuple[str, PresetSpec]] = {
         ),
     ),
     "modulo_grid": ("the missing cell of a pattern made by arithmetic", relational()),
-    "n_queens": ("queens that don't attack each other, where there is one answer", attention()),
+    "n_queens": ("queens that don't attack each other, where there is one answer", relational()),
     "number_sequence": ("the next number of a sequence", attention()),
     "number_sorting": ("whole numbers in order", attention()),
     "prime_factorization": ("the prime factors of a number", attention()),

@@ -201,6 +201,17 @@ def read_n_queens(entry: Entry) -> tuple[Rows, Rows] | None:
     return meta["puzzle"], [row.split() for row in entry["answer"].split("\n")]
 
 
+def queen_lines(rows: int, columns: int) -> Structure:
+    """The lines along which a queen attacks."""
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    lines = {"row": row, "column": column, "falling": row - column + columns - 1, "rising": row + column}
+    return Structure(
+        grid=(rows, columns),
+        relations={name: groups.tolist() for name, groups in lines.items()},
+        alike=[["row", "column"], ["falling", "rising"]],
+    )
+
+
 n_queens = GymTask(
     "n_queens",
     ("_", "Q"),
@@ -209,7 +220,7 @@ n_queens = GymTask(
     table,
     {"n": 8},
     lambda question, answer: {"valid_answers": [table(answer)]},
-    grid(),
+    queen_lines,
 )
 
 
@@ -262,7 +273,7 @@ def read_matrices(entry: Entry) -> tuple[Rows, Rows]:
 
 
 binary_matrix = GymTask(
-    "binary_matrix", DIGITS, square("max_n"), read_matrices, table, {"max_n": 10}, structure=grid(FOUR)
+    "binary_matrix", DIGITS, square("max_n"), read_matrices, table, {"max_n": 6}, structure=grid(FOUR)
 )
 
 
