@@ -58,7 +58,7 @@ PRESETS = (
         summary="9x9 of at most 32 clues, on a laptop CPU",
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=RELATIONAL,
-        training={**TRAINING, "max_steps": 3000, "decay_start": 0.2, "eval_interval": 500},
+        training={**TRAINING, "max_steps": 4000, "eval_interval": 500},
     ),
     PresetSpec(
         name="mini",
