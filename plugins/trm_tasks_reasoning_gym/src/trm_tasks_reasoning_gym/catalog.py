@@ -16,7 +16,7 @@ SLOW = {"train_puzzles": 2000, "test_puzzles": 200}
 
 
 def attention(steps: int = 3000, task: dict[str, Any] | None = None, **figures: str) -> PresetSpec:
-    training = {"batch_size": 64, "max_steps": steps, "learning_rate": 1e-3, "ema_decay": 0.995}
+    training = {"batch_size": 64, "max_steps": steps, "learning_rate": 2e-3, "ema_decay": 0.995}
     return PresetSpec(
         name="small", summary="attention, 128 wide", task=task or {}, model=ATTENTION, training=training, **figures
     )
