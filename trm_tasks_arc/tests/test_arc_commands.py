@@ -139,7 +139,8 @@ def test_tasks_without_solutions_get_a_submission_and_no_score(folder: Path, tmp
     values = {**TINY, "task.evaluation": [str(path)], "task.subset": None, "task.side": 4}
     trained = run("train", "arc", "--output", str(tmp_path / "run"), "--quiet", "--json", *settings_of(values))
     assert trained.exit_code == 0, trained.output
-    assert not any(name.startswith("pass") for name in json.loads(trained.output)["final_metrics"])
+    assert not any(name.startswith("pass") for name in json.loads(trained.stdout)["final_metrics"])
+    assert "2 of 2 tasks have no solutions, a among them: there is a submission, and no score." in trained.stderr
     assert_valid_submission(tmp_path / "run" / "evaluations" / "step_4-all" / "submission.json", ["a", "b"], inputs=2)
 
 

@@ -7,6 +7,7 @@ come `submission.json`, in Kaggle's form, and `scores.json`.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,12 +52,24 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
         batch = rows[start : start + request.batch_size]
         answers = kept.get(f"{start:08}", len(batch)) or kept.keep(f"{start:08}", _predict(request, puzzles, batch))
         count_votes(ballot, puzzles, batch, *answers)
-    scores = {f"pass@{k}": ballot.pass_at(k) for k in PASS_AT} if ballot.has_solutions else {}
+    scores = _pass_rates(ballot)
     if request.training_examples:
         scores["train_exact"] = train_exact(request)
     kept.write_json("submission.json", ballot.submission())
     kept.write_json("scores.json", scores)
     return scores
+
+
+def _pass_rates(ballot: Ballot) -> dict[str, float]:
+    """The reported scores; none, and a word about it on stderr, where solutions are missing."""
+    if ballot.unsolved:
+        print(
+            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, {ballot.unsolved[0]} among them: "
+            "there is a submission, and no score.",
+            file=sys.stderr,
+        )
+        return {}
+    return {f"pass@{k}": ballot.pass_at(k) for k in PASS_AT}
 
 
 def check_identifiers(request: EvaluationRequest, puzzles: PuzzleSet) -> None:

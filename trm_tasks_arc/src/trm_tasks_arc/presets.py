@@ -40,7 +40,7 @@ PRESETS = (
         training={
             "batch_size": 16,
             "optimizer": "adamw",
-            "learning_rate": 3e-3,
+            "learning_rate": 1e-3,
             "weight_decay": 0.1,
             "puzzle_learning_rate": 1e-2,
             "puzzle_weight_decay": 0.1,

@@ -144,9 +144,9 @@ class Ballot:
         }
 
     @property
-    def has_solutions(self) -> bool:
-        """Whether the outputs of all test inputs are known."""
-        return all(task.solved for task in self.tasks.values())
+    def unsolved(self) -> list[str]:
+        """The tasks with test inputs whose outputs are not known."""
+        return [task.id for task in self.tasks.values() if not task.solved]
 
     def _solved_share(self, task: Task, k: int) -> float:
         solved = 0
@@ -172,10 +172,9 @@ class Ballot:
     def _check_solutions(self) -> None:
         if not self.tasks:
             raise DataError("There are no tasks to score.")
-        without = [task.id for task in self.tasks.values() if not task.solved]
-        if without:
+        if self.unsolved:
             raise DataError(
-                f"{len(without)} of {len(self.tasks)} tasks have no solutions, {without[0]} among them, so nothing can "
+                f"{len(self.unsolved)} of {len(self.tasks)} tasks have no solutions, {self.unsolved[0]} among them, so nothing can "
                 "be scored. Put the file of solutions beside the challenges; a submission needs none."
             )
 
