@@ -179,7 +179,7 @@ def test_built_data_trains_and_scores_like_data_made_on_the_fly(folder: Path, tm
 
 
 def test_an_interrupted_build_leaves_nothing(tmp_path: Path) -> None:
-    values = {"task.subset": None, "task.side": 30, "task.variants": 1000, "task.recolour": True}
+    values = {"task.subset": None, "task.side": 30, "task.variants": 200, "task.recolour": True}
     target = tmp_path / "built"
     command = [sys.executable, "-m", "trm", "data", "build", "arc", "--output", str(target), *settings_of(values)]
     # A test run in a shell's background ignores SIGINT, and what it starts would too.
@@ -238,7 +238,8 @@ def test_fine_tuning_changes_vectors_alone_and_learns(folder: Path) -> None:
     assert torch.equal(after[TABLE][0], before[TABLE][0])  # the blank id
 
 
-def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path) -> None:
+def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trm_tasks_arc.solve.STEPS", 5)
     task = made_task(12)
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({"train": task["train"], "test": [{"input": task["test"][0]["input"]}] * 2}))

@@ -17,7 +17,7 @@ from trm.presets import PAPER_TRAINING
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection, largest_side
 from trm_tasks_arc.evaluation import count_votes, predict
-from trm_tasks_arc.finetune import learn_vectors, with_new_vectors
+from trm_tasks_arc.finetune import STEPS, learn_vectors, with_new_vectors
 from trm_tasks_arc.renderer import grid_panels
 from trm_tasks_arc.scoring import ATTEMPTS, Ballot, Candidate
 from trm_tasks_arc.tasks import Pair, Task, Tasks, read_task
@@ -88,7 +88,7 @@ def vote(request: SolveRequest, config: ArcConfig, tasks: Tasks) -> Ballot:
     train, test = (build_selection(Selection({}, tasks), config, split, seed) for split in ("train", "test"))
     model = with_new_vectors(request.model, len(train.identifiers))
     training = request.experiment.training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
-    learn_vectors(model, train, training, request.backend, seed=seed, progress=request.progress)
+    learn_vectors(model, train, training, request.backend, steps=STEPS, seed=seed, progress=request.progress)
     ballot = Ballot(tasks)
     for start in request.progress(range(0, len(test), BATCH), "answering"):
         rows = np.arange(start, min(start + BATCH, len(test)))
