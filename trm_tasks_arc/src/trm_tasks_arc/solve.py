@@ -121,6 +121,8 @@ def _picture(task: Task, number: int, pair: Pair, candidates: list[Candidate], r
         share = f"{attempt.votes} of {total} votes, the model gives it {attempt.confidence:.0%}"
         remarks = ["no grid"] * (attempt.grid.size == 0) + ["right"] * good
         notes.append(", ".join([f"attempt {place}: {share}", *remarks]))
+    if pair.output is not None:
+        grids.append(("solution", pair.output))
     if len(notes) < ATTEMPTS:
         notes.append("All votes agree: there is no other second attempt.")
     return Group(Text(f"{task.id}, test input {number}", style="bold"), grid_panels(grids), Text("\n".join(notes)))
