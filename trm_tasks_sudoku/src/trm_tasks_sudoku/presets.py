@@ -59,6 +59,9 @@ PRESETS = (
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=RELATIONAL,
         training={**TRAINING, "max_steps": 4000, "eval_interval": 500},
+        cost="6 to 9 min on one busy core",
+        reaches="99.2 % exact on 1,000 unseen puzzles (seed 0)",
+        weights="trm_tasks_sudoku:weights/quick.safetensors",
     ),
     PresetSpec(
         name="mini",
@@ -66,6 +69,8 @@ PRESETS = (
         task={"size": 4, "clues": 6, "train_puzzles": 2000, "test_puzzles": 1000},
         model=RELATIONAL,
         training={**TRAINING, "max_steps": 400, "eval_interval": 100},
+        cost="half a minute on a busy core",
+        reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
     ),
     PresetSpec(
         name="six",
