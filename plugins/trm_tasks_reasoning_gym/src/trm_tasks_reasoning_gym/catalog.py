@@ -50,7 +50,7 @@ TASKS: dict[str, tuple[str, PresetSpec]] = {
     "count_bits": ("the 1 bits of a number", attention()),
     "fraction_simplification": ("a fraction in lowest terms", attention()),
     "futoshiki": ("a Latin square with inequalities", relational(task=SLOW)),
-    "game_of_life": ("a step of the Game of Life", attention(task=SLOW)),
+    "game_of_life": ("a step of the Game of Life", relational(400, task=SLOW)),
     "gcd": ("the greatest common divisor", attention()),
     "kakurasu": ("ones and zeros from weighted sums", relational()),
     "largest_island": ("the area of the largest island", relational()),

@@ -225,14 +225,18 @@ n_queens = GymTask(
 
 
 def read_game_of_life(entry: Entry) -> tuple[Rows, Rows]:
-    question = entry["question"]
-    return cells(json.loads(question[question.rindex("[[") :].rstrip().rstrip("."))), cells(json.loads(entry["answer"]))
+    """Around the grid, whose edges meet, stand the cells from its other side; they are not scored."""
+    text = entry["question"]
+    question = np.pad(json.loads(text[text.rindex("[[") :].rstrip().rstrip(".")), 1, mode="wrap")
+    inner: Rows = [[None, *row, None] for row in cells(json.loads(entry["answer"]))]
+    edge: Rows = [[None] * question.shape[1]]
+    return cells(question.tolist()), [*edge, *inner, *edge]
 
 
 game_of_life = GymTask(
     "game_of_life",
     ("0", "1"),
-    lambda settings: (settings["grid_size_y"], settings["grid_size_x"]),
+    lambda settings: (settings["grid_size_y"] + 2, settings["grid_size_x"] + 2),
     read_game_of_life,
     lambda rows: "[" + ",".join("[" + ",".join(map(str, row)) + "]" for row in rows) + "]",
     {"grid_size_x": 10, "grid_size_y": 10, "filled_cells_weights": 0.3},
