@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +75,8 @@ def command(
         return
     recording = Recording(f"trm demo {task}", delay)
     # The recording is of one width whatever the terminal's, and needs no terminal at all.
-    wide = Console(highlight=False, width=WIDTH, height=50, force_terminal=True)
+    shown = sys.stdout if console.is_terminal else io.StringIO()
+    wide = Console(file=shown, highlight=False, width=WIDTH, height=50, force_terminal=True)
     _show_all(Player(wide, recording=recording), showcase, examples)
     try:
         recording.write(record)
