@@ -7,7 +7,7 @@ from trm.specs import DatasetSpec, MetricSpec, TaskSpec
 from trm_tasks_reasoning_gym.catalog import TASKS
 
 CODE = "trm_tasks_reasoning_gym.tasks:"
-SAMPLE = {"train_puzzles": 40, "test_puzzles": 20}
+SAMPLE = {"train_puzzles": 24, "test_puzzles": 12}
 
 
 def task_name(name: str) -> str:
