@@ -42,7 +42,7 @@ PRESETS = (
             "optimizer": "adamw",
             "learning_rate": 1e-3,
             "weight_decay": 0.1,
-            "puzzle_learning_rate": 5e-2,
+            "puzzle_learning_rate": 3e-2,
             "puzzle_weight_decay": 0.1,
             "warmup_steps": 100,
             "schedule": "linear",
