@@ -44,7 +44,10 @@ PRESETS = (
         summary="10x10, on a laptop CPU",
         task={"size": 10, "min_path": 12, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=RELATIONAL,
-        training={**TRAINING, "max_steps": 30_000, "eval_interval": 2000},
+        training={**TRAINING, "max_steps": 8000, "eval_interval": 2000},
+        cost="3 min of one core",
+        reaches="83.4 % valid and shortest, 82.3 % exact, on 1,000 unseen mazes (seed 0)",
+        weights="trm_tasks_maze:weights/quick.safetensors",
     ),
     PresetSpec(
         name="medium",
