@@ -55,6 +55,13 @@ def test_puzzles_that_are_none(capsys: pytest.CaptureFixture[str], sudoku: str, 
     assert message in error
 
 
+@pytest.mark.parametrize("command", ["solve", "trace"])
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str], sudoku: str, command: str) -> None:
+    code, error = refused(capsys, command, "sudoku", "puzle.txt", "--checkpoint", sudoku)
+    assert code == 2
+    assert "There is no file puzle.txt." in error
+
+
 def test_a_puzzle_of_another_size(capsys: pytest.CaptureFixture[str], sudoku: str) -> None:
     code, error = refused(capsys, "solve", "sudoku", "1..." + "." * 11 + "2", "--checkpoint", sudoku)
     assert code == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trm.errors import PuzzleError, UsageError
@@ -45,6 +45,17 @@ class Showcase:
             return choose_examples(self.model, self.experiment.split("test"), self.steps, self.backend, count)
         rows = np.unique(np.linspace(len(carried) - 1, 0, min(count, len(carried))).round().astype(int))
         return [carried[row] for row in rows]
+
+    def sized_for(self, text: str) -> Showcase:
+        """The same weights for puzzles of the size of the one in a text, where the task and the weights allow it.
+
+        Raises:
+            PuzzleError: the text has no puzzle, or a malformed one.
+            CheckpointError: the weights are of one size only.
+        """
+        experiment = self.experiment.sized_for(text)
+        model = experiment.fitted(self.loaded).to(self.backend.device).eval()
+        return replace(self, experiment=experiment, model=model)
 
     def parse(self, text: str) -> Puzzle:
         """The only puzzle of a text.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +20,7 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.own_way import refuse_search, solve_own_way
+from trm.cli.puzzle_text import read_text
 from trm.errors import PuzzleError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ def command(
     spec = registry.task(task)
     if spec.parse is None and spec.solve is None:
         raise UsageError(f"Task {task!r} can't read puzzles from text.")
-    texts = _texts(puzzles)
+    texts = [read_text(given) for given in puzzles or ("-",)]
     from trm.cli.checkpoints import load_for_task
     from trm.devices import get_backend
     from trm.experiment import Experiment
@@ -87,22 +85,6 @@ def command(
         _print(results)
     if any(result["problem"] for result in results):
         click.get_current_context().exit(1)
-
-
-def _texts(puzzles: Sequence[str]) -> list[tuple[str, str]]:
-    """What to read, with its name for error messages."""
-    texts = []
-    for item in puzzles or ("-",):
-        path = Path(item)
-        if item == "-":
-            if sys.stdin.isatty():
-                click.echo("Type puzzles, then end with Ctrl-D.", err=True)
-            texts.append(("stdin", sys.stdin.read()))
-        elif len(item) < 256 and "\n" not in item and path.is_file():
-            texts.append((item, path.read_text(encoding="utf-8", errors="replace")))
-        else:
-            texts.append(("", item))
-    return texts
 
 
 def _parse(experiment: Experiment, source: str, text: str) -> list[tuple[Experiment, Any]]:

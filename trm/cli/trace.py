@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,16 +11,16 @@ import click
 from trm import __version__
 from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.puzzle_text import read_text
 from trm.cli.showcase import Showcase, load_showcase, verdict
 from trm.errors import TRMError
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from trm.evaluation.refine import Frame, Puzzle
+    from trm.evaluation.refine import Frame
     from trm.render.scene import Stage
 
-LONGEST_PATH = 256
 output = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -57,7 +56,12 @@ def command(
     registry_with_warnings()
     use_threads(threads)
     showcase = load_showcase(task, checkpoint, device, steps)
-    shown = _read(showcase, puzzle) if puzzle is not None else showcase.examples(1)[0].puzzle
+    if puzzle is None:
+        shown = showcase.examples(1)[0].puzzle
+    else:
+        _, text = read_text(puzzle)
+        showcase = showcase.sized_for(text)
+        shown = showcase.parse(text)
     from trm.evaluation.refine import refine
 
     frames = list(refine(showcase.model, shown, showcase.steps, showcase.backend, cycles))
@@ -83,16 +87,6 @@ def command(
         _write(gif, lambda path: write_gif(path, stage, frames))
     if png is not None:
         _write(png, lambda path: write_png(path, stage, frames))
-
-
-def _read(showcase: Showcase, text: str) -> Puzzle:
-    """The puzzle as text, as a file, or from stdin."""
-    path = Path(text)
-    if text == "-":
-        text = sys.stdin.read()
-    elif len(text) < LONGEST_PATH and "\n" not in text and path.is_file():
-        text = path.read_text(encoding="utf-8", errors="replace")
-    return showcase.parse(text)
 
 
 def _list(frames: Sequence[Frame], stage: Stage, conclusion: Text) -> None:
