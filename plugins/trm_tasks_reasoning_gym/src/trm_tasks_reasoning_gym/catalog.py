@@ -11,6 +11,9 @@ ATTENTION = {**SMALL, "hidden_dim": 128, "num_heads": 4, "positions": "learned"}
 RELATIONAL = {**SMALL, "mixing": "relational", "hidden_dim": 64, "positions": "grid"}
 SUDOKU = {**SMALL, "mixing": "relational", "hidden_dim": 32, "n_recursions": 3}
 
+SUDOKU_9X9 = {**SUDOKU, "n_supervision": 8, "activation": "relu", "mlp_ratio": 3.0}
+SMALL_BATCHES = {"batch_size": 8, "halt_when_right": 0.9, "n_supervision_eval": 16}
+
 SLOW = {"train_puzzles": 2000, "test_puzzles": 200}
 """For what reasoning-gym takes long to make."""
 
@@ -23,9 +26,13 @@ def attention(steps: int = 3000, task: dict[str, Any] | None = None, **figures: 
 
 
 def relational(
-    steps: int = 2000, model: dict[str, Any] = RELATIONAL, task: dict[str, Any] | None = None, **figures: str
+    steps: int = 2000,
+    model: dict[str, Any] = RELATIONAL,
+    task: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
+    **figures: str,
 ) -> PresetSpec:
-    training = {"batch_size": 64, "max_steps": steps, "learning_rate": 4e-3, "ema_decay": 0.99}
+    training = {"batch_size": 64, "learning_rate": 4e-3, "ema_decay": 0.99, **(training or {}), "max_steps": steps}
     return PresetSpec(
         name="small",
         summary=f"relational, {model['hidden_dim']} wide",
@@ -78,7 +85,17 @@ TASKS: dict[str, tuple[str, PresetSpec]] = {
     "spell_backward": ("a word backwards", attention()),
     "spiral_matrix": ("a matrix read in a spiral", attention()),
     "string_insertion": ("characters inserted after patterns", attention()),
-    "sudoku": ("Sudoku on 9x9", relational(model=SUDOKU, task=SLOW)),
+    "sudoku": (
+        "Sudoku on 9x9",
+        relational(
+            800,
+            SUDOKU_9X9,
+            SLOW,
+            SMALL_BATCHES,
+            cost="70 s of training on one core",
+            reaches="97 % exact, 0.99 by its scorer, on 200 unseen puzzles",
+        ),
+    ),
     "survo": ("numbers placed so that the sums are right", relational()),
     "word_sequence_reversal": ("words in reverse order", attention()),
     "word_sorting": ("words in order", attention()),
