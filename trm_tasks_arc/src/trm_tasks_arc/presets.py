@@ -48,10 +48,11 @@ PRESETS = (
             "schedule": "linear",
             "decay_start": 0.6,
             "grad_clip": 1.0,
-            "halt_when_right": 0.9,
+            "halt_exploration": 1.0,  # with halt_when_right this keeps solved pairs for some steps: else they drift
+            "halt_when_right": 0.3,
             "log_interval": 100,
-            "eval_interval": 1000,
-            "max_steps": 8000,
+            "eval_interval": 5000,
+            "max_steps": 20_000,
         },
     ),
     PresetSpec(
