@@ -54,6 +54,8 @@ PRESETS = (
             "eval_interval": 5000,
             "max_steps": 20_000,
         },
+        cost="15 min of one core",
+        reaches="98.4 % of the training pairs, 25.7 % pass@2 on their test pairs (seed 0)",
     ),
     PresetSpec(
         name="paper-1",
