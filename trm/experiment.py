@@ -251,14 +251,18 @@ class Experiment:
         """Supervision steps in evaluation, where nothing else is said: the training's number, or the model's."""
         return (self.training and self.training.n_supervision_eval) or model.n_supervision
 
+    @property
+    def evaluation_batch_size(self) -> int:
+        """Puzzles evaluated at once: the training's number, or for imported weights the default one."""
+        default: int = TrainingConfig.model_fields["eval_batch_size"].default
+        return self.training.eval_batch_size if self.training else default
+
     def test_batches(self, puzzles: PuzzleSet) -> Any:
         """What `Trainer.fit` takes: the first so many test puzzles as batches."""
-        assert self.training is not None
-        size = self.training.eval_batch_size
 
         def batches(limit: int | None) -> Iterable[Batch]:
             chosen = puzzles if limit is None or limit >= len(puzzles) else puzzles.head(limit)
-            return chosen.batches(size)
+            return chosen.batches(self.evaluation_batch_size)
 
         return batches
 

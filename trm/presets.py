@@ -1,4 +1,5 @@
-"""The published settings of TRM (arXiv:2510.04871 and its code), for the `paper` presets of the task plugins.
+"""Settings that the presets of several task plugins share: the published ones of TRM (arXiv:2510.04871 and its code) for the
+`paper` presets, and those of the small relational networks that learn on a CPU.
 
 Values for the fields of `trm.TRMConfig` and `trm.TrainingConfig`; a task merges what is common with what it adds::
 
@@ -76,3 +77,34 @@ PAPER_SHARED_ID: Mapping[str, Any] = {
     "puzzle_weight_decay": 1.0,
 }
 """What changes where all puzzles share one identifier."""
+
+RELATIONAL_MODEL: Mapping[str, Any] = {
+    "mixing": "relational",
+    "activation": "relu",
+    "hidden_dim": 32,
+    "mlp_ratio": 3.0,
+    "mlp_multiple_of": 32,
+    "n_recursions": 2,
+    "T_steps": 2,
+    "n_supervision": 8,
+    "loss": "softmax",
+}
+"""A network that learns on a CPU: two layers of 20,000 weights in all."""
+
+RELATIONAL_TRAINING: Mapping[str, Any] = {
+    "batch_size": 8,
+    "optimizer": "adamw",
+    "learning_rate": 4e-3,
+    "weight_decay": 0.1,
+    "warmup_steps": 100,
+    "schedule": "linear",
+    "decay_start": 0.6,
+    "grad_clip": 1.0,
+    "halt_exploration": 0.1,
+    "halt_when_right": 0.9,
+    "n_supervision_eval": 16,
+    "log_interval": 50,
+    "eval_examples": 256,
+    "eval_batch_size": 16,
+}
+"""Its training, as it learns fastest on Sudoku (`docs/recipes.md`). A task adds `max_steps`."""

@@ -13,8 +13,12 @@ from trm.cli.common import json_option, print_json, registry_with_warnings, thre
 if TYPE_CHECKING:
     from trm.testing import Result
 
-MARKS = {"passed": "[green]passed[/]", "failed": "[bold red]FAILED[/]", "skipped": "[dim]skipped[/]"}
-MARKS["expected"] = "[yellow]expected[/]"
+MARKS = {
+    "passed": "[green]passed[/]",
+    "failed": "[bold red]FAILED[/]",
+    "skipped": "[dim]skipped[/]",
+    "expected": "[yellow]expected[/]",
+}
 
 
 @click.command("check-task")

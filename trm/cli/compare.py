@@ -13,9 +13,6 @@ from trm.cli.common import json_option, print_json
 if TYPE_CHECKING:
     from trm.training.history import History
 
-FROM_DATA = ("model.structure", "model.vocab_size", "model.context_length")
-"""Settings that follow from others."""
-
 Row = tuple[str, list[Any]]
 
 
@@ -37,11 +34,14 @@ def command(runs: tuple[Path, ...], show_all: bool, as_json: bool) -> None:
 
 
 def _settings(histories: Sequence[History], show_all: bool) -> Iterable[Row]:
+    from trm.settings import FROM_DATA
+
+    from_data = tuple(f"model.{name}" for name in FROM_DATA)
     flat = [dict(_flattened(history.config.model_dump(mode="json"))) for history in histories]
     for name in dict.fromkeys(name for values in flat for name in values):
         values = [settings.get(name) for settings in flat]
         differ = any(value != values[0] for value in values)
-        if (differ or show_all) and not name.startswith(FROM_DATA):
+        if (differ or show_all) and not name.startswith(from_data):
             yield name, values
 
 

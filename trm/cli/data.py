@@ -142,14 +142,15 @@ def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:
     from rich.console import Console
     from rich.panel import Panel
 
-    from trm.data.puzzle_set import IGNORED
+    from trm.evaluation.refine import Puzzle
 
-    inputs = np.asarray(puzzles.inputs[0])
-    labels = puzzles.scored_labels(slice(0, 1))[0]
-    answer = np.where(labels == IGNORED, inputs, labels)
+    puzzle = Puzzle(np.asarray(puzzles.inputs[0]), puzzles.scored_labels(slice(0, 1))[0])
     renderer = experiment.build_renderer()
     Console().print(
         Columns(
-            [Panel(renderer.render(inputs), title="puzzle"), Panel(renderer.render(inputs, answer), title="answer")]
+            [
+                Panel(renderer.render(puzzle.inputs), title="puzzle"),
+                Panel(renderer.render(puzzle.inputs, puzzle.target), title="answer"),
+            ]
         )
     )

@@ -131,12 +131,11 @@ def _score(
     steps = steps or experiment.evaluation_steps(model.config)
     plan = experiment.search_plan(steps, **search)
     started = time.perf_counter()
-    batch_size = loaded.run.training.eval_batch_size if loaded.run.training else 128
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("scoring", total=len(puzzles))
         metrics = evaluate(
             model,
-            puzzles.batches(batch_size),
+            puzzles.batches(experiment.evaluation_batch_size),
             experiment.build_metrics(),
             backend,
             steps,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
@@ -54,7 +53,7 @@ def score_own_way(
         model=experiment.fitted(loaded).to(backend.device),
         backend=backend,
         steps=chosen_steps,
-        batch_size=loaded.run.training.eval_batch_size if loaded.run.training else 128,
+        batch_size=experiment.evaluation_batch_size,
         output=output,
         votes=votes,
         limit=limit,
@@ -79,19 +78,19 @@ def score_trained(experiment: Experiment, trainer: Trainer, run: Path) -> dict[s
     from trm.evaluation.request import EvaluationRequest
 
     assert experiment.spec.evaluate is not None
-    model, config = trainer.model, trainer.config
+    model = trainer.model
     request = EvaluationRequest(
         experiment=experiment,
         trained_on=experiment,
         model=model.eval(),
         backend=trainer.backend,
         steps=experiment.evaluation_steps(model.config),
-        batch_size=config.eval_batch_size,
+        batch_size=experiment.evaluation_batch_size,
         output=run / "evaluations" / f"step_{trainer.step}-all",
         training_examples=TRAINING_EXAMPLES,
         progress=progress_bar,
     )
-    with trainer.ema.applied() if trainer.ema is not None else contextlib.nullcontext():
+    with trainer.averaged():
         scores: dict[str, float] = load(experiment.spec.evaluate)(request)
     return scores
 

@@ -12,33 +12,35 @@ if TYPE_CHECKING:
 
 def show_solved(console: Any, experiment: Experiment, trainer: Trainer, test: PuzzleSet) -> None:
     """Print an unseen puzzle beside the model's answer: a solved one if there is one among the first few."""
-    import contextlib
-
     import numpy as np
     from rich.columns import Columns
     from rich.panel import Panel
 
     from trm.data.puzzle_set import IGNORED
     from trm.evaluation.evaluate import answer
+    from trm.evaluation.refine import Puzzle
 
     few = test.head(16)
     batch = next(iter(few.batches(len(few)))).to(trainer.backend.device)
-    steps = trainer.config.n_supervision_eval or trainer.model.config.n_supervision
+    steps = experiment.evaluation_steps(trainer.model.config)
     trainer.model.eval()
-    with trainer.ema.applied() if trainer.ema is not None else contextlib.nullcontext():
+    with trainer.averaged():
         predictions = answer(trainer.model, batch, steps, trainer.backend).predictions.cpu().numpy()
     labels = few.scored_labels(slice(None))
     solved = ((predictions == labels) | (labels == IGNORED)).all(1)
     row = int(np.argmax(solved))
     renderer = experiment.build_renderer()
-    inputs = np.asarray(few.inputs[row])
-    shown = np.where(labels[row] == IGNORED, inputs, predictions[row])
+    puzzle = Puzzle(np.asarray(few.inputs[row]), labels[row])
     title = "solved" if solved[row] else "not solved: wrong cells are marked"
     console.print(
         Columns(
             [
-                Panel(renderer.render(inputs), title="an unseen puzzle", expand=False),
-                Panel(renderer.render(inputs, shown, labels[row]), title=title, expand=False),
+                Panel(renderer.render(puzzle.inputs), title="an unseen puzzle", expand=False),
+                Panel(
+                    renderer.render(puzzle.inputs, puzzle.complete(predictions[row]), puzzle.labels),
+                    title=title,
+                    expand=False,
+                ),
             ]
         )
     )

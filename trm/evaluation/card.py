@@ -24,10 +24,9 @@ def model_card(loaded: LoadedModel, experiment: Experiment, backend: Backend) ->
         `trm.evaluation.examples` reads them.
     """
     model = loaded.model.to(backend.device).eval()
-    training = experiment.training
-    steps = (training.n_supervision_eval if training else None) or model.config.n_supervision
+    steps = experiment.evaluation_steps(model.config)
     puzzles = experiment.split("test")
-    batches = puzzles.batches(training.eval_batch_size if training else 128)
+    batches = puzzles.batches(experiment.evaluation_batch_size)
     return {
         "task": experiment.spec.name,
         "preset": experiment.preset,

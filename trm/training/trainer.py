@@ -186,11 +186,15 @@ class Trainer:
             return 1.0
         return min(max(by_steps, by_epochs), 1.0)
 
+    def averaged(self) -> contextlib.AbstractContextManager[None]:
+        """Inside, the model has the averaged weights, if there are any: those that are scored and kept."""
+        return self.ema.applied() if self.ema is not None else contextlib.nullcontext()
+
     def evaluate(
         self, test_batches: TestBatches, metrics: Mapping[str, Metric], limit: int | None = None
     ) -> dict[str, float]:
         """Score the averaged weights."""
-        with self.ema.applied() if self.ema is not None else contextlib.nullcontext():
+        with self.averaged():
             return evaluate(self.model, test_batches(limit), metrics, self.backend, self.config.n_supervision_eval)
 
     def _fill_first(self, stream: ExampleStream) -> None:

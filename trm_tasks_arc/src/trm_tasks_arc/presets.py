@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trm.presets import PAPER_FOUR_RECURSIONS, PAPER_MODEL, PAPER_SOURCE, PAPER_TRAINING
+from trm.presets import PAPER_FOUR_RECURSIONS, PAPER_MODEL, PAPER_SOURCE, PAPER_TRAINING, RELATIONAL_MODEL
 from trm.specs import PresetSpec
 
 PAPER_LENGTH: dict[str, Any] = {
@@ -26,17 +26,7 @@ PRESETS = (
             "variants": 7,
             "recolour": False,
         },
-        model={
-            "mixing": "relational",
-            "activation": "relu",
-            "hidden_dim": 64,
-            "mlp_ratio": 3.0,
-            "mlp_multiple_of": 32,
-            "n_recursions": 2,
-            "T_steps": 2,
-            "n_supervision": 8,
-            "loss": "softmax",
-        },
+        model={**RELATIONAL_MODEL, "hidden_dim": 64},
         training={
             "batch_size": 16,
             "optimizer": "adamw",

@@ -5,37 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from trm.presets import PAPER_MIXER, PAPER_MODEL, PAPER_SHARED_ID, PAPER_SOURCE, PAPER_TRAINING
+from trm.presets import (
+    PAPER_MIXER,
+    PAPER_MODEL,
+    PAPER_SHARED_ID,
+    PAPER_SOURCE,
+    PAPER_TRAINING,
+    RELATIONAL_MODEL,
+    RELATIONAL_TRAINING,
+)
 from trm.specs import PresetSpec
 
-# The network that learns on a CPU: a state per cell and digit, two layers of 20,000 weights in all.
-RELATIONAL: dict[str, Any] = {
-    "mixing": "relational",
-    "activation": "relu",
-    "hidden_dim": 32,
-    "mlp_ratio": 3.0,
-    "mlp_multiple_of": 32,
-    "n_recursions": 2,
-    "T_steps": 2,
-    "n_supervision": 8,
-    "loss": "softmax",
-}
-TRAINING: dict[str, Any] = {
-    "batch_size": 8,
-    "optimizer": "adamw",
-    "learning_rate": 4e-3,
-    "weight_decay": 0.1,
-    "warmup_steps": 100,
-    "schedule": "linear",
-    "decay_start": 0.6,
-    "grad_clip": 1.0,
-    "halt_exploration": 0.1,
-    "halt_when_right": 0.9,
-    "n_supervision_eval": 16,
-    "log_interval": 50,
-    "eval_examples": 256,
-    "eval_batch_size": 16,
-}
 # 1000 puzzles; the paper draws 1000 symmetric images of each beforehand, here every visit draws a new one.
 PAPER_DATA: dict[str, Any] = {"size": 9, "train_puzzles": 1000}
 PAPER_SCHEDULE: dict[str, Any] = {**PAPER_TRAINING, **PAPER_SHARED_ID, "num_epochs": 50_000}
@@ -57,8 +37,8 @@ PRESETS = (
         name="quick",
         summary="9x9 of at most 32 clues, on a laptop CPU",
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
-        model=RELATIONAL,
-        training={**TRAINING, "max_steps": 4000, "eval_interval": 500},
+        model=RELATIONAL_MODEL,
+        training={**RELATIONAL_TRAINING, "max_steps": 4000, "eval_interval": 500},
         cost="5 min on one core",
         reaches="99.2 % exact on 1,000 unseen puzzles (seed 0)",
         weights="trm_tasks_sudoku:weights/quick.safetensors",
@@ -67,8 +47,8 @@ PRESETS = (
         name="mini",
         summary="4x4, about a minute",
         task={"size": 4, "clues": 6, "train_puzzles": 2000, "test_puzzles": 1000},
-        model=RELATIONAL,
-        training={**TRAINING, "max_steps": 400, "eval_interval": 100},
+        model=RELATIONAL_MODEL,
+        training={**RELATIONAL_TRAINING, "max_steps": 400, "eval_interval": 100},
         cost="half a minute on a busy core",
         reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
     ),
@@ -76,16 +56,16 @@ PRESETS = (
         name="six",
         summary="6x6",
         task={"size": 6, "clues": 14, "train_puzzles": 10_000, "test_puzzles": 1000},
-        model=RELATIONAL,
-        training={**TRAINING, "max_steps": 1500, "eval_interval": 300},
+        model=RELATIONAL_MODEL,
+        training={**RELATIONAL_TRAINING, "max_steps": 1500, "eval_interval": 300},
     ),
     PresetSpec(
         name="hard",
         summary="9x9, minimal and harder: for hours of training",
         task={"size": 9, "style": "hard", "train_puzzles": 6000, "test_puzzles": 200},
-        model={**RELATIONAL, "hidden_dim": 48, "mlp_multiple_of": 48, "n_recursions": 3, "n_supervision": 16},
+        model={**RELATIONAL_MODEL, "hidden_dim": 48, "mlp_multiple_of": 48, "n_recursions": 3, "n_supervision": 16},
         training={
-            **TRAINING,
+            **RELATIONAL_TRAINING,
             "batch_size": 16,
             "learning_rate": 1.5e-3,
             "warmup_steps": 200,
