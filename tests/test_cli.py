@@ -1,6 +1,8 @@
 """The real commands, in processes of their own."""
 
+import functools
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +60,37 @@ def test_train_evaluate_solve(tmp_path: Path) -> None:
     damaged = trm("evaluate", run, TRM_CACHE=cache)
     assert damaged.returncode == 1
     assert "is damaged" in damaged.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_training_says_how_to_go_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    sets = ["training.max_steps=1000000", "training.log_interval=1", "task.train_puzzles=50", "task.test_puzzles=8"]
+    command = ["train", "sudoku", "--preset", "mini", *(word for item in sets for word in ("--set", item))]
+    # A test run in a shell's background ignores SIGINT, and what it starts would too.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trm", *command, "--output", str(tmp_path / "run")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed,
+        env=os.environ | {"TRM_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"},
+    )
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("step"):
+        assert process.poll() is None
+    process.send_signal(number)
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == code
+    assert f"Interrupted. Go on with: trm train --resume {tmp_path / 'run'}" in error
+    assert any((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_folder_with_a_tasks_name_hides_no_shipped_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "arithmetic").mkdir()
+    monkeypatch.chdir(tmp_path)
+    solved = trm("solve", "arithmetic", "123+456")
+    assert solved.returncode == 0, solved.stderr
+    assert "123 + 456 = 579" in solved.stdout
+    exported = trm("export", "arithmetic", "--format", "official", "--output", "x")
+    assert "no mixing 'relational'" in exported.stderr  # the weights were found; that form has no such model

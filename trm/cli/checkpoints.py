@@ -33,8 +33,19 @@ def find_weights(what: str) -> Path:
     """
     path = Path(what)
     task, _, preset = what.partition(":")
-    if path.exists() or task not in get_registry().tasks():
+    # A folder that merely has a task's name is not meant; a run of that name is.
+    if path.is_file() or (path / "config.json").is_file() or task not in get_registry().tasks():
         return path
+    return find_shipped(task, preset)
+
+
+def find_shipped(task: str, preset: str = "") -> Path:
+    """The shipped weights of a task, of its default preset where none is named.
+
+    Raises:
+        CheckpointError: it ships none.
+        UsageError: it ships none of that preset.
+    """
     shipped = shipped_weights(task)
     if not shipped:
         raise CheckpointError(f"Task {task!r} ships no weights. Train some with: trm train {task}")
@@ -43,15 +54,20 @@ def find_weights(what: str) -> Path:
     return shipped[preset] if preset else next(iter(shipped.values()))
 
 
-def load_for_task(what: str, task: str | None = None) -> LoadedModel:
-    """Load weights, checked to be of `task`.
+def load_for_task(what: str | None, task: str | None = None) -> LoadedModel:
+    """Load weights, checked to be of `task`; without `what`, those that the task ships.
 
     Raises:
         CheckpointError: they are missing, damaged, or of another task.
     """
     from trm.training.checkpoint import load_model
 
-    loaded = load_model(find_weights(what))
+    if what is not None:
+        path = find_weights(what)
+    else:
+        assert task is not None
+        path = find_shipped(task)
+    loaded = load_model(path)
     if task is not None and loaded.run.task != task:
         raise CheckpointError(f"The checkpoint {what} is of task {loaded.run.task!r}, not {task!r}.")
     return loaded

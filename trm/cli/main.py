@@ -94,8 +94,9 @@ def _run(arguments: list[str], debug: bool) -> int:
 
 
 def _interrupted(error: BaseException) -> int:
-    number = getattr(error, "signal_number", signal.SIGINT)
-    checkpoint = getattr(error, "checkpoint", None)
+    cause = error.__cause__ or error  # Click turns every KeyboardInterrupt into an Abort
+    number = getattr(cause, "signal_number", signal.SIGINT)
+    checkpoint = getattr(cause, "checkpoint", None)
     where = f" Go on with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
     click.echo(f"Interrupted.{where}", err=True)
     return 128 + int(number)

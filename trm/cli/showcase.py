@@ -94,7 +94,7 @@ def load_showcase(task: str, checkpoint: str | None, device: str, steps: int | N
     from trm.experiment import Experiment
 
     backend = get_backend(device)
-    loaded = load_for_task(checkpoint or task, task)
+    loaded = load_for_task(checkpoint, task)
     experiment = Experiment.from_run(loaded.run)
     model = loaded.model.to(backend.device).eval()
     return Showcase(experiment, loaded, model, backend, steps or experiment.evaluation_steps(model.config))

@@ -63,7 +63,7 @@ def command(
     from trm.experiment import Experiment
 
     backend = get_backend(device)
-    loaded = load_for_task(checkpoint or task, task)
+    loaded = load_for_task(checkpoint, task)
     experiment = Experiment.from_run(loaded.run)
     if spec.solve is not None:
         refuse_search(spec, restarts, use_check)

@@ -1,0 +1,80 @@
+"""How hard Sudoku test puzzles are, how fast they are made, and which of them weights solve.
+
+    python benchmarks/sudoku_difficulty.py [WEIGHTS] [--puzzles N] [--steps N]... [--threads N]
+
+WEIGHTS is a run, a weights file, or shipped ones (`sudoku`, `sudoku:hard`). Its own unseen puzzles are rated by the solver, and
+scored after each of the given numbers of supervision steps, by bands of backtracks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import time
+
+import numpy as np
+import torch
+from trm_tasks_sudoku.config import EMPTY
+from trm_tasks_sudoku.generator import generate
+from trm_tasks_sudoku.solver import solved_by_naked_singles
+
+from trm.cli.checkpoints import load_for_task
+from trm.experiment import Experiment
+from trm.training.checkpoint import LoadedModel
+
+BANDS = (0, 1, 10, 50, 200, 10**9)
+"""Backtracks at which a band begins; at 0, naked and hidden singles finish a puzzle."""
+
+
+def generation_rate(count: int = 5000) -> float:
+    """Plain 9x9 puzzles made in a second, after the code is compiled."""
+    generate(10, 9, seed=0, split="train")
+    started = time.perf_counter()
+    generate(count, 9, seed=1, split="train")
+    return count / (time.perf_counter() - started)
+
+
+@torch.no_grad()
+def right_after(loaded: LoadedModel, experiment: Experiment, puzzles: int, steps: list[int]) -> dict[int, np.ndarray]:
+    """Which of the first puzzles are answered exactly, by the number of supervision steps."""
+    model = loaded.model.eval()
+    right: dict[int, list[bool]] = {step: [] for step in steps}
+    for batch in experiment.split("test").head(puzzles).batches(experiment.evaluation_batch_size):
+        state = model.initial_state(len(batch))
+        for step in range(1, max(steps) + 1):
+            state, output = model.supervision_step(batch.inputs, state)
+            if step in right:
+                right[step] += (output.logits.argmax(-1) == batch.labels).all(1).tolist()
+    return {step: np.array(rows) for step, rows in right.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", nargs="?", default="sudoku")
+    parser.add_argument("--puzzles", type=int, default=1000)
+    parser.add_argument("--steps", type=int, action="append", help="may be repeated; left out, 8, 16 and 64")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    steps = sorted(options.steps or [8, 16, 64])
+    print(f"plain 9x9 puzzles made a second, by one core: {generation_rate():,.0f}")
+    loaded = load_for_task(options.weights, "sudoku")
+    experiment = Experiment.from_run(loaded.run)
+    test = experiment.split("test").head(options.puzzles)
+    clues, backtracks = (np.asarray(test.extras[name]) for name in ("clues", "backtracks"))
+    naked = solved_by_naked_singles(np.asarray(test.inputs) - EMPTY)
+    print(f"{len(test)} unseen puzzles: clues {clues.min()} to {clues.max()}, backtracks 0 to {backtracks.max()},")
+    print(
+        f"median {np.median(backtracks):g}; {naked.sum()} by naked singles, {(backtracks == 0).sum()} by hidden ones too"
+    )
+    right = right_after(loaded, experiment, len(test), steps)
+    print(f"{'backtracks':<16}{'puzzles':>8}" + "".join(f"{f'{step} steps':>12}" for step in steps))
+    for least, above in [*itertools.pairwise(BANDS), (0, BANDS[-1])]:
+        rows = (backtracks >= least) & (backtracks < above)
+        if rows.any():
+            name = f"{least} and more" if above == BANDS[-1] else f"{least} to {above - 1}"
+            print(f"{name:<16}{rows.sum():>8}" + "".join(f"{right[step][rows].mean():>12.2%}" for step in steps))
+
+
+if __name__ == "__main__":
+    main()
