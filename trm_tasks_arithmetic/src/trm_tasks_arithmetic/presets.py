@@ -52,7 +52,7 @@ PRESETS = (
         task={"operation": "add", "digits": 3},
         model=RELATIONAL,
         training={**TRAINING, "max_steps": 2000},
-        cost="1 to 2 min on a busy core",
+        cost="36 s of one core",
         reaches="99.75 to 99.95 % exact on 2,000 unseen sums (three seeds)",
         weights="trm_tasks_arithmetic:weights/quick.safetensors",
     ),
