@@ -143,7 +143,10 @@ def reasoning_gym(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def benchmarks(session: nox.Session) -> None:
-    """Start-up, throughput and time to accuracy; each prints its own usage with --help."""
+    """One benchmark, `nox -s benchmarks -- NAME ARGUMENTS`; docs/benchmarks.md tells what they measure."""
+    scripts = {path.stem: path for path in sorted(Path("benchmarks").glob("*.py"))}
+    name, *arguments = session.posargs or [""]
+    if name not in scripts:
+        session.error(f"Name one of {', '.join(scripts)}: nox -s benchmarks -- NAME ARGUMENTS")
     session.install(*PINS, *editable(".[plot]", *PLUGINS))
-    for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script), *session.posargs)
+    session.run("python", str(scripts[name]), *arguments)
