@@ -219,6 +219,11 @@ class TrainingConfig(Settings):
     decay_start: float = Field(0.0, description="share of the training after which the decay begins", ge=0, le=1)
     min_lr_ratio: float = Field(0.0, description="the rate at the end, as a share of the peak", ge=0, le=1)
     grad_clip: float | None = Field(1.0, description="largest gradient norm; unset: no clipping", gt=0)
+    max_skipped_steps: int = Field(
+        10,
+        description="steps in a row that may be skipped because their loss or gradient is not finite; one more ends training",
+        ge=0,
+    )
     use_ema: bool = Field(True, description="evaluate and ship an average of the weights")
     ema_decay: float = Field(0.999, description="decay of that average per step", ge=0, lt=1)
     ema_warmup: bool = Field(True, description="decay at most (1 + t) / (10 + t) at step t, for short runs")

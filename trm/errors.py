@@ -30,6 +30,10 @@ class CheckpointError(TRMError):
     """A checkpoint is missing, damaged, or does not fit what it is wanted for."""
 
 
+class NotFiniteError(TRMError):
+    """The loss or the gradient was infinite or undefined so often that going on is no use."""
+
+
 class PluginError(TRMError):
     """A plugin broke the contract, or two plugins claim one name."""
 

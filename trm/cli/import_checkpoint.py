@@ -63,7 +63,10 @@ def command(
     model = load_checkpoint(source, config, num_puzzles, context_length)
     step = max(step_number(weights_file(source)), 0)
     run = RunFolder.create(output, _run_config(model, experiment, source))
-    run.save_checkpoint(step, {"model.safetensors": model.state_dict()}, {"imported_from": str(source)})
+    run.mark(
+        "latest",
+        run.save_checkpoint(step, {"model.safetensors": model.state_dict()}, {"imported_from": str(source)}),
+    )
     _report(model, output, task)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from trm.devices import Backend
     from trm.experiment import Experiment
     from trm.training.monitor import Monitor
+    from trm.training.run_folder import RunFolder
 
 
 def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -132,14 +134,28 @@ def _resume(
     as_json: bool,
 ) -> None:
     from trm.experiment import Experiment
-    from trm.training.checkpoint import checkpoint_folder, read_run_config
+    from trm.training.checkpoint import newest_good, read_run_config
+    from trm.training.run_folder import RunFolder
+    from trm.training.signals import Interrupted
 
     if preset or sets:
         raise UsageError("--resume continues a run with its own settings: leave out --preset and --set.")
     run = read_run_config(folder)
     if task is not None and task != run.task:
         raise UsageError(f"The run in {folder} is of task {run.task!r}, not {task!r}.")
-    _train(Experiment.from_run(run), backend, folder, checkpoint_folder(folder), trackers, quiet, as_json)
+    writer = RunFolder(folder)
+    with writer.locked():
+        checkpoint, problems = newest_good(folder)
+        for problem in problems:
+            click.echo(f"Warning: {problem}", err=True)
+        if problems:
+            click.echo(f"Going on from {checkpoint}, the newest that is whole.", err=True)
+        try:
+            _train(Experiment.from_run(run), backend, folder, checkpoint, trackers, quiet, as_json, writer)
+        except Interrupted:
+            raise
+        except KeyboardInterrupt as error:  # before or after the training itself
+            raise Interrupted(getattr(error, "signal_number", signal.SIGINT), checkpoint) from error
 
 
 def _new_run_path(experiment: Experiment) -> Path:
@@ -158,7 +174,9 @@ def _train(
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
+    run: RunFolder | None = None,
 ) -> None:
+    """Build the data and train; `run` and `checkpoint` are those of a run to go on with."""
     from rich.console import Console
 
     from trm.cli.checkpoints import load_for_task
@@ -181,18 +199,19 @@ def _train(
         load_tensors(model, dict(start.model.state_dict()), start.path)
     run_config = experiment.run_config(model.config)
     monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
-    run = RunFolder(output) if checkpoint else RunFolder.create(output, run_config)
+    run = run or RunFolder.create(output, run_config)
     assert experiment.training is not None
     keep_rest = experiment.training.refill == "next"
     stream = GroupSampler(train, experiment.seed, experiment.build_augmentation(), keep_rest)
     trainer = Trainer(model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed)
-    if checkpoint:
-        trainer.resume(checkpoint, stream)
-    summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
-    if experiment.spec.evaluate is not None:
-        summary["final_metrics"] |= score_trained(experiment, trainer, output)
-    summary |= {"run": str(output), "train_puzzles": len(train), "test_puzzles": len(test)}
-    run.write_summary(summary)
+    with run.locked():
+        if checkpoint:
+            trainer.resume(checkpoint, stream)
+        summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
+        if experiment.spec.evaluate is not None:
+            summary["final_metrics"] |= score_trained(experiment, trainer, output)
+        summary |= {"run": str(output), "train_puzzles": len(train), "test_puzzles": len(test)}
+        run.write_summary(summary)
     if as_json:
         print_json(summary)
     else:

@@ -13,6 +13,7 @@ from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.puzzle_set import IntArray, PuzzleSet
 from trm.errors import DataError
+from trm.utils import generator_states, set_generator_states
 
 
 class ExampleStream(Protocol):
@@ -123,8 +124,8 @@ class GroupSampler:
 class LoaderStream:
     """Examples of a plain `DataLoader` of (input, target) pairs, epoch after epoch.
 
-    Its shuffling draws from torch's global generator, whose state at the start of the epoch is kept, so that a resumed
-    stream repeats that epoch's order and skips what was taken.
+    Its shuffling and its data set draw from the global generators, whose states at the start of the epoch are kept, so
+    that a resumed stream repeats that epoch's order and skips what was taken.
     """
 
     def __init__(self, loader: DataLoader[Any]) -> None:
@@ -133,7 +134,7 @@ class LoaderStream:
         self.loader = loader
         self.passes, self.batches = 0, 0
         self.rest = self._empty()
-        self.epoch_rng = torch.get_rng_state()
+        self.epoch_rng = generator_states()
         self.iterator: Iterator[Any] = iter(())
 
     @staticmethod
@@ -160,7 +161,7 @@ class LoaderStream:
     def _next_batch(self) -> Batch:
         item = next(self.iterator, None)
         if item is None:
-            self.epoch_rng = torch.get_rng_state()
+            self.epoch_rng = generator_states()
             self.iterator = iter(self.loader)
             self.passes, self.batches = self.passes + 1, 0
             item = next(self.iterator)
@@ -172,21 +173,21 @@ class LoaderStream:
             "passes": self.passes,
             "batches": self.batches,
             "unused": sum(map(len, self.rest)),
-            "epoch_rng": self.epoch_rng.tolist(),
+            "epoch_rng": self.epoch_rng,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        now = torch.get_rng_state()
-        self.epoch_rng = torch.tensor(state["epoch_rng"], dtype=torch.uint8)
+        now = generator_states()
+        self.epoch_rng = state["epoch_rng"]
         self.passes, self.batches, self.rest = state["passes"], state["batches"], self._empty()
         if self.passes:
-            torch.set_rng_state(self.epoch_rng)
+            set_generator_states(self.epoch_rng)
             self.iterator = iter(self.loader)
             for _ in range(self.batches):
                 last = as_batch(next(self.iterator))
             if state["unused"]:
                 self.rest = [last[slice(len(last) - state["unused"], len(last))]]
-        torch.set_rng_state(now)
+        set_generator_states(now)
 
 
 def as_batch(item: Any) -> Batch:

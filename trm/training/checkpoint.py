@@ -50,7 +50,7 @@ def load_model(path: Path, structure_of: TRMConfig | None = None) -> LoadedModel
         step = None
     else:
         folder = checkpoint_folder(path)
-        verify(folder)
+        _verify_or_name_another(folder)
         run = read_run_config(folder.parent.parent)
         tensors = read_tensors(folder / "model.safetensors")
         if (folder / "ema.safetensors").exists():
@@ -66,13 +66,47 @@ def checkpoint_folder(path: Path) -> Path:
     """The `step_N` folder that `path` stands for: itself, or the latest one of a run folder."""
     if step_number(path) >= 0:
         return path
-    latest = RunFolder(path).marked("latest") if path.is_dir() else None
-    if latest is not None and latest.exists():
-        return latest
-    found = sorted(path.glob("checkpoints/step_*"), key=step_number)
+    return _by_preference(path)[0]
+
+
+def newest_good(run: Path) -> tuple[Path, list[str]]:
+    """The checkpoint to go on from: the latest one, or where that is damaged the newest whole one.
+
+    Returns:
+        The checkpoint, and what is wrong with those that were passed over.
+
+    Raises:
+        CheckpointError: none is whole.
+    """
+    problems: list[str] = []
+    for folder in _by_preference(run):
+        try:
+            verify(folder)
+            return folder, problems
+        except CheckpointError as error:
+            problems.append(str(error))
+    raise CheckpointError(f"No checkpoint of {run} is whole. {problems[0]}")
+
+
+def _by_preference(run: Path) -> list[Path]:
+    """The checkpoints of a run, `latest` first, then the newest."""
+    folder = RunFolder(run)
+    found = folder.checkpoints()[::-1]
     if not found:
-        raise CheckpointError(f"{path} is not a run folder with a checkpoint: it has no checkpoints/step_N.")
-    return found[-1]
+        raise CheckpointError(f"{run} is not a run folder with a checkpoint: it has no checkpoints/step_N.")
+    latest = folder.marked("latest")
+    return sorted(found, key=lambda path: path != latest)
+
+
+def _verify_or_name_another(folder: Path) -> None:
+    try:
+        verify(folder)
+    except CheckpointError as error:
+        try:
+            good, _ = newest_good(folder.parent.parent)
+        except CheckpointError:
+            raise error from None
+        raise CheckpointError(f"{error} {good} is whole.") from error
 
 
 def read_run_config(folder: Path) -> RunConfig:

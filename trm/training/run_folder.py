@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from trm.config import RunConfig
 from trm.errors import TRMError, UsageError
-from trm.training.files import sha256, sync_directory, write_bytes, write_json
+from trm.training.checkpoint_writer import write_checkpoint
+from trm.training.files import restore_folder, sync_file, write_bytes, write_json
+from trm.training.lock import RunLock
 
 MARKERS = ("latest", "best")
 
@@ -23,6 +28,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lock = RunLock(path)
 
     @classmethod
     def create(cls, path: Path, config: RunConfig) -> RunFolder:
@@ -42,18 +48,50 @@ class RunFolder:
             ) from error
         return cls(path)
 
-    def append_metrics(self, record: dict[str, Any]) -> None:
-        """Add one line to `metrics.jsonl`."""
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside, this process alone writes the folder; what a killed one left half-written is gone.
 
-    def drop_metrics_after(self, step: int) -> None:
-        """Forget the lines of steps that a resumed run will do again, and a last line that was cut off."""
+        Raises:
+            UsageError: another process writes it, or it is not there.
+            TRMError: it can't be written.
+        """
+        if not self.path.is_dir():
+            raise UsageError(f"There is no run folder {self.path}.")
+        with self.lock:
+            if self.lock.held_once:
+                self._clean()
+            yield
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        """Add one line to `metrics.jsonl`; a number that is not finite is written as null.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / "metrics.jsonl"
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(_finite(record), allow_nan=False) + "\n")
+        except OSError as error:
+            raise TRMError(f"{path} can't be written: {error.strerror}.") from error
+
+    def drop_metrics_after(self, step: int, scores_too: bool = False) -> None:
+        """Forget the lines of steps that a resumed run will do again, and a last line that was cut off.
+
+        Args:
+            step: the last step that is not done again.
+            scores_too: its evaluation, however, is.
+        """
         path = self.path / "metrics.jsonl"
         if not path.exists():
             return
-        kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step]
-        write_bytes(path, "".join(line + "\n" for line in kept).encode())
+        kept = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            number, is_score = _step_of(line)
+            if number < step or (number == step and not (is_score and scores_too)):
+                kept.append(line + "\n")
+        write_bytes(path, "".join(kept).encode())
 
     def save_checkpoint(self, step: int, files: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> Path:
         """Write `checkpoints/step_N`: safetensors files by name, `training.json`, and the checksums of all of them.
@@ -62,43 +100,61 @@ class RunFolder:
             TRMError: it can't be written; what was saved before is untouched.
         """
         target = self.path / "checkpoints" / f"step_{step}"
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir(parents=True)
-            for name, tensors in files.items():
-                save_file({key: value.contiguous() for key, value in tensors.items()}, temporary / name)
-            write_json(temporary / "training.json", state)
-            checksums = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
-            write_json(temporary / "checksums.json", checksums)
-            for file in temporary.iterdir():
-                _sync_file(file)
-            if target.exists():
-                shutil.rmtree(target)
-            os.replace(temporary, target)
-            sync_directory(target.parent)
+            if (self.path / "metrics.jsonl").exists():  # its lines up to this step must outlive a power cut, too
+                sync_file(self.path / "metrics.jsonl")
+            write_checkpoint(target, files, state)
         except OSError as error:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise TRMError(
-                f"The checkpoint of step {step} can't be written to {target}: {error.strerror}. {self._last_good()}"
-            ) from error
-        self.mark("latest", target)
+            raise TRMError(f"The checkpoint {target} can't be written: {error.strerror}.") from error
         return target
 
+    def save_batch(self, step: int, tensors: Mapping[str, Tensor]) -> Path:
+        """Write a batch that broke the training at `step`, for people to look at.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / f"not_finite_step_{step}.safetensors"
+        try:
+            write_bytes(path, save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}))
+        except OSError as error:
+            raise TRMError(f"{path} can't be written: {error.strerror}.") from error
+        return path
+
     def mark(self, marker: str, checkpoint: Path) -> None:
-        """Point `latest` or `best` at a checkpoint."""
-        write_bytes(self.path / marker, f"checkpoints/{checkpoint.name}\n".encode())
+        """Point `latest` or `best` at a checkpoint.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        try:
+            write_bytes(self.path / marker, f"checkpoints/{checkpoint.name}\n".encode())
+        except OSError as error:
+            raise TRMError(f"{self.path / marker} can't be written: {error.strerror}.") from error
 
     def marked(self, marker: str) -> Path | None:
-        """The checkpoint that a marker points at."""
-        path = self.path / marker
-        return self.path / path.read_text(encoding="utf-8").strip() if path.exists() else None
+        """The checkpoint that a marker points at; None where there is no marker, or that checkpoint is gone."""
+        try:
+            name = (self.path / marker).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            return None
+        checkpoint = self.path / "checkpoints" / Path(name).name
+        return checkpoint if step_number(checkpoint) >= 0 and checkpoint.is_dir() else None
+
+    def checkpoints(self) -> list[Path]:
+        """All checkpoints, by step."""
+        found = (path for path in (self.path / "checkpoints").glob("step_*") if step_number(path) >= 0)
+        return sorted(found, key=step_number)
 
     def prune(self, keep: int) -> None:
-        """Remove all checkpoints but the newest `keep` and the marked ones."""
-        checkpoints = sorted((self.path / "checkpoints").glob("step_*"), key=step_number)
-        marked = {self.marked(marker) for marker in MARKERS}
-        for old in checkpoints[:-keep]:
+        """Remove all checkpoints but the newest `keep` and the marked ones.
+
+        Those after `latest` are of a training that went on from an earlier one, and don't count.
+        """
+        marked = [self.marked(marker) for marker in MARKERS]
+        newest = marked[0]
+        ours = [path for path in self.checkpoints() if newest is None or step_number(path) <= step_number(newest)]
+        for old in ours[:-keep]:
             if old not in marked:
                 shutil.rmtree(old, ignore_errors=True)
 
@@ -106,9 +162,16 @@ class RunFolder:
         """Write `summary.json`."""
         write_json(self.path / "summary.json", summary)
 
-    def _last_good(self) -> str:
-        latest = self.marked("latest")
-        return f"The last good checkpoint is {latest}." if latest else "There is no earlier checkpoint."
+    def _clean(self) -> None:
+        """Remove what a killed process left half-written."""
+        checkpoints = self.path / "checkpoints"
+        for aside in checkpoints.glob("step_*.old"):
+            restore_folder(aside)
+        for left in [*checkpoints.glob(".*.tmp"), *self.path.glob(".*.tmp")]:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def check_free(path: Path) -> None:
@@ -124,18 +187,22 @@ def check_free(path: Path) -> None:
 
 
 def step_number(path: Path) -> int:
-    """N of `step_N`, or -1."""
-    number = path.name.removeprefix("step_")
+    """N of `step_N`, or of the `step_N.old` that is just being replaced; -1 for another name."""
+    number = path.name.removeprefix("step_").removesuffix(".old")
     return int(number) if number.isdigit() else -1
 
 
-def _step_of(line: str) -> float:
+def _step_of(line: str) -> tuple[float, bool]:
+    """The step of a line of metrics, infinite where it can't be read, and whether the line is an evaluation."""
     try:
-        return float(json.loads(line)["step"])
+        record = json.loads(line)
+        return float(record["step"]), "test" in record
     except (ValueError, KeyError, TypeError):
-        return float("inf")
+        return math.inf, False
 
 
-def _sync_file(path: Path) -> None:
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
+def _finite(value: Any) -> Any:
+    """A record that JSON can hold: None where a number is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from trm.data.batch import Batch
 from trm.errors import UsageError
 from trm.model import State, StepLoss, StepOutput, TinyRecursiveModel, step_loss
+
+
+@dataclass
+class SlotsStep:
+    """What a supervision step of some slots came to."""
+
+    state: State
+    output: StepOutput
+    loss: StepLoss
 
 
 class Slots:
@@ -80,21 +92,51 @@ class Slots:
 
         The loss is the sum over the slots; the caller divides by the global batch size.
         """
-        batch = self.batch
-        self.state, output = self.model.supervision_step(batch.inputs, self.state, batch.puzzle_ids)
-        self.steps = self.steps + 1
-        last = self.steps >= self.n_supervision
-        self.halted = last | (self._wants_to_halt(output) & (self.steps >= self._minimum_steps()))
+        whole = self.forward()
+        self.advance([whole])
+        return whole.output, whole.loss
+
+    def forward(self, rows: slice = slice(None)) -> SlotsStep:
+        """Compute a supervision step of some slots; `advance` makes it theirs."""
+        batch = self.batch[rows]
+        before = State(self.state.answer[rows], self.state.latent[rows])
+        state, output = self.model.supervision_step(batch.inputs, before, batch.puzzle_ids)
         continuation, continue_logits = None, None
         if self.model.config.architecture == "hrm" and self.n_supervision > 1:
-            continuation, continue_logits = self._value_of_continuing(last), output.continue_logits
+            last = self.steps[rows] + 1 >= self.n_supervision
+            continuation, continue_logits = self._value_of_continuing(batch, state, last), output.continue_logits
         loss = step_loss(
             output.logits, output.halt_logits, batch.labels, self.model.config.loss, continuation, continue_logits
         )
+        return SlotsStep(state, output, loss)
+
+    def advance(self, parts: Sequence[SlotsStep]) -> None:
+        """Carry the states on and decide who halts, once `forward` has gone through all slots in order."""
+        self.state = State(*(torch.cat(tensors) for tensors in zip(*(part.state for part in parts), strict=True)))
+        self.steps = self.steps + 1
+        wants = torch.cat([self._wants_to_halt(part.output) for part in parts])
+        self.halted = (self.steps >= self.n_supervision) | (wants & (self.steps >= self._minimum_steps()))
         if self.halt_when_right:
+            correct = torch.cat([part.loss.correct for part in parts])
             drawn = torch.rand(self.steps.shape, generator=self.generator).to(self.steps.device)
-            self.halted = self.halted | (loss.correct & (drawn < self.halt_when_right))
-        return output, loss
+            self.halted = self.halted | (correct & (drawn < self.halt_when_right))
+
+    def give_up_broken(self) -> None:
+        """Halt the slots whose state is not finite, so that they take new puzzles."""
+        finite = [tensor.flatten(1).isfinite().all(1) for tensor in (self.state.answer, self.state.latent)]
+        self.halted = self.halted | ~(finite[0] & finite[1])
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that the slots hold, by name."""
+        return {
+            "inputs": self.batch.inputs,
+            "labels": self.batch.labels,
+            "puzzle_ids": self.batch.puzzle_ids,
+            "answer": self.state.answer,
+            "latent": self.state.latent,
+            "steps": self.steps,
+            "halted": self.halted,
+        }
 
     def _wants_to_halt(self, output: StepOutput) -> Tensor:
         if self.model.config.architecture == "hrm":
@@ -111,8 +153,8 @@ class Slots:
         return torch.where(explore, minimum, 0).to(self.steps.device)
 
     @torch.no_grad()
-    def _value_of_continuing(self, last: Tensor) -> Tensor:
+    def _value_of_continuing(self, batch: Batch, state: State, last: Tensor) -> Tensor:
         """HRM's Q-learning target: what the next step would say, without its gradient (arXiv:2506.21734)."""
-        _, ahead = self.model.supervision_step(self.batch.inputs, self.state, self.batch.puzzle_ids)
+        _, ahead = self.model.supervision_step(batch.inputs, state, batch.puzzle_ids)
         value = torch.where(last, ahead.halt_logits, torch.maximum(ahead.halt_logits, ahead.continue_logits))
         return value.sigmoid()

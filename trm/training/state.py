@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,35 +14,31 @@ from trm.data.sampler import ExampleStream
 from trm.errors import CheckpointError
 from trm.model import State
 from trm.training.checkpoint import load_tensors, read_tensors, verify
+from trm.training.window import Window
+from trm.utils import generator_states, set_generator_states
 
 if TYPE_CHECKING:
     from trm.training.trainer import Trainer
 
+COUNTERS = ("step", "skipped", "skipped_in_a_row", "seconds", "best", "is_best", "evaluated_step")
+"""What a trainer counts and notes, by the names of its attributes."""
+
 
 def capture(trainer: Trainer, stream: ExampleStream) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     """The tensors by file name, and the rest as JSON."""
-    slots = trainer.slots
     files = {
         "model.safetensors": dict(trainer.model.state_dict()),
         "optimizer.safetensors": _optimizer_tensors(trainer),
-        "slots.safetensors": {
-            "inputs": slots.batch.inputs,
-            "labels": slots.batch.labels,
-            "puzzle_ids": slots.batch.puzzle_ids,
-            "answer": slots.state.answer,
-            "latent": slots.state.latent,
-            "steps": slots.steps,
-            "halted": slots.halted,
-            "torch_rng": torch.get_rng_state(),
-            "exploration_rng": trainer.generator.get_state(),
-        },
+        "slots.safetensors": trainer.slots.tensors(),
+        "generators.safetensors": _generators(trainer),
     }
     if trainer.ema is not None:
         files["ema.safetensors"] = dict(trainer.ema.average)
     state = {
-        "step": trainer.step,
-        "seconds": trainer.seconds,
-        "best": trainer.best,
+        **{name: getattr(trainer, name) for name in COUNTERS},
+        "window": dataclasses.asdict(trainer.window),
+        "slots_at_once": trainer.accumulation.rows,
+        "generators": generator_states(),
         "ema_updates": trainer.ema.updates if trainer.ema is not None else 0,
         "stream": stream.state_dict(),
     }
@@ -59,6 +56,15 @@ def restore(trainer: Trainer, stream: ExampleStream, folder: Path) -> None:
         state = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{folder / 'training.json'} can't be read: {error}.") from error
+    try:
+        _restore(trainer, stream, folder, state)
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{folder} has no {error} to go on from: another version of trm saved it. Its weights can be used with --init."
+        ) from error
+
+
+def _restore(trainer: Trainer, stream: ExampleStream, folder: Path, state: dict[str, Any]) -> None:
     load_tensors(trainer.model, read_tensors(folder / "model.safetensors"), folder)
     _restore_optimizers(trainer, read_tensors(folder / "optimizer.safetensors"))
     if trainer.ema is not None:
@@ -67,8 +73,30 @@ def restore(trainer: Trainer, stream: ExampleStream, folder: Path) -> None:
         }
         trainer.ema.updates = state["ema_updates"]
     _restore_slots(trainer, read_tensors(folder / "slots.safetensors"))
-    trainer.step, trainer.seconds, trainer.best = state["step"], state["seconds"], state["best"]
+    for name in COUNTERS:
+        setattr(trainer, name, state[name])
+    trainer.window = Window(**state["window"])
+    trainer.accumulation.rows = state["slots_at_once"]
     stream.load_state_dict(state["stream"])
+    set_generator_states(state["generators"])
+    _restore_generators(trainer, read_tensors(folder / "generators.safetensors"))
+
+
+def _generators(trainer: Trainer) -> dict[str, Tensor]:
+    """The states of the trainer's own generator and of the device's."""
+    states = {"exploration": trainer.generator.get_state()}
+    device = trainer.backend.device
+    if device.type in ("cuda", "mps"):
+        states[device.type] = torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.mps.get_rng_state()
+    return states
+
+
+def _restore_generators(trainer: Trainer, states: dict[str, Tensor]) -> None:
+    trainer.generator.set_state(states["exploration"])
+    if "cuda" in states and trainer.backend.device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], trainer.backend.device)
+    if "mps" in states and trainer.backend.device.type == "mps":
+        torch.mps.set_rng_state(states["mps"])
 
 
 def _restore_slots(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
@@ -79,13 +107,11 @@ def _restore_slots(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
             f"{list(slots.batch.inputs.shape)}: resume with the batch size it was started with."
         )
     device = trainer.backend.device
-    moved = {name: value.to(device) for name, value in tensors.items() if not name.endswith("_rng")}
+    moved = {name: value.to(device) for name, value in tensors.items()}
     slots.batch.inputs, slots.batch.labels = moved["inputs"], moved["labels"]
     slots.batch.puzzle_ids = moved["puzzle_ids"]
     slots.state = State(moved["answer"], moved["latent"])
     slots.steps, slots.halted = moved["steps"], moved["halted"]
-    torch.set_rng_state(tensors["torch_rng"])
-    trainer.generator.set_state(tensors["exploration_rng"])
 
 
 def _optimizer_tensors(trainer: Trainer) -> dict[str, Tensor]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -19,39 +18,25 @@ from trm.config import RunConfig, TrainingConfig, TRMConfig
 from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream, LoaderStream, as_batch
 from trm.devices import Backend, get_backend
-from trm.errors import TRMError
+from trm.errors import NotFiniteError, TRMError
 from trm.evaluation.evaluate import evaluate
 from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
 from trm.model import TinyRecursiveModel
+from trm.training.accumulation import Accumulation, gradients_are_finite, out_of_memory
 from trm.training.ema import EMA
 from trm.training.monitor import Monitor, PrintMonitor
 from trm.training.optimizers import build_optimizers
 from trm.training.run_folder import RunFolder
 from trm.training.schedules import learning_rate_factor, set_learning_rates
+from trm.training.signals import Interrupted, SignalFlag, StopRequested
 from trm.training.slots import Slots
 from trm.training.state import capture, restore
+from trm.training.window import Window
+
+logger = logging.getLogger(__name__)
 
 TestBatches = Callable[[int | None], Iterable[Batch]]
 """Gives the test puzzles as batches; the argument is how many at most, None for all."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """Training was stopped by a signal; its state is saved in `checkpoint`, if the run has a folder."""
-
-    def __init__(self, signal_number: int, checkpoint: Path | None) -> None:
-        super().__init__(signal_number)
-        self.signal_number, self.checkpoint = signal_number, checkpoint
-
-
-@dataclass
-class _Window:
-    """Sums since the last line of metrics."""
-
-    steps: int = 0
-    loss: float = 0.0
-    right: int = 0
-    finished: int = 0
-    started: float = field(default_factory=time.perf_counter)
 
 
 class Trainer:
@@ -94,10 +79,17 @@ class Trainer:
             config.halt_when_right,
             config.state_noise,
         )
+        self.accumulation = Accumulation(self.slots, self.backend, config.precision, config.batch_size)
+        self.window = Window()
         self.step = 0
+        self.skipped = 0
+        self.skipped_in_a_row = 0
         self.seconds = 0.0  # training time alone, over all sessions of the run
         self.best: float | None = None
-        self.last_evaluation: dict[str, float] = {}
+        self.is_best = False  # whether this step's evaluation is the best so far
+        self.evaluated_step: int | None = None
+        self.filled = False  # whether the slots have puzzles
+        self.saved: Path | None = None  # the checkpoint of exactly this state
 
     def train(
         self,
@@ -126,39 +118,48 @@ class Trainer:
         """Train to the end, evaluating and saving on the way.
 
         Returns:
-            The summary: `final_metrics`, `steps`, `seconds` (training alone), `parameters`, `best`.
+            The summary: `final_metrics`, `steps`, `skipped_steps`, `seconds` (training alone), `parameters`, `best`.
 
         Raises:
-            TRMError: the loss is not finite, or the run can't be written.
+            TRMError: training can't go on; the message names the last good checkpoint.
             Interrupted: a signal came; the state is saved.
         """
         self.model.train()
-        with self.monitor.running(self):
-            return self._fit(stream, test_batches, metrics)
+        writing = self.run.locked() if self.run is not None else contextlib.nullcontext()
+        with writing, self.monitor.running(self), SignalFlag() as flag:
+            try:
+                return self._fit(stream, test_batches, metrics, flag)
+            except StopRequested:
+                raise Interrupted(flag.signal_number or signal.SIGINT, self._save(stream)) from None
+            except KeyboardInterrupt:  # the second signal
+                raise Interrupted(flag.signal_number or signal.SIGINT, self._last_good()) from None
+            except TRMError as error:
+                raise type(error)(f"{error}{self._what_is_kept(error)}") from error
+            except Exception as error:
+                problem = f"Training stopped at step {self.step}: {type(error).__name__}: {error}."
+                raise TRMError(f"{problem}{self._what_is_kept(error)} --debug shows where.") from error
 
-    def _fit(self, stream: ExampleStream, test_batches: TestBatches, metrics: Mapping[str, Metric]) -> dict[str, Any]:
-        config = self.config
-        if self.step == 0:
+    def _fit(
+        self, stream: ExampleStream, test_batches: TestBatches, metrics: Mapping[str, Metric], flag: SignalFlag
+    ) -> dict[str, Any]:
+        test_batches = flag.watched(test_batches)
+        if not self.filled:
             self._fill_first(stream)
-        window = _Window()
-        with _SignalFlag() as stopped:
-            while self.progress(stream) < 1:
-                self._train_step(stream, window)
-                if self.step % config.log_interval == 0:
-                    self._log(stream, window)
-                    window = _Window()
-                if config.eval_interval and self.step % config.eval_interval == 0 and self.progress(stream) < 1:
-                    self._evaluate(stream, test_batches, metrics, config.eval_examples)
-                    window = _Window()
-                if self.step % self._save_interval() == 0 and self.progress(stream) < 1:
-                    self._save(stream)
-                if stopped.signal_number is not None:
-                    raise Interrupted(stopped.signal_number, self._save(stream))
-            final = self._evaluate(stream, test_batches, metrics, None)
-            self._save(stream)
+        while self.progress(stream) < 1:
+            if self._due(self.config.eval_interval) and self.evaluated_step != self.step:
+                self._evaluate(stream, test_batches, metrics, self.config.eval_examples)
+            if self.is_best or self._due(self._save_interval()):
+                self._save(stream)
+            flag.check()
+            self._train_step(stream)
+            if self._due(self.config.log_interval):
+                self._log(stream)
+        final = self._evaluate(stream, test_batches, metrics, None)
+        self._save(stream)
         summary = {
             "final_metrics": final,
             "steps": self.step,
+            "skipped_steps": self.skipped,
             "epochs": stream.epochs,
             "seconds": self.seconds,
             "parameters": self.model.num_parameters(),
@@ -169,10 +170,17 @@ class Trainer:
         return summary
 
     def resume(self, checkpoint: Path, stream: ExampleStream) -> None:
-        """Continue exactly where a checkpoint of this run was saved."""
+        """Continue exactly where a checkpoint of this run was saved.
+
+        Raises:
+            CheckpointError: it is damaged, or of another configuration.
+        """
         restore(self, stream, checkpoint)
+        self.filled, self.saved = True, checkpoint
         if self.run is not None:
-            self.run.drop_metrics_after(self.step)
+            with self.run.locked():
+                self.run.drop_metrics_after(self.step, scores_too=self.progress(stream) >= 1)
+                self._mark(checkpoint)
 
     def progress(self, stream: ExampleStream) -> float:
         """The share of the training that is done, 0 to 1: of its steps or its epochs, whichever ends first.
@@ -203,26 +211,43 @@ class Trainer:
         if self.config.stagger:
             slots.stagger()
         slots.halted.zero_()
+        self.filled = True
 
-    def _train_step(self, stream: ExampleStream, window: _Window) -> None:
+    def _train_step(self, stream: ExampleStream) -> None:
         started = time.perf_counter()
         self._refill(stream)
-        with self.backend.autocast(self.config.precision):
-            _, loss = self.slots.step()
-        mean_loss = loss.total / self.config.batch_size
-        if not torch.isfinite(mean_loss):
-            raise TRMError(
-                f"The loss is not finite at step {self.step + 1}. Lower the learning rate, or set grad_clip; "
-                "what was saved before is untouched."
-            )
-        mean_loss.backward()
-        self._update(stream)
-        window.steps += 1
-        window.loss += float(mean_loss.detach())
-        window.right += int((loss.correct & self.slots.halted).sum())
-        window.finished += int(self.slots.halted.sum())
-        self.seconds += time.perf_counter() - started
+        before = self.slots.tensors()
+        self.saved, self.is_best = None, False
+        loss, correct = self.accumulation.step()
+        self.step += 1
+        self.window.steps += 1
+        self.window.right += int((correct & self.slots.halted).sum())
+        self.window.finished += int(self.slots.halted.sum())
+        if math.isfinite(loss) and gradients_are_finite(self.model.parameters()):
+            self.window.loss += loss
+            self.skipped_in_a_row = 0
+            self._update(stream)
+        else:
+            self._skip(before)
+        elapsed = time.perf_counter() - started
+        self.seconds += elapsed
+        self.window.seconds += elapsed
         self.monitor.step(self, self.progress(stream))
+
+    def _skip(self, before: Mapping[str, torch.Tensor]) -> None:
+        """Leave the weights as they are; after too many such steps in a row, keep the slots as they were and stop."""
+        self.model.zero_grad(set_to_none=True)
+        self.slots.give_up_broken()
+        self.window.skipped += 1
+        self.skipped += 1
+        self.skipped_in_a_row += 1
+        logger.warning("Step %d is skipped: its loss or gradient is not finite.", self.step)
+        if self.skipped_in_a_row > self.config.max_skipped_steps:
+            kept = f" Its batch is in {self.run.save_batch(self.step, before)}." if self.run is not None else ""
+            raise NotFiniteError(
+                f"The loss or gradient was not finite in {self.skipped_in_a_row} steps in a row, the last of them step "
+                f"{self.step}.{kept} Lower training.learning_rate or training.grad_clip."
+            )
 
     def _refill(self, stream: ExampleStream) -> None:
         """Give halted slots new puzzles; with `discard`, draw a whole batch and throw the rest away, as the paper does."""
@@ -234,7 +259,6 @@ class Trainer:
             self.slots.refill(stream.take(int(halted.sum())).to(self.backend.device))
 
     def _update(self, stream: ExampleStream) -> None:
-        self.step += 1
         if self.config.grad_clip is not None:
             torch.nn.utils.clip_grad_norm_(self.model.network_parameters(), self.config.grad_clip)
         set_learning_rates(self.optimizers, learning_rate_factor(self.config, self.step, self.progress(stream)))
@@ -244,20 +268,24 @@ class Trainer:
         if self.ema is not None:
             self.ema.update()
 
+    def _due(self, interval: int | None) -> bool:
+        return bool(interval and self.step and self.step % interval == 0)
+
     def _save_interval(self) -> int:
         return self.config.save_interval or self.config.eval_interval or 1000
 
-    def _log(self, stream: ExampleStream, window: _Window) -> None:
-        elapsed = max(time.perf_counter() - window.started, 1e-9)
+    def _log(self, stream: ExampleStream) -> None:
+        window, self.window = self.window, Window()
         record = {
             "step": self.step,
             "epoch": stream.epochs,
             "progress": self.progress(stream),
             "seconds": self.seconds,
-            "loss": window.loss / max(window.steps, 1),
+            "loss": window.mean_loss,
             "train_exact": window.right / max(window.finished, 1),
+            "skipped": self.skipped,
             "learning_rate": self.optimizers[-1].param_groups[0]["lr"],
-            "examples_per_second": window.steps * self.config.batch_size / elapsed,
+            "examples_per_second": window.steps * self.config.batch_size / max(window.seconds, 1e-9),
         }
         self._record(record)
         self.monitor.log(record)
@@ -265,52 +293,58 @@ class Trainer:
     def _evaluate(
         self, stream: ExampleStream, test_batches: TestBatches, metrics: Mapping[str, Metric], limit: int | None
     ) -> dict[str, float]:
-        values = self.evaluate(test_batches, metrics, limit)
-        self.last_evaluation = values
+        try:
+            values = self.evaluate(test_batches, metrics, limit)
+        except Exception as error:
+            self._save(stream)
+            if out_of_memory(error):
+                raise TRMError(
+                    f"{self.backend.name} has no memory for scoring: lower training.eval_batch_size."
+                ) from error
+            raise
+        self.evaluated_step, self.saved = self.step, None
+        score = values.get("exact_accuracy")
+        self.is_best = score is not None and (self.best is None or score >= self.best)
+        self.best = score if self.is_best else self.best
         self._record({"step": self.step, "epoch": stream.epochs, "seconds": self.seconds, "test": values})
         self.monitor.evaluated(self, values)
         return values
 
     def _save(self, stream: ExampleStream) -> Path | None:
-        if self.run is None:
-            return None
-        score = self.last_evaluation.get("exact_accuracy")
-        better = score is not None and (self.best is None or score >= self.best)
-        if better:
-            self.best = score
-        files, state = capture(self, stream)
-        checkpoint = self.run.save_checkpoint(self.step, files, state)
-        if better:
+        """Save the state as it is now, unless it is saved already."""
+        if self.run is not None and self.saved is None:
+            self.saved = self.run.save_checkpoint(self.step, *capture(self, stream))
+            self._mark(self.saved)
+            self.run.prune(self.config.keep_checkpoints)
+        return self.saved
+
+    def _mark(self, checkpoint: Path) -> None:
+        """Move the markers that are to point at the checkpoint of this state."""
+        assert self.run is not None
+        self.run.mark("latest", checkpoint)
+        if self.is_best:
             self.run.mark("best", checkpoint)
-        self.run.prune(self.config.keep_checkpoints)
-        return checkpoint
+
+    def _last_good(self) -> Path | None:
+        return self.run.marked("latest") if self.run is not None else None
+
+    def _what_is_kept(self, error: Exception) -> str:
+        """The end of an error's message: where training can be taken up again."""
+        if self.run is None:
+            return ""
+        checkpoint = self._last_good()
+        if checkpoint is None:
+            return " Nothing of this training was saved yet."
+        go_on = (
+            f"start from it with: trm train --init {checkpoint}"
+            if isinstance(error, NotFiniteError)
+            else f"go on from it with: trm train --resume {self.run.path}"
+        )
+        return f" The last good checkpoint is {checkpoint}; {go_on}"
 
     def _record(self, record: dict[str, Any]) -> None:
         if self.run is not None:
             self.run.append_metrics(record)
-
-
-class _SignalFlag:
-    """Notes the first SIGINT or SIGTERM instead of dying of it; a second one stops at once."""
-
-    def __init__(self) -> None:
-        self.signal_number: int | None = None
-        self.previous: dict[int, Any] = {}
-
-    def __enter__(self) -> _SignalFlag:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self.previous[number] = signal.signal(number, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal_number is not None:
-            raise KeyboardInterrupt
-        self.signal_number = number
 
 
 def _limited(loader: Iterable[Any], limit: int | None) -> Iterable[Batch]:
