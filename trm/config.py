@@ -260,6 +260,7 @@ class RunConfig(Settings):
     model: TRMConfig = Field(description="the network")
     training: TrainingConfig | None = Field(None, description="the training; unset for imported weights")
     seed: int = Field(0, description="seed of data, weights and training")
+    changes: list[str] = Field(default_factory=list, description="settings that a --resume changed, and at which step")
     init: str | None = Field(None, description="the weights that training started from; unset: random ones")
     versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")
     git_revision: str | None = Field(None, description="revision of the working directory's repository, if any")

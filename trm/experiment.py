@@ -197,9 +197,19 @@ class Experiment:
             training=self.training,
             seed=self.seed,
             init=self.init,
-            versions=_versions(self.spec.name),
+            versions=self.versions(),
             git_revision=_git_revision(),
         )
+
+    def versions(self) -> dict[str, str]:
+        """Versions of Python, torch, trm and the task's plugin."""
+        owner = get_registry().tasks()[self.spec.name].plugin
+        return {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "trm": trm.__version__,
+            owner.distribution: owner.version,
+        }
 
     def build_augmentation(self) -> Augmentation | None:
         """The task's augmentation, if it has one and it is not switched off."""
@@ -293,16 +303,6 @@ def check_identifiers(loaded: LoadedModel, puzzles: PuzzleSet) -> None:
 def _first_given(*names: str | None) -> str | None:
     """The first name that is not None; an empty one means "none"."""
     return next((name or None for name in names if name is not None), None)
-
-
-def _versions(task: str) -> dict[str, str]:
-    owner = get_registry().tasks()[task].plugin
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "trm": trm.__version__,
-        owner.distribution: owner.version,
-    }
 
 
 def _git_revision() -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,9 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @threads_option
 @click.option("--output", type=click.Path(path_type=Path), help="The run folder; left out, a new one under runs/.")
 @click.option(
-    "--resume", type=click.Path(path_type=Path), help="Continue the run in this folder exactly where it was saved."
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Go on with the run in this folder exactly where it was saved; --set may move its end.",
 )
 @click.option(
     "--track",
@@ -104,9 +105,9 @@ def command(
 
     backend = get_backend(device)
     if resume is not None:
-        if init is not None:
-            raise UsageError("--resume continues a run with its own weights: leave out --init.")
-        _resume(resume, backend, task, preset, sets, trackers, quiet, as_json)
+        from trm.cli.resume import resume as go_on
+
+        go_on(resume, task, sets, backend, trackers, quiet, as_json)
         return
     if task is None:
         raise UsageError("Which task? `trm list-tasks` shows them; then `trm train TASK`.")
@@ -120,42 +121,7 @@ def command(
 
     output = output or _new_run_path(experiment)
     check_free(output)
-    _train(experiment, backend, output, None, trackers, quiet, as_json)
-
-
-def _resume(
-    folder: Path,
-    backend: Backend,
-    task: str | None,
-    preset: str | None,
-    sets: tuple[str, ...],
-    trackers: tuple[str, ...],
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    from trm.experiment import Experiment
-    from trm.training.checkpoint import newest_good, read_run_config
-    from trm.training.run_folder import RunFolder
-    from trm.training.signals import Interrupted
-
-    if preset or sets:
-        raise UsageError("--resume continues a run with its own settings: leave out --preset and --set.")
-    run = read_run_config(folder)
-    if task is not None and task != run.task:
-        raise UsageError(f"The run in {folder} is of task {run.task!r}, not {task!r}.")
-    writer = RunFolder(folder)
-    with writer.locked():
-        checkpoint, problems = newest_good(folder)
-        for problem in problems:
-            click.echo(f"Warning: {problem}", err=True)
-        if problems:
-            click.echo(f"Going on from {checkpoint}, the newest that is whole.", err=True)
-        try:
-            _train(Experiment.from_run(run), backend, folder, checkpoint, trackers, quiet, as_json, writer)
-        except Interrupted:
-            raise
-        except KeyboardInterrupt as error:  # before or after the training itself
-            raise Interrupted(getattr(error, "signal_number", signal.SIGINT), checkpoint) from error
+    train(experiment, backend, output, trackers, quiet, as_json)
 
 
 def _new_run_path(experiment: Experiment) -> Path:
@@ -166,17 +132,16 @@ def _new_run_path(experiment: Experiment) -> Path:
     return path
 
 
-def _train(
+def train(
     experiment: Experiment,
     backend: Backend,
     output: Path,
-    checkpoint: Path | None,
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
-    run: RunFolder | None = None,
+    resumed: tuple[RunFolder, Path] | None = None,
 ) -> None:
-    """Build the data and train; `run` and `checkpoint` are those of a run to go on with."""
+    """Build the data, train and show what came of it; `resumed` is the run to go on with and its checkpoint."""
     from rich.console import Console
 
     from trm.cli.checkpoints import load_for_task
@@ -190,27 +155,27 @@ def _train(
     from trm.utils import set_seed
 
     console = Console(stderr=as_json)
-    start = load_for_task(experiment.init) if experiment.init and not checkpoint else None
+    start = load_for_task(experiment.init) if experiment.init and not resumed else None
     with console.status("Preparing the data ..."):
-        train, test = experiment.split("train"), _test_split(experiment)
+        puzzles, test = experiment.split("train"), _test_split(experiment)
     set_seed(experiment.seed)
-    model = TinyRecursiveModel(experiment.model_config(train))
+    model = TinyRecursiveModel(experiment.model_config(puzzles))
     if start is not None:
         load_tensors(model, dict(start.model.state_dict()), start.path)
     run_config = experiment.run_config(model.config)
     monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
-    run = run or RunFolder.create(output, run_config)
+    run = resumed[0] if resumed else RunFolder.create(output, run_config)
     assert experiment.training is not None
     keep_rest = experiment.training.refill == "next"
-    stream = GroupSampler(train, experiment.seed, experiment.build_augmentation(), keep_rest)
+    stream = GroupSampler(puzzles, experiment.seed, experiment.build_augmentation(), keep_rest)
     trainer = Trainer(model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed)
     with run.locked():
-        if checkpoint:
-            trainer.resume(checkpoint, stream)
+        if resumed:
+            trainer.resume(resumed[1], stream)
         summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
         if experiment.spec.evaluate is not None:
             summary["final_metrics"] |= score_trained(experiment, trainer, output)
-        summary |= {"run": str(output), "train_puzzles": len(train), "test_puzzles": len(test)}
+        summary |= {"run": str(output), "train_puzzles": len(puzzles), "test_puzzles": len(test)}
         run.write_summary(summary)
     if as_json:
         print_json(summary)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from trm.data.batch import Batch
 from trm.devices.backend import Backend
-from trm.errors import UsageError
+from trm.errors import PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.search import Search, search
 from trm.model import TinyRecursiveModel
@@ -58,6 +59,9 @@ def evaluate(
 
     Returns:
         The value of each metric by name.
+
+    Raises:
+        PluginError: a metric failed.
     """
     training = model.training
     model.eval()
@@ -72,13 +76,29 @@ def evaluate(
             else:
                 result = _searched(model, batch, plan, backend)
             arrays = _arrays(batch, result, needs)
-            for metric in metrics.values():
-                metric.update(arrays)
+            for name, metric in metrics.items():
+                with _named(name):
+                    metric.update(arrays)
             if on_batch is not None:
                 on_batch(len(batch))
     finally:
         model.train(training)
-    return {name: metric.compute() for name, metric in metrics.items()}
+    values = {}
+    for name, metric in metrics.items():
+        with _named(name):
+            values[name] = metric.compute()
+    return values
+
+
+@contextlib.contextmanager
+def _named(metric: str) -> Iterator[None]:
+    """Says which metric it was that failed."""
+    try:
+        yield
+    except TRMError:
+        raise
+    except Exception as error:
+        raise PluginError(f"Metric {metric!r} failed: {type(error).__name__}: {error}.") from error
 
 
 def _searched(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Answer:

@@ -39,14 +39,21 @@ class RunFolder:
             TRMError: it can't be written.
         """
         check_free(path)
-        try:
+        with _writing(path):
             (path / "checkpoints").mkdir(parents=True)
-            write_json(path / "config.json", config.model_dump(mode="json"))
-        except OSError as error:
-            raise TRMError(
-                f"The run folder {path} can't be written: {error.strerror}. Choose another --output."
-            ) from error
-        return cls(path)
+        run = cls(path)
+        run.write_config(config)
+        return run
+
+    def write_config(self, config: RunConfig) -> None:
+        """Write `config.json`.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / "config.json"
+        with _writing(path):
+            write_json(path, config.model_dump(mode="json"))
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -70,11 +77,8 @@ class RunFolder:
             TRMError: it can't be written.
         """
         path = self.path / "metrics.jsonl"
-        try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(_finite(record), allow_nan=False) + "\n")
-        except OSError as error:
-            raise TRMError(f"{path} can't be written: {error.strerror}.") from error
+        with _writing(path), open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(_finite(record), allow_nan=False) + "\n")
 
     def drop_metrics_after(self, step: int, scores_too: bool = False) -> None:
         """Forget the lines of steps that a resumed run will do again, and a last line that was cut off.
@@ -91,7 +95,8 @@ class RunFolder:
             number, is_score = _step_of(line)
             if number < step or (number == step and not (is_score and scores_too)):
                 kept.append(line + "\n")
-        write_bytes(path, "".join(kept).encode())
+        with _writing(path):
+            write_bytes(path, "".join(kept).encode())
 
     def save_checkpoint(self, step: int, files: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> Path:
         """Write `checkpoints/step_N`: safetensors files by name, `training.json`, and the checksums of all of them.
@@ -100,12 +105,10 @@ class RunFolder:
             TRMError: it can't be written; what was saved before is untouched.
         """
         target = self.path / "checkpoints" / f"step_{step}"
-        try:
+        with _writing(target):
             if (self.path / "metrics.jsonl").exists():  # its lines up to this step must outlive a power cut, too
                 sync_file(self.path / "metrics.jsonl")
             write_checkpoint(target, files, state)
-        except OSError as error:
-            raise TRMError(f"The checkpoint {target} can't be written: {error.strerror}.") from error
         return target
 
     def save_batch(self, step: int, tensors: Mapping[str, Tensor]) -> Path:
@@ -115,10 +118,8 @@ class RunFolder:
             TRMError: it can't be written.
         """
         path = self.path / f"not_finite_step_{step}.safetensors"
-        try:
+        with _writing(path):
             write_bytes(path, save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}))
-        except OSError as error:
-            raise TRMError(f"{path} can't be written: {error.strerror}.") from error
         return path
 
     def mark(self, marker: str, checkpoint: Path) -> None:
@@ -127,10 +128,8 @@ class RunFolder:
         Raises:
             TRMError: it can't be written.
         """
-        try:
+        with _writing(self.path / marker):
             write_bytes(self.path / marker, f"checkpoints/{checkpoint.name}\n".encode())
-        except OSError as error:
-            raise TRMError(f"{self.path / marker} can't be written: {error.strerror}.") from error
 
     def marked(self, marker: str) -> Path | None:
         """The checkpoint that a marker points at; None where there is no marker, or that checkpoint is gone."""
@@ -159,8 +158,14 @@ class RunFolder:
                 shutil.rmtree(old, ignore_errors=True)
 
     def write_summary(self, summary: dict[str, Any]) -> None:
-        """Write `summary.json`."""
-        write_json(self.path / "summary.json", summary)
+        """Write `summary.json`.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / "summary.json"
+        with _writing(path):
+            write_json(path, summary)
 
     def _clean(self) -> None:
         """Remove what a killed process left half-written."""
@@ -190,6 +195,15 @@ def step_number(path: Path) -> int:
     """N of `step_N`, or of the `step_N.old` that is just being replaced; -1 for another name."""
     number = path.name.removeprefix("step_").removesuffix(".old")
     return int(number) if number.isdigit() else -1
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turns the system's error into a sentence that names what can't be written."""
+    try:
+        yield
+    except OSError as error:
+        raise TRMError(f"{path} can't be written: {error.strerror}.") from error
 
 
 def _step_of(line: str) -> tuple[float, bool]:

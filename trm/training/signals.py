@@ -27,7 +27,8 @@ class StopRequested(Exception):
 class SignalFlag:
     """Notes the first SIGINT or SIGTERM instead of dying of it; a second one raises KeyboardInterrupt at once.
 
-    Only the main thread hears signals; elsewhere this does nothing.
+    Only the main thread hears signals; elsewhere this does nothing. A signal that the process was told to ignore, as
+    `nohup` does, stays ignored.
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,8 @@ class SignalFlag:
     def __enter__(self) -> SignalFlag:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self.previous[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self.previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -18,7 +18,7 @@ from trm.config import RunConfig, TrainingConfig, TRMConfig
 from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream, LoaderStream, as_batch
 from trm.devices import Backend, get_backend
-from trm.errors import NotFiniteError, TRMError
+from trm.errors import NotFiniteError, PluginError, TRMError
 from trm.evaluation.evaluate import evaluate
 from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
 from trm.model import TinyRecursiveModel
@@ -207,7 +207,7 @@ class Trainer:
 
     def _fill_first(self, stream: ExampleStream) -> None:
         slots = self.slots
-        slots.refill(stream.take(self.config.batch_size).to(self.backend.device))
+        slots.refill(self._take(stream, self.config.batch_size))
         if self.config.stagger:
             slots.stagger()
         slots.halted.zero_()
@@ -253,10 +253,19 @@ class Trainer:
         """Give halted slots new puzzles; with `discard`, draw a whole batch and throw the rest away, as the paper does."""
         halted = self.slots.halted
         if self.config.refill == "discard" and self.step:
-            offered = stream.take(self.config.batch_size).to(self.backend.device)
-            self.slots.refill(offered[halted])
+            self.slots.refill(self._take(stream, self.config.batch_size)[halted])
         elif halted.any():
-            self.slots.refill(stream.take(int(halted.sum())).to(self.backend.device))
+            self.slots.refill(self._take(stream, int(halted.sum())))
+
+    def _take(self, stream: ExampleStream, count: int) -> Batch:
+        try:
+            return stream.take(count).to(self.backend.device)
+        except TRMError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"The training data failed after step {self.step}: {type(error).__name__}: {error}."
+            ) from error
 
     def _update(self, stream: ExampleStream) -> None:
         if self.config.grad_clip is not None:
