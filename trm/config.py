@@ -7,14 +7,22 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from trm.foreign import quoted
+
 Mixing = Literal["attention", "mlp", "relational"]
 Positions = Literal["rope", "rope2d", "learned", "grid", "none"]
+
+# The sizes of a model come from files too: these bounds, far above any puzzle's, keep loops and sums over them short.
+MOST_TOKENS = 2**20
+MOST_POSITIONS = 2**20
+MOST_LAYERS = 1024
+MOST_CYCLES = 10_000
 
 
 class Settings(BaseModel):
     """Base of all settings: unknown fields are errors, and assignments are checked."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=False, frozen=True)
+    model_config = ConfigDict(extra="forbid", validate_assignment=False, frozen=True, allow_inf_nan=False)
 
 
 class Structure(Settings):
@@ -42,6 +50,22 @@ class Structure(Settings):
         return self
 
     @model_validator(mode="after")
+    def _groups_are_numbered(self) -> Structure:
+        for name, groups in self.relations.items():
+            if not groups or min(groups) < 0 or max(groups) >= len(groups):
+                raise ValueError(f"relation {quoted(name)} must number the group of each position from 0 on")
+        return self
+
+    @model_validator(mode="after")
+    def _grid_and_neighbours_are_of_a_size(self) -> Structure:
+        rows, columns = self.grid or (0, 0)
+        if self.grid is not None and min(self.grid) < 1:
+            raise ValueError("a grid has at least one row and one column")
+        if any(abs(row) > rows or abs(column) > columns for row, column in self.neighbours):
+            raise ValueError(f"neighbours must be no farther than the grid of {rows} x {columns} is large")
+        return self
+
+    @model_validator(mode="after")
     def _alike_are_relations(self) -> Structure:
         names = [name for group in self.alike for name in group]
         unknown = set(names) - set(self.relations)
@@ -63,23 +87,31 @@ class TRMConfig(Settings):
     architecture: Literal["trm", "hrm"] = Field(
         "trm", description="trm: one stack, y and z; hrm: the baseline of arXiv:2506.21734, two stacks"
     )
-    vocab_size: int = Field(description="number of tokens", ge=2)
+    vocab_size: int = Field(description="number of tokens", ge=2, le=MOST_TOKENS)
     context_length: int = Field(
-        description="positions of a puzzle, L; 0: any, with attention whose positions are rope or none", ge=0
+        description="positions of a puzzle, L; 0: any, with attention whose positions are rope or none",
+        ge=0,
+        le=MOST_POSITIONS,
     )
-    hidden_dim: int = Field(512, description="width D", ge=2)
-    num_layers: int = Field(2, description="layers of the network (hrm: of each stack)", ge=1)
+    hidden_dim: int = Field(512, description="width D", ge=2, le=65_536)
+    num_layers: int = Field(2, description="layers of the network (hrm: of each stack)", ge=1, le=MOST_LAYERS)
     num_layers_high: int | None = Field(
-        None, description="hrm: layers of the high-level stack; unset: num_layers", ge=1
+        None, description="hrm: layers of the high-level stack; unset: num_layers", ge=1, le=MOST_LAYERS
     )
-    num_heads: int = Field(8, description="attention heads", ge=1)
-    n_recursions: int = Field(6, description="latent updates in a cycle, n (elsewhere L_cycles)", ge=1)
-    T_steps: int = Field(3, description="cycles in a supervision step, T; the last has gradients (H_cycles)", ge=1)
-    n_supervision: int = Field(16, description="supervision steps that a puzzle gets at most", ge=1)
+    num_heads: int = Field(8, description="attention heads", ge=1, le=65_536)
+    n_recursions: int = Field(6, description="latent updates in a cycle, n (elsewhere L_cycles)", ge=1, le=MOST_CYCLES)
+    T_steps: int = Field(
+        3, description="cycles in a supervision step, T; the last has gradients (H_cycles)", ge=1, le=MOST_CYCLES
+    )
+    n_supervision: int = Field(16, description="supervision steps that a puzzle gets at most", ge=1, le=1_000_000)
     use_attention: bool = Field(True, description="mix positions by attention; false: by an MLP over positions")
     mixing: Mixing | None = Field(None, description="attention, mlp or relational; unset: as use_attention says")
-    mlp_ratio: float = Field(4.0, description="expansion; a SwiGLU's inner width is about 2/3 of ratio x D", gt=0)
-    mlp_multiple_of: int = Field(256, description="the inner width is rounded up to a multiple of this", ge=1)
+    mlp_ratio: float = Field(
+        4.0, description="expansion; a SwiGLU's inner width is about 2/3 of ratio x D", gt=0, le=1024
+    )
+    mlp_multiple_of: int = Field(
+        256, description="the inner width is rounded up to a multiple of this", ge=1, le=65_536
+    )
     activation: Literal["swiglu", "relu"] = Field(
         "swiglu", description="swiglu (the paper), or relu: an ungated layer of inner width ratio x D, cheaper on a CPU"
     )
@@ -88,14 +120,17 @@ class TRMConfig(Settings):
         None,
         description="rope, rope2d, learned, grid (a vector per group of each relation) or none; unset: rope with attention",
     )
-    num_puzzles: int = Field(0, description="puzzle ids with a learned vector each; 0: no puzzle vectors", ge=0)
+    num_puzzles: int = Field(
+        0, description="puzzle ids with a learned vector each; 0: no puzzle vectors", ge=0, le=2**31
+    )
     puzzle_dim: int | None = Field(
         None,
         description="width of a puzzle vector; unset: hidden_dim. Without prefix tokens it is added at every position; S x "
         "hidden_dim, with S interchangeable tokens and mixing relational, is a vector per token",
         ge=1,
+        le=2**31,
     )
-    puzzle_tokens: int = Field(0, description="prefix tokens that a puzzle vector fills, P", ge=0)
+    puzzle_tokens: int = Field(0, description="prefix tokens that a puzzle vector fills, P", ge=0, le=MOST_POSITIONS)
     loss: Literal["stablemax", "softmax"] = Field(
         "stablemax", description="how logits become probabilities in the loss"
     )
@@ -123,12 +158,15 @@ class TRMConfig(Settings):
             self._check_relational()
         if self.context_length == 0 and not (self.mixing == "attention" and self.positions in ("rope", "none")):
             raise ValueError("context_length 0 (any) needs mixing 'attention' with positions 'rope' or 'none'")
+        self._check_tokens()
         if self.architecture == "hrm" and self.mixing == "mlp":
             raise ValueError("architecture hrm mixes by attention or relational, not by mlp")
         if self.positions in ("rope", "rope2d"):
             self._check_rotary()
         if self.positions == "grid" and not self.structure.relations:
             raise ValueError("positions 'grid' needs a task that declares relations")
+        if self.mixing == "relational" or self.positions in ("grid", "rope2d"):
+            self._check_structure()
         if self.puzzle_tokens and not self.num_puzzles:
             raise ValueError("puzzle_tokens needs num_puzzles of at least 1")
         if self.num_puzzles and not self.puzzle_tokens:
@@ -145,18 +183,25 @@ class TRMConfig(Settings):
             )
 
     def _check_relational(self) -> None:
-        structure = self.structure
-        if not (structure.relations or structure.neighbours):
+        if not (self.structure.relations or self.structure.neighbours):
             raise ValueError("mixing 'relational' needs a task that declares relations or neighbours")
         if self.puzzle_tokens:
             raise ValueError("mixing 'relational' has no prefix tokens: set puzzle_tokens to 0")
+
+    def _check_structure(self) -> None:
+        structure = self.structure
         for name, groups in structure.relations.items():
             if len(groups) != self.context_length:
                 raise ValueError(
-                    f"relation {name!r} has {len(groups)} positions, context_length is {self.context_length}"
+                    f"relation {quoted(name)} has {len(groups)} positions, context_length is {self.context_length}"
                 )
         if structure.grid is not None and structure.grid[0] * structure.grid[1] != self.context_length:
-            raise ValueError(f"a grid of {structure.grid} does not have {self.context_length} positions")
+            raise ValueError(f"a grid of {quoted(structure.grid)} does not have {self.context_length} positions")
+
+    def _check_tokens(self) -> None:
+        symbols = self.structure.interchangeable
+        if len(set(symbols)) < len(symbols) or any(not 0 <= token < self.vocab_size for token in symbols):
+            raise ValueError(f"interchangeable must name tokens from 0 to {self.vocab_size - 1}, each once")
 
     def _check_rotary(self) -> None:
         if self.mixing != "attention":
@@ -259,7 +304,7 @@ class RunConfig(Settings):
     task_config: dict[str, Any] = Field(default_factory=dict, description="the task's own settings")
     model: TRMConfig = Field(description="the network")
     training: TrainingConfig | None = Field(None, description="the training; unset for imported weights")
-    seed: int = Field(0, description="seed of data, weights and training")
+    seed: int = Field(0, description="seed of data, weights and training", ge=0, le=2**63 - 1)
     changes: list[str] = Field(default_factory=list, description="settings that a --resume changed, and at which step")
     init: str | None = Field(None, description="the weights that training started from; unset: random ones")
     versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from trm.config import TrainingConfig, TRMConfig
 from trm.errors import PluginError, UsageError, nearest
+from trm.foreign import parse_json, quoted
 from trm.specs import PresetSpec, TaskSpec, load
 
 SECTIONS = ("task", "model", "training")
@@ -58,7 +58,7 @@ def check_field(config_class: type[BaseModel], path: str, name: str, value: Any)
         adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
         adapter.validate_python(value)
     except ValidationError as error:
-        raise UsageError(f"{path} = {value!r} is not possible: {_sentence(error)}") from None
+        raise UsageError(f"{path} = {quoted(value)} is not possible: {_sentence(error)}") from None
     return value
 
 
@@ -108,7 +108,7 @@ def _parse_value(text: str) -> Any:
     if text.lower() == "none":
         return None
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text
 

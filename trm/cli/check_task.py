@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli import complete
-from trm.cli.common import json_option, print_json, registry_with_warnings, threads_option, use_threads
+from trm.cli.common import json_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.output import print_json
 
 if TYPE_CHECKING:
     from trm.testing import Result
@@ -34,8 +35,7 @@ def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool
     registry = registry_with_warnings()
     registry.task(task)
     use_threads(threads)
-    from rich.console import Console
-
+    from trm.console import Console
     from trm.testing import check_task
 
     results = []
@@ -51,9 +51,10 @@ def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool
 
 
 def _print(task: str, results: list[Result]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from trm.console import Console
 
     table = Table(box=None, pad_edge=False, title=f"Conformance of {task}", title_justify="left")
     table.add_column("Check", no_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from trm.cli import complete
+from trm.cli.output import echo
 from trm.plugins import Registry, get_registry
 
 
@@ -17,13 +17,8 @@ def registry_with_warnings() -> Registry:
     """The registry; each plugin with a problem is named in one line on stderr."""
     registry = get_registry()
     for problem in registry.problems:
-        click.echo(f"Warning: {problem} (`trm doctor` shows more)", err=True)
+        echo(f"Warning: {problem} (`trm doctor` shows more)", err=True)
     return registry
-
-
-def print_json(value: Any) -> None:
-    """JSON on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def for_people() -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trm.cli.common import json_option, print_json
+from trm.cli.common import json_option
+from trm.cli.output import echo, print_json
+from trm.foreign import as_number
 
 if TYPE_CHECKING:
     from trm.training.history import History
@@ -61,7 +63,7 @@ def _results(histories: Sequence[History]) -> Iterable[Row]:
     ]
     yield "state", ["finished" if summary else "not finished" for summary in summaries]
     for name in dict.fromkeys(name for values in scores for name in values):
-        yield name, [values.get(name) for values in scores]
+        yield name, [as_number(values.get(name)) for values in scores]
     yield (
         "best exact_accuracy",
         [max((y for _, y in history.curve("exact_accuracy")), default=None) for history in histories],
@@ -72,18 +74,20 @@ def _results(histories: Sequence[History]) -> Iterable[Row]:
 
 
 def _print(histories: Sequence[History], settings: Sequence[Row], results: Sequence[Row]) -> None:
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from trm.console import Console
 
     table = Table(box=None, pad_edge=False)
     table.add_column("", overflow="fold")
     for history in histories:
-        table.add_column(str(history.path), overflow="fold")
+        table.add_column(Text(str(history.path)), overflow="fold")
     for name, values in [*settings, ("", [""] * len(histories)), *results]:
-        table.add_row(name, *map(_text, values))
+        table.add_row(Text(name), *(Text(_text(value)) for value in values))
     Console(highlight=False).print(table)
     if not settings:
-        click.echo("The runs have the same settings.")
+        echo("The runs have the same settings.")
 
 
 def _text(value: Any) -> str:

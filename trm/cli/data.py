@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trm.cli import complete
-from trm.cli.common import json_option, print_json, registry_with_warnings, seed_option, task_options
+from trm.cli.common import json_option, registry_with_warnings, seed_option, task_options
+from trm.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
@@ -50,14 +51,14 @@ def build(task: str, output: Path, preset: str | None, sets: tuple[str, ...], da
         raise TRMError(f"The data can't be written to {output}: {error.strerror}.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    click.echo(f"Train on it with: trm train {task} --data {output}")
+    echo(f"Train on it with: trm train {task} --data {output}")
 
 
 def _write(experiment: Experiment, split: str, folder: Path) -> None:
     """Write one split under a progress bar."""
-    from rich.console import Console
     from rich.progress import Progress
 
+    from trm.console import Console
     from trm.data.layout import write_split
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -65,7 +66,7 @@ def _write(experiment: Experiment, split: str, folder: Path) -> None:
         puzzles = experiment.split(split)
         progress.update(bar, description=f"writing {split}", total=2 * len(puzzles))  # inputs, then labels
         write_split(folder, split, puzzles, lambda rows: progress.advance(bar, rows))
-    click.echo(f"{split}: {_sizes(puzzles)}")
+    echo(f"{split}: {_sizes(puzzles)}")
 
 
 @command.command("info")
@@ -95,9 +96,9 @@ def info(
         return
     for key, value in report.items():
         if key not in ("extras",):
-            click.echo(f"{key}: {value}")
+            echo(f"{key}: {value}")
     for name, quartiles in report["extras"].items():
-        click.echo(f"{name} (quartiles of the {[*splits][-1]} split): {', '.join(f'{value:g}' for value in quartiles)}")
+        echo(f"{name} (quartiles of the {[*splits][-1]} split): {', '.join(f'{value:g}' for value in quartiles)}")
     _show_example(experiment, [*splits.values()][-1])
 
 
@@ -131,7 +132,7 @@ def _report(experiment: Experiment, splits: dict[str, PuzzleSet]) -> dict[str, A
         "extras": {
             name: np.percentile(column, [0, 25, 50, 75, 100]).tolist()
             for name, column in extras.items()
-            if np.asarray(column).ndim == 1
+            if np.asarray(column).ndim == 1 and np.asarray(column).dtype.kind in "iuf"
         },
     }
 
@@ -139,9 +140,9 @@ def _report(experiment: Experiment, splits: dict[str, PuzzleSet]) -> dict[str, A
 def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:
     import numpy as np
     from rich.columns import Columns
-    from rich.console import Console
     from rich.panel import Panel
 
+    from trm.console import Console
     from trm.evaluation.refine import Puzzle
 
     puzzle = Puzzle(np.asarray(puzzles.inputs[0]), puzzles.scored_labels(slice(0, 1))[0])

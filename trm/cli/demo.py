@@ -12,6 +12,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.output import echo
 from trm.cli.showcase import load_showcase, verdict
 from trm.errors import TRMError, UsageError
 from trm.plugins import Registry
@@ -60,8 +61,7 @@ def command(
     use_threads(threads)
     if record is not None and record.suffix != ".svg":
         raise UsageError(f"--record {record}: the recording is an SVG, so name a file that ends in .svg.")
-    from rich.console import Console
-
+    from trm.console import Console
     from trm.render.player import Player
     from trm.render.recording import WIDTH, Recording
 
@@ -82,7 +82,7 @@ def command(
         recording.write(record)
     except OSError as error:
         raise TRMError(f"{record} can't be written: {error.strerror}. Choose another --record.") from error
-    click.echo(f"Written: {record}")
+    echo(f"Written: {record}")
 
 
 def default_task(registry: Registry) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from trm import __version__
-from trm.cli.common import json_option, print_json
+from trm.cli.common import json_option
+from trm.cli.output import echo, print_json
 from trm.plugins import get_registry
 
 LIBRARIES = ("torch", "numpy", "pydantic", "safetensors", "click", "rich", "pluggy")
@@ -73,15 +74,15 @@ def _cache() -> dict[str, Any]:
 
 
 def _print(report: dict[str, Any]) -> None:
-    click.echo(f"trm {report['trm']}, Python {report['python']}")
-    click.echo("Libraries: " + ", ".join(f"{name} {version}" for name, version in report["libraries"].items()))
-    click.echo("Devices:")
+    echo(f"trm {report['trm']}, Python {report['python']}")
+    echo("Libraries: " + ", ".join(f"{name} {version}" for name, version in report["libraries"].items()))
+    echo("Devices:")
     for device in report["devices"]:
-        click.echo(f"  {device['name']}: {device['state']}")
-    click.echo("Plugins:")
+        echo(f"  {device['name']}: {device['state']}")
+    echo("Plugins:")
     for plugin in report["plugins"]:
-        click.echo(f"  {plugin['name']}: {plugin['distribution']} {plugin['version']}")
-    click.echo("Problems:" if report["problems"] else "Problems: none")
+        echo(f"  {plugin['name']}: {plugin['distribution']} {plugin['version']}")
+    echo("Problems:" if report["problems"] else "Problems: none")
     for problem in report["problems"]:
-        click.echo(f"  {problem}")
-    click.echo(f"Cache: {report['cache']['folder']} ({report['cache']['MiB']} MiB)")
+        echo(f"  {problem}")
+    echo(f"Cache: {report['cache']['folder']} ({report['cache']['MiB']} MiB)")

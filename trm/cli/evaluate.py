@@ -12,12 +12,12 @@ from trm.cli import complete
 from trm.cli.common import (
     device_option,
     json_option,
-    print_json,
     registry_with_warnings,
     search_options,
     threads_option,
     use_threads,
 )
+from trm.cli.output import echo, print_json
 from trm.cli.own_way import refuse_search, score_own_way
 
 if TYPE_CHECKING:
@@ -118,9 +118,9 @@ def _score(
     split: str,
     limit: int | None,
 ) -> dict[str, Any]:
-    from rich.console import Console
     from rich.progress import Progress
 
+    from trm.console import Console
     from trm.evaluation.evaluate import evaluate
     from trm.experiment import check_identifiers
 
@@ -158,11 +158,11 @@ def _score(
 def _print(report: dict[str, Any]) -> None:
     tries = report.get("restarts", 1) * (report["votes"] or 1)
     searched = (f", {tries} tries" if tries > 1 else "") + (", checked by the rules" if report.get("use_check") else "")
-    click.echo(
+    echo(
         f"{report['task']}: {report['puzzles']:,} puzzles, {report['supervision_steps']} supervision steps{searched}, "
         f"{report['seconds']:.1f} s"
     )
     for name, value in report["metrics"].items():
-        click.echo(f"  {name:<20} {value:.2%}")
+        echo(f"  {name:<20} {value:.2%}")
     if report.get("output"):
-        click.echo(f"Written to {report['output']}")
+        echo(f"Written to {report['output']}")

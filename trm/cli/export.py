@@ -9,6 +9,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.common import registry_with_warnings
+from trm.cli.output import echo
 
 if TYPE_CHECKING:
     from trm.training.checkpoint import LoadedModel
@@ -58,7 +59,7 @@ def command(checkpoint: str, form: str, output: Path, steps: int | None) -> None
     else:
         from trm.interop.torch_export import export_torch
 
-        click.echo(f"Written: {export_torch(loaded.model, output, steps)}")
+        echo(f"Written: {export_torch(loaded.model, output, steps)}")
 
 
 def _weights(loaded: LoadedModel, output: Path) -> None:
@@ -75,7 +76,7 @@ def _weights(loaded: LoadedModel, output: Path) -> None:
     except OSError as error:
         raise TRMError(f"{output} can't be written: {error.strerror}. Choose another --output.") from error
     scores = ", ".join(f"{name} {value:.2%}" for name, value in card["scores"].items())
-    click.echo(f"Written: {output} ({scores} on {card['puzzles']:,} unseen puzzles)")
+    echo(f"Written: {output} ({scores} on {card['puzzles']:,} unseen puzzles)")
 
 
 def _official(loaded: LoadedModel, output: Path) -> None:
@@ -84,7 +85,7 @@ def _official(loaded: LoadedModel, output: Path) -> None:
 
     if output.is_file() or (output / f"step_{loaded.step or 0}").exists():
         raise UsageError(f"{output} has this checkpoint already, or is a file. Choose another --output.")
-    click.echo(f"Written: {save_checkpoint(loaded.model, output, loaded.step or 0, loaded.run.training)}")
+    echo(f"Written: {save_checkpoint(loaded.model, output, loaded.step or 0, loaded.run.training)}")
 
 
 def _onnx(loaded: LoadedModel, output: Path, steps: int | None) -> None:
@@ -94,9 +95,9 @@ def _onnx(loaded: LoadedModel, output: Path, steps: int | None) -> None:
     export_onnx(loaded.model, output, steps)
     difference = check_onnx(loaded.model, output, steps)
     if difference is None:
-        click.echo(f"Written: {output} (not checked: onnxruntime is not installed)")
+        echo(f"Written: {output} (not checked: onnxruntime is not installed)")
         return
     if not difference < TOLERANCE:
         output.unlink()
         raise TRMError(f"onnxruntime computes something else than the model: its logits differ by {difference:.1e}.")
-    click.echo(f"Written: {output} (checked with onnxruntime: logits differ by {difference:.1e} at most)")
+    echo(f"Written: {output} (checked with onnxruntime: logits differ by {difference:.1e} at most)")

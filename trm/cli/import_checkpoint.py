@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli.common import registry_with_warnings, seed_option, task_options
+from trm.cli.output import echo
 
 if TYPE_CHECKING:
     from trm.config import RunConfig
@@ -88,12 +89,12 @@ def _run_config(model: TinyRecursiveModel, experiment: Experiment | None, source
 
 def _report(model: TinyRecursiveModel, output: Path, task: str | None) -> None:
     config = model.config
-    click.echo(
+    echo(
         f"{model.num_parameters():,} parameters ({config.architecture}, mixing {config.mixing}, "
         f"{config.context_length or 'any number of'} positions, {config.vocab_size} tokens, {config.num_puzzles} puzzle ids)"
     )
     hint = f"; score it with: trm evaluate {output}" if task else ". To score it, import it with --task."
-    click.echo(f"The run is in {output}{hint}")
+    echo(f"The run is in {output}{hint}")
 
 
 def _new_run_path() -> Path:

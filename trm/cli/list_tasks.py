@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trm.cli.common import json_option, print_json, registry_with_warnings
+from trm.cli.common import json_option, registry_with_warnings
+from trm.cli.output import echo, print_json
 from trm.plugins import Registered, Registry
 from trm.specs import DatasetSpec, TaskSpec
 
@@ -24,7 +25,7 @@ def command(verbose: bool, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo("There are no tasks: no installed plugin brings one.")
+        echo("There are no tasks: no installed plugin brings one.")
     else:
         _print(rows, verbose)
 
@@ -60,9 +61,10 @@ def _sizes(spec: TaskSpec) -> tuple[int, int]:
 
 
 def _print(rows: list[dict[str, Any]], verbose: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from trm.console import Console
 
     console = Console(highlight=False)
     if verbose:

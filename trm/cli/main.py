@@ -15,7 +15,9 @@ from types import FrameType
 import click
 
 from trm import __version__
+from trm.cli.output import echo
 from trm.errors import TRMError
+from trm.foreign import reason
 
 COMMANDS = {
     "list-tasks": ("list_tasks", "The tasks, their plugins and versions."),
@@ -35,6 +37,7 @@ COMMANDS = {
 }
 """Module in `trm.cli` and help line of each command, so that `trm --help` imports none of them."""
 
+LONGEST_MESSAGE = 2000
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -116,6 +119,8 @@ def _run(arguments: list[str], debug: bool) -> int:
     except BrokenPipeError:  # the reader of our output is gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _report(f"{error.filename or 'A file'} can't be used: {reason(error)}.", 1, debug)
     except Exception as error:
         interruption = _interruption(error)
         if interruption is not None:
@@ -135,12 +140,12 @@ def _interrupted(error: BaseException) -> int:
     number = getattr(error, "signal_number", signal.SIGINT)
     checkpoint = getattr(error, "checkpoint", None)
     where = f" Go on with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
-    click.echo(f"Interrupted.{where}", err=True)
+    echo(f"Interrupted.{where}", err=True)
     return 128 + int(number)
 
 
 def _report(message: str, exit_code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    click.echo(f"Error: {message}", err=True)
+    echo(f"Error: {message[:LONGEST_MESSAGE]}", err=True)
     return exit_code

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from trm.cli.output import echo
 from trm.errors import TRMError, UsageError
 
 NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -38,10 +39,10 @@ def command(name: str, output: Path | None) -> None:
         raise UsageError(f"{output} exists and isn't empty. Choose another folder with --output.")
     try:
         for path in write_package(name, output):
-            click.echo(f"  {path}")
+            echo(f"  {path}")
     except OSError as error:
         raise TRMError(f"The package can't be written to {output}: {error.strerror}.") from error
-    click.echo(
+    echo(
         f"\nNext:\n  pip install -e {output}\n  trm check-task {name}\n  trm train {name}\n"
         f"Then replace the puzzle in {output / 'src' / package_name(name) / 'task.py'} with your own."
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trm.cli.common import print_json
+from trm.cli.output import print_json
 from trm.errors import UsageError
 from trm.specs import TaskSpec, load
 
@@ -105,8 +105,9 @@ def solve_own_way(
     as_json: bool,
 ) -> None:
     """Print what the task says to each puzzle; the exit code is 1 if one answer is known to be wrong."""
-    from rich.console import Console
+    from rich.text import Text
 
+    from trm.console import Console
     from trm.evaluation.request import SolveRequest
 
     assert experiment.spec.solve is not None
@@ -126,7 +127,7 @@ def solve_own_way(
         if not as_json:
             console.print(puzzle.picture)
         if not as_json and puzzle.problem:
-            console.print(f"[bold red]not valid[/]: {puzzle.problem}", soft_wrap=True)
+            console.print(Text.assemble(("not valid", "bold red"), f": {puzzle.problem}"), soft_wrap=True)
     if as_json:
         print_json([puzzle.report for puzzle in solved])
     if any(puzzle.problem for puzzle in solved):
@@ -135,8 +136,9 @@ def solve_own_way(
 
 def progress_bar(items: Sequence[Any], heading: str) -> Iterable[Any]:
     """Go through items under a bar on stderr, with the time left."""
-    from rich.console import Console
     from rich.progress import track
+
+    from trm.console import Console
 
     return track(items, heading, total=len(items), console=Console(stderr=True), transient=True)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trm.cli.output import echo
 from trm.errors import TRMError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -38,8 +39,7 @@ def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output:
     """Learning curves of one or several RUNS, in the terminal and with --output to a file."""
     if output is not None and output.suffix not in SUFFIXES:
         raise UsageError(f"--output {output}: name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
-    from rich.console import Console
-
+    from trm.console import Console
     from trm.render.chart import chart
     from trm.training.history import read_history
 
@@ -77,4 +77,4 @@ def _write(output: Path, panels: dict[str, dict[str, list[tuple[float, float]]]]
         write_curves(output, panels, axis)
     except OSError as error:
         raise TRMError(f"{output} can't be written: {error.strerror}. Choose another --output.") from error
-    click.echo(f"Written: {output}")
+    echo(f"Written: {output}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import TextIO
 
-import click
-
-from trm.errors import UsageError
+from trm.cli.output import echo
+from trm.errors import PuzzleError, UsageError
+from trm.foreign import LIMIT, reason
 
 LONGEST_PATH = 256
 FILE_NAME = re.compile(r"\S+\.[a-z]{2,5}")
@@ -19,13 +20,25 @@ def read_text(given: str) -> tuple[str, str]:
 
     Raises:
         UsageError: `given` has the look of a file's name, and there is no such file.
+        PuzzleError: the text is none, or too long.
     """
     if given == "-":
         if sys.stdin.isatty():
-            click.echo("Type puzzles, then end with Ctrl-D.", err=True)
-        return "stdin", sys.stdin.read()
+            echo("Type puzzles, then end with Ctrl-D.", err=True)
+        return "stdin", _whole(sys.stdin, "stdin")
     if len(given) < LONGEST_PATH and "\n" not in given and Path(given).is_file():
-        return given, Path(given).read_text(encoding="utf-8", errors="replace")
+        with open(given, encoding="utf-8", errors="replace") as file:
+            return given, _whole(file, given)
     if FILE_NAME.fullmatch(given):
         raise UsageError(f"There is no file {given}.")
     return "", given
+
+
+def _whole(file: TextIO, name: str) -> str:
+    try:
+        text = file.read(LIMIT + 1)
+    except UnicodeDecodeError as error:
+        raise PuzzleError(f"{name} is no text: {reason(error)}.") from error
+    if len(text) > LIMIT:
+        raise PuzzleError(f"{name} has more than {LIMIT:,} characters. Give fewer puzzles at once.")
+    return text

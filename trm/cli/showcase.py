@@ -39,8 +39,8 @@ class Showcase:
         from trm.training.checkpoint import read_card
 
         path = self.loaded.path
-        description = self.experiment.description
-        carried = examples_of_card(read_card(path), path, description) if path.is_file() else []
+        description, known = self.experiment.description, self.model.config.num_puzzles
+        carried = examples_of_card(read_card(path), path, description, known) if path.is_file() else []
         if not carried:
             return choose_examples(self.model, self.experiment.split("test"), self.steps, self.backend, count)
         rows = np.unique(np.linspace(len(carried) - 1, 0, min(count, len(carried))).round().astype(int))

@@ -13,12 +13,12 @@ from trm.cli.common import (
     checkpoint_option,
     device_option,
     json_option,
-    print_json,
     registry_with_warnings,
     search_options,
     threads_option,
     use_threads,
 )
+from trm.cli.output import echo, print_json
 from trm.cli.own_way import refuse_search, solve_own_way
 from trm.cli.puzzle_text import read_text
 from trm.errors import PuzzleError, UsageError
@@ -133,7 +133,7 @@ def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: 
                 "puzzle": to_text(puzzle, experiment.task_config) if to_text else puzzle.tolist(),
                 "answer": to_text(tokens, experiment.task_config) if to_text else tokens.tolist(),
                 "problem": experiment.check(puzzle, tokens),
-                "confidence": round(1 / (1 + math.exp(-halt_logit)), 4),
+                "confidence": round((1 + math.tanh(halt_logit / 2)) / 2, 4),  # the logistic function, for any number
                 "steps": int(steps),
             }
         )
@@ -141,7 +141,9 @@ def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: 
 
 
 def _print(results: list[dict[str, Any]]) -> None:
-    from rich.console import Console
+    from rich.text import Text
+
+    from trm.console import Console
 
     console = Console(highlight=False)
     for number, result in enumerate(results, start=1):
@@ -149,9 +151,10 @@ def _print(results: list[dict[str, Any]]) -> None:
         if number > 1:
             console.print()
         console.print(experiment.build_renderer().render(result["inputs"], result["tokens"]))
-        click.echo(result["answer"])
-        confidence = f"after {result['steps']} supervision steps; the model gives it {result['confidence']:.0%}"
+        echo(result["answer"])
+        confidence = f"(after {result['steps']} supervision steps; the model gives it {result['confidence']:.0%})"
         if result["problem"]:
-            console.print(f"[bold red]not valid[/]: {result['problem']} ({confidence})", soft_wrap=True)
+            said = Text.assemble(("not valid", "bold red"), f": {result['problem']} {confidence}")
+            console.print(said, soft_wrap=True)
         elif experiment.spec.check:
-            console.print(f"[bold green]valid[/] ({confidence})", soft_wrap=True)
+            console.print(Text.assemble(("valid", "bold green"), f" {confidence}"), soft_wrap=True)

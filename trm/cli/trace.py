@@ -11,6 +11,7 @@ import click
 from trm import __version__
 from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
 from trm.cli.showcase import Showcase, load_showcase, verdict
 from trm.errors import TRMError
@@ -90,8 +91,7 @@ def command(
 
 
 def _list(frames: Sequence[Frame], stage: Stage, conclusion: Text) -> None:
-    from rich.console import Console
-
+    from trm.console import Console
     from trm.render.player import summary
 
     console = Console(highlight=False)
@@ -114,4 +114,4 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
         write(path)
     except OSError as error:
         raise TRMError(f"{path} can't be written: {error.strerror or error}.") from error
-    click.echo(f"Written: {path} ({path.stat().st_size / 1024:.0f} KiB)")
+    echo(f"Written: {path} ({path.stat().st_size / 1024:.0f} KiB)")

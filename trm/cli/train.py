@@ -12,13 +12,13 @@ from trm.cli.common import (
     device_option,
     for_people,
     json_option,
-    print_json,
     registry_with_warnings,
     seed_option,
     task_options,
     threads_option,
     use_threads,
 )
+from trm.cli.output import echo, print_json
 from trm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     """The command's help; with a task, its presets and every setting as well."""
     if not value or ctx.resilient_parsing:
         return
-    click.echo(ctx.get_help())
+    echo(ctx.get_help())
     task = ctx.params.get("task")
     if task:
         from trm.cli.settings_help import settings_help
 
-        click.echo(settings_help(task))
+        echo(settings_help(task))
     ctx.exit()
 
 
@@ -142,10 +142,9 @@ def train(
     resumed: tuple[RunFolder, Path] | None = None,
 ) -> None:
     """Build the data, train and show what came of it; `resumed` is the run to go on with and its checkpoint."""
-    from rich.console import Console
-
     from trm.cli.checkpoints import load_for_task
     from trm.cli.own_way import score_trained
+    from trm.console import Console
     from trm.data.sampler import GroupSampler
     from trm.model import TinyRecursiveModel
     from trm.training.checkpoint import load_tensors
@@ -188,7 +187,7 @@ def _test_split(experiment: Experiment) -> PuzzleSet:
     from dataclasses import replace
 
     if experiment.data is not None and experiment.data.is_dir() and not (experiment.data / "test").exists():
-        click.echo(f"{experiment.data} has no test half: scoring on dataset {experiment.dataset!r}.", err=True)
+        echo(f"{experiment.data} has no test half: scoring on dataset {experiment.dataset!r}.", err=True)
         experiment = replace(experiment, data=None)
     return experiment.split("test")
 
@@ -209,6 +208,8 @@ def _print_summary(
     console: Any, experiment: Experiment, trainer: Any, test: PuzzleSet, summary: dict[str, Any]
 ) -> None:
     """The scores, and one unseen puzzle with its answer."""
+    from rich.text import Text
+
     from trm.cli.show import show_solved
 
     show_solved(console, experiment, trainer, test)
@@ -216,11 +217,11 @@ def _print_summary(
     learned = [name for name in metrics if name.startswith("train_")]
     scores = ", ".join(f"{name} {value:.2%}" for name, value in metrics.items() if name not in learned)
     trained_on = "".join(f"On what it was trained on: {name} {metrics[name]:.2%}\n" for name in learned)
-    console.print(
-        f"On {summary['test_puzzles']:,} unseen puzzles: [bold]{scores}[/bold]\n"
-        f"{trained_on}"
+    text = Text.assemble(
+        f"On {summary['test_puzzles']:,} unseen puzzles: ",
+        (scores, "bold"),
+        f"\n{trained_on}"
         f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds'] / 60:.1f} minutes of training\n"
         f"The run is in {summary['run']}; score it again with: trm evaluate {summary['run']}",
-        highlight=False,
-        soft_wrap=True,
     )
+    console.print(text, soft_wrap=True)

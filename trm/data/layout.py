@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,12 +21,25 @@ import numpy as np
 
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.errors import DataError
+from trm.foreign import check_file, quoted, read_json, reason
 
+LONGEST_JSON = 2**27  # bytes; a million names of ARC's variants take a quarter of it
 CHUNK = 4096  # examples copied or checked at a time, so that neither needs the memory of the whole
 SET = "all"
 IDENTIFIERS = "identifiers"
 EXAMPLE_ARRAYS = ("inputs", "labels")
 PUZZLE_ARRAYS = ("puzzle_identifiers", "puzzle_indices", "group_indices")
+SET_NAME = r"[A-Za-z0-9_.-]{1,64}"
+UNNAMED_IDENTIFIERS = 2**16
+"""Puzzle identifiers that data may have without an `identifiers.json`."""
+
+SIZES = {
+    "vocab_size": (1, 2**20),
+    "seq_len": (1, 2**20),
+    "num_puzzle_identifiers": (1, 2**31),
+    "pad_id": (0, 2**20),
+    "blank_identifier_id": (0, 2**31),
+}
 REQUIRED = (
     "pad_id",
     "ignore_label_id",
@@ -187,16 +201,17 @@ def _read_facts(path: Path) -> dict[str, Any]:
     for name in REQUIRED:
         if name not in facts:
             raise DataError(f"{path} does not describe a data set: it has no {name!r}.")
-    for name, least in (("vocab_size", 1), ("seq_len", 1), ("num_puzzle_identifiers", 1), ("pad_id", 0)):
-        if not _is_integer(facts[name]) or facts[name] < least:
-            raise DataError(f"{path}: {name} is {facts[name]!r}, it must be an integer of at least {least}.")
-    if facts["ignore_label_id"] is not None and not _is_integer(facts["ignore_label_id"]):
-        raise DataError(f"{path}: ignore_label_id is {facts['ignore_label_id']!r}, it must be an integer or null.")
-    if not _is_integer(facts["blank_identifier_id"]):
-        raise DataError(f"{path}: blank_identifier_id is {facts['blank_identifier_id']!r}, it must be an integer.")
+    for name, (least, most) in SIZES.items():
+        if not _is_integer(facts[name]) or not least <= facts[name] <= most:
+            raise DataError(
+                f"{path}: {name} is {quoted(facts[name])}, it must be an integer of at least {least}, at most {most}."
+            )
+    ignored = facts["ignore_label_id"]
+    if ignored is not None and not (_is_integer(ignored) and abs(ignored) < 2**31):
+        raise DataError(f"{path}: ignore_label_id is {quoted(ignored)}, it must be an integer or null.")
     sets = facts["sets"]
-    if not isinstance(sets, list) or len(sets) != 1 or not isinstance(sets[0], str):
-        raise DataError(f"{path}: sets is {sets!r}; data of one set, as in {[SET]}, can be read.")
+    if not isinstance(sets, list) or len(sets) != 1 or not re.fullmatch(SET_NAME, str(sets[0])):
+        raise DataError(f"{path}: sets is {quoted(sets)}; data of one set, as in {[SET]}, can be read.")
     return facts
 
 
@@ -216,22 +231,23 @@ def _description(facts: dict[str, Any]) -> Description:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path, LONGEST_JSON)
     except FileNotFoundError:
         raise DataError(f"{path} is missing: {path.parent} is no data set in the array layout.") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} can't be read: {error}.") from error
+        raise DataError(f"{path} can't be read: {reason(error)}.") from error
 
 
 def _read_array(path: Path, kinds: str = "iu") -> IntArray:
     """An array, memory-mapped, so that a false size in its header takes no memory."""
     try:
-        array: IntArray = np.load(path, mmap_mode="r", allow_pickle=False)
+        check_file(path)
+        array: IntArray = np.lib.format.open_memmap(path, mode="r")  # knows neither archives nor pickles
     except FileNotFoundError:
         raise DataError(f"{path} is missing.") from None
-    except (OSError, ValueError, EOFError, SyntaxError, TypeError) as error:
+    except Exception as error:  # a damaged header can make numpy raise nearly anything
         raise DataError(f"{path} is damaged or no array of plain numbers.") from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.ndim == 0:
+    if array.dtype.kind not in kinds or array.ndim == 0:
         raise DataError(f"{path} does not hold an array of integers.")
     return array
 
@@ -254,6 +270,8 @@ def _read_identifiers(folder: Path, puzzles: PuzzleSet) -> tuple[str, ...]:
         worst = used.max() if used.max() >= count else used.min()
         raise DataError(f"{folder} has the puzzle identifier {worst}, dataset.json says there are {count}.")
     path = folder.parent / "identifiers.json"
+    if not path.exists() and count > UNNAMED_IDENTIFIERS:
+        raise DataError(f"{path} is missing: it names the {count:,} puzzle identifiers that dataset.json speaks of.")
     if not path.exists():
         return ("<blank>", *(str(number) for number in range(1, count)))
     names = _read_json(path)

@@ -144,6 +144,8 @@ class PuzzleSet:
             raise DataError(f"There are {len(self.inputs)} inputs and {len(self.labels)} labels.")
         _check_offsets("puzzle_indices", self.puzzle_indices, len(self.inputs))
         _check_offsets("group_indices", self.group_indices, len(self.puzzle_indices) - 1)
+        if self.puzzle_ids.ndim != 1:
+            raise DataError(f"puzzle_ids has shape {list(self.puzzle_ids.shape)}, it must be a list of identifiers.")
         if len(self.puzzle_ids) != len(self.puzzle_indices) - 1:
             raise DataError(f"There are {len(self.puzzle_ids)} puzzle ids for {len(self.puzzle_indices) - 1} puzzles.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from typing import Any
 
@@ -11,6 +10,7 @@ from trm.evaluation.evaluate import evaluate
 from trm.evaluation.examples import choose_examples
 from trm.experiment import Experiment
 from trm.training.checkpoint import LoadedModel
+from trm.training.history import read_metrics
 
 EXAMPLES = 4
 
@@ -50,6 +50,5 @@ def _minutes(loaded: LoadedModel) -> float | None:
     metrics = next((folder / "metrics.jsonl" for folder in folders if (folder / "metrics.jsonl").exists()), None)
     if metrics is None or loaded.step is None:
         return None
-    records = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
-    seconds = [record["seconds"] for record in records if record["step"] <= loaded.step]
+    seconds = [record["seconds"] for record in read_metrics(metrics) if record["step"] <= loaded.step]
     return round(seconds[-1] / 60, 1) if seconds else None

@@ -14,6 +14,7 @@ from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.devices.backend import Backend
 from trm.errors import CheckpointError
 from trm.evaluation.refine import Puzzle
+from trm.foreign import reason
 from trm.model import TinyRecursiveModel
 
 POOL = 64
@@ -47,23 +48,32 @@ class Example:
         labels = value["labels"]
         inputs = np.asarray(value["inputs"], dtype=np.int64)
         puzzle = Puzzle(inputs, None if labels is None else np.asarray(labels, dtype=np.int64), int(value["puzzle_id"]))
-        return cls(puzzle, value["solved_at"])
+        solved_at = value["solved_at"]
+        return cls(puzzle, None if solved_at is None else int(solved_at))
 
 
-def examples_of_card(card: dict[str, Any], path: Path, description: Description) -> list[Example]:
+def examples_of_card(card: dict[str, Any], path: Path, description: Description, num_puzzles: int = 0) -> list[Example]:
     """The examples that a file of weights carries, from easy to hard; none if it was written without.
+
+    Args:
+        card: the model card.
+        path: its file, for the error.
+        description: the task's.
+        num_puzzles: puzzle ids that the model has vectors for.
 
     Raises:
         CheckpointError: they can't be read, or are not of the size that the task says.
     """
     try:
         examples = [Example.from_json(value) for value in card.get("examples", [])]
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"The examples in {path} can't be read: {error}.") from error
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise CheckpointError(f"The examples in {path} can't be read: {reason(error)}.") from error
     for example in examples:
         inputs, labels = example.puzzle.inputs, example.puzzle.labels
         if not (_fits(inputs, 0, description) and (labels is None or _fits(labels, IGNORED, description))):
             raise CheckpointError(f"The examples in {path} can't be read: they are not of the task's size.")
+        if not 0 <= example.puzzle.puzzle_id < max(num_puzzles, 1):
+            raise CheckpointError(f"The examples in {path} can't be read: the model has no vector for a puzzle's id.")
     return examples
 
 

@@ -41,9 +41,8 @@ class InputEmbedding(nn.Module):
         self.per_symbol = config.mixing == "relational" and bool(config.structure.interchangeable)
         rows = config.vocab_size
         if self.per_symbol:
-            role = symbol_roles(config)
-            self.register_buffer("role", role, persistent=False)
-            rows = int(role.max()) + 1
+            self.register_buffer("role", symbol_roles(config), persistent=False)
+            rows = len(other_tokens(config)) + 2
         self.tokens = nn.Parameter(torch.empty(rows, dim))
         truncated_normal_(self.tokens, std=dim**-0.5)
         self.positions: LearnedPositions | GridPositions | None = None
@@ -82,15 +81,18 @@ def symbol_roles(config: TRMConfig) -> Tensor:
     """For each token and symbol which vector to use, ``[V, S]``: the token's own where it is no symbol, else
     "this symbol" or "another symbol".
     """
-    symbols = config.structure.interchangeable
-    others = [token for token in range(config.vocab_size) if token not in symbols]
+    symbols, others = config.structure.interchangeable, other_tokens(config)
     this, another = len(others), len(others) + 1
     role = torch.full((config.vocab_size, len(symbols)), another)
-    for row, token in enumerate(others):
-        role[token] = row
-    for column, token in enumerate(symbols):
-        role[token, column] = this
+    role[others] = torch.arange(len(others))[:, None]
+    role[symbols, torch.arange(len(symbols))] = this
     return role
+
+
+def other_tokens(config: TRMConfig) -> list[int]:
+    """The tokens that are no symbols."""
+    symbols = set(config.structure.interchangeable)
+    return [token for token in range(config.vocab_size) if token not in symbols]
 
 
 class TokenHead(nn.Module):
@@ -114,7 +116,7 @@ class SymbolHead(nn.Module):
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()
         symbols = config.structure.interchangeable
-        others = [token for token in range(config.vocab_size) if token not in symbols]
+        others = other_tokens(config)
         self.symbol = Linear(config.hidden_dim, 1)
         self.other = Linear(config.hidden_dim, len(others))
         self.register_buffer("order", torch.tensor([*symbols, *others]).argsort(), persistent=False)

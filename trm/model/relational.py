@@ -84,7 +84,7 @@ def _shift(planes: Tensor, row: int, column: int) -> Tensor:
 
 def _membership(structure: Structure) -> tuple[Tensor, Tensor]:
     """Averaging matrix ``[groups, L]`` and membership ``[L, groups]``, the groups of all relations stacked."""
-    blocks = [F.one_hot(torch.tensor(groups)).T.float() for groups in structure.relations.values()]
+    blocks = [F.one_hot(torch.tensor(groups), max(groups) + 1).T.float() for groups in structure.relations.values()]
     if not blocks:
         return torch.empty(0, 0), torch.empty(0, 0)
     member = torch.cat(blocks)

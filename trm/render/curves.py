@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trm.errors import TRMError
+from trm.foreign import printable
 from trm.render.chart import Points
 
 # Okabe and Ito's colours, which people with any kind of colour vision tell apart; lines and markers differ as well.
@@ -36,13 +37,18 @@ def write_curves(path: Path, panels: Mapping[str, Mapping[str, Points]], axis: s
         for number, (name, points) in enumerate(curves.items()):
             axes.plot(
                 *zip(*points, strict=True) if points else ([], []),
-                label=name,
+                label=_plain(name),
                 color=COLORS[number % len(COLORS)],
                 linestyle=LINES[number % len(LINES)],
                 marker=MARKERS[number % len(MARKERS)] if len(points) <= FEW else None,
                 markersize=4,
             )
-        axes.set(xlabel=axis, ylabel=metric.replace("_", " "))
+        axes.set(xlabel=axis, ylabel=_plain(metric.replace("_", " ")))
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(path, dpi=150)
+
+
+def _plain(name: str) -> str:
+    """A foreign name as matplotlib shows it: without formulas, and never hidden from the legend."""
+    return printable(name).replace("$", r"\$").removeprefix("_")

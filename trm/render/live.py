@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from trm.evaluation.refine import Puzzle
 from trm.render.picture import Picture
@@ -100,7 +101,7 @@ class LiveMonitor(Monitor):
         parts: list[RenderableType] = [self.progress, self._numbers()]
         if self.solved is not None:
             parts += ["", "the last puzzle solved in training", self.solved]
-        self.live.update(Panel(Group(*parts), title=self.title, expand=False))
+        self.live.update(Panel(Group(*parts), title=Text(self.title), expand=False))
 
     def _numbers(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -113,7 +114,7 @@ class LiveMonitor(Monitor):
                 f"{self.record['examples_per_second']:.0f}",
             )
         for name, value in self.scores.items():
-            table.add_row(name, f"{value:.2%}")
+            table.add_row(Text(name), f"{value:.2%}")
         if self.history:
             table.add_row("exact so far", sparkline(self.history, SPARKLINE_WIDTH))
         return table

@@ -40,7 +40,7 @@ class Player:
         """
         if self.console.is_terminal:
             return self._in_place(title, stage, frames, steps)
-        self.console.print(title, stage.unsolved, sep="\n")
+        self.console.print(Text(title), stage.unsolved, sep="\n")
         shown = []
         for frame in frames:
             shown.append(frame)

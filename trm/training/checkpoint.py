@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
+import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
 from trm.config import RunConfig, TRMConfig
 from trm.errors import CheckpointError
+from trm.foreign import check_file, parse_json, quoted, read_json, read_text, reason
 from trm.model import TinyRecursiveModel
 from trm.training.files import sha256, write_bytes
 from trm.training.run_folder import RunFolder, step_number
 
 METADATA_KEY = "trm_run"
+WEIGHTS = "model.safetensors"
+FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+MOST_TABLES = 2**27
+"""Bytes that a model may take for tables which are not in its file: of angles, of groups, of symbols."""
 
 
 @dataclass
@@ -50,15 +56,14 @@ def load_model(path: Path, structure_of: TRMConfig | None = None) -> LoadedModel
         step = None
     else:
         folder = checkpoint_folder(path)
-        _verify_or_name_another(folder)
+        files = _verify_or_name_another(folder)
         run = read_run_config(folder.parent.parent)
-        tensors = read_tensors(folder / "model.safetensors")
-        if (folder / "ema.safetensors").exists():
+        tensors = read_tensors(folder / WEIGHTS)
+        if "ema.safetensors" in files:
             tensors |= read_tensors(folder / "ema.safetensors")
         step = step_number(folder)
     config = structure_of or run.model
-    model = TinyRecursiveModel(config)
-    load_tensors(model, tensors, path)
+    model = build_model(config, tensors, path)
     return LoadedModel(model.eval(), run.model_copy(update={"model": config}), path, step)
 
 
@@ -98,9 +103,9 @@ def _by_preference(run: Path) -> list[Path]:
     return sorted(found, key=lambda path: path != latest)
 
 
-def _verify_or_name_another(folder: Path) -> None:
+def _verify_or_name_another(folder: Path) -> set[str]:
     try:
-        verify(folder)
+        return verify(folder)
     except CheckpointError as error:
         try:
             good, _ = newest_good(folder.parent.parent)
@@ -113,56 +118,109 @@ def read_run_config(folder: Path) -> RunConfig:
     """The `config.json` of a run folder."""
     path = folder / "config.json"
     try:
-        return RunConfig.model_validate_json(path.read_text(encoding="utf-8"))
+        return RunConfig.model_validate_json(read_text(path))
     except FileNotFoundError:
         raise CheckpointError(f"{folder} is not a run folder: it has no config.json.") from None
-    except (ValidationError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {_first_line(error)}") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
 
 
-def verify(folder: Path) -> None:
-    """Check the files of a checkpoint against the checksums saved with them."""
+def verify(folder: Path) -> set[str]:
+    """Check the files of a checkpoint against the checksums saved with them.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        CheckpointError: one is missing or damaged, or the list of them is.
+    """
     path = folder / "checksums.json"
     try:
-        checksums = json.loads(path.read_text(encoding="utf-8"))
-        names = {str(name): str(digest) for name, digest in checksums.items()}
+        checksums = read_json(path)
     except FileNotFoundError:
         raise CheckpointError(f"The checkpoint {folder} is not complete: it has no checksums.json.") from None
-    except (ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path} can't be read: {error}.") from error
-    for name, digest in names.items():
-        file = folder / Path(name).name
-        if not file.exists():
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+    if not isinstance(checksums, dict) or WEIGHTS not in checksums:
+        raise CheckpointError(f"{path} can't be read: it does not list the checkpoint's files.")
+    for name, digest in checksums.items():
+        if name != Path(name).name or not Path(name).name:
+            raise CheckpointError(f"{path} names {quoted(name)}, which is no file of a checkpoint.")
+        if not (folder / name).exists():
             raise CheckpointError(f"The checkpoint {folder} is not complete: {name} is missing.")
-        if sha256(file) != digest:
-            raise CheckpointError(f"{file} is damaged: its checksum is not the one saved with it.")
+        if _digest(folder / name) != digest:
+            raise CheckpointError(f"{folder / name} is damaged: its checksum is not the one saved with it.")
+    return set(checksums)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file."""
     try:
+        check_file(path)
         return load_file(path)
     except FileNotFoundError:
         raise CheckpointError(f"The checkpoint has no {path.name}: {path.parent} is not complete.") from None
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged or no safetensors file: {_first_line(error)}") from error
+    except Exception as error:  # the library raises kinds of its own, of Python's and of torch's
+        raise CheckpointError(f"{path} is damaged or no safetensors file: {reason(error)}.") from error
 
 
-def load_tensors(model: TinyRecursiveModel, tensors: dict[str, Tensor], path: Path) -> None:
+def planned_shapes(config: TRMConfig, source: Path) -> dict[str, torch.Size]:
+    """The names and shapes of a configuration's weights, found without taking memory for them.
+
+    Raises:
+        CheckpointError: no such model can be built, or its tables beside the weights would take `MOST_TABLES` bytes.
+    """
+    try:
+        with torch.device("meta"):
+            model = TinyRecursiveModel(config)
+    except (RuntimeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"{source}: no model of this configuration can be built: {reason(error)}.") from error
+    weights = model.state_dict()
+    tables = sum(buffer.nbytes for name, buffer in model.named_buffers() if name not in weights)
+    if tables > MOST_TABLES:
+        raise CheckpointError(
+            f"{source}: a model of this configuration needs {tables / 2**30:.1f} GiB beside its weights, more than is taken."
+        )
+    return {name: value.shape for name, value in weights.items()}
+
+
+def build_model(config: TRMConfig, tensors: Mapping[str, Tensor], path: Path) -> TinyRecursiveModel:
+    """A model with weights that were compared with its configuration before any memory was taken for it.
+
+    Raises:
+        CheckpointError: they don't fit.
+    """
+    check_tensors(planned_shapes(config, path), tensors, path)
+    model = TinyRecursiveModel(config)
+    model.load_state_dict(tensors)
+    return model
+
+
+def load_tensors(model: TinyRecursiveModel, tensors: Mapping[str, Tensor], path: Path) -> None:
     """Copy tensors into a model, naming what is missing, unknown or of another shape."""
-    own = model.state_dict()
-    for name, value in own.items():
+    check_tensors({name: value.shape for name, value in model.state_dict().items()}, tensors, path)
+    model.load_state_dict(tensors)
+
+
+def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], path: Path) -> None:
+    """See that there is a tensor of finite numbers for each of the planned weights, of its shape, and no other.
+
+    Raises:
+        CheckpointError: that is not so.
+    """
+    for name, shape in planned.items():
         if name not in tensors:
             raise CheckpointError(f"{path} does not fit its configuration: {name} is missing.")
-        if tensors[name].shape != value.shape:
+        value = tensors[name]
+        if value.shape != shape:
             raise CheckpointError(
-                f"{path} does not fit its configuration: {name} is {list(tensors[name].shape)}, "
-                f"expected {list(value.shape)}."
+                f"{path} does not fit its configuration: {name} is {list(value.shape)}, expected {list(shape)}."
             )
-    unknown = sorted(set(tensors) - set(own))
+        if value.dtype not in FLOATS or not bool(value.isfinite().all()):
+            raise CheckpointError(f"{path} is damaged: {name} has values that are no finite numbers.")
+    unknown = sorted(set(tensors) - set(planned))
     if unknown:
         raise CheckpointError(f"{path} does not fit its configuration: {unknown[0]} is unknown to it.")
-    model.load_state_dict(tensors)
 
 
 def save_weights_file(loaded: LoadedModel, path: Path, card: dict[str, Any] | None = None) -> None:
@@ -188,10 +246,9 @@ def read_card(path: Path) -> dict[str, Any]:
         CheckpointError: it can't be read.
     """
     try:
-        with safe_open(path, "pt") as file:
-            card = json.loads((file.metadata() or {}).get("card", "{}"))
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"The model card in {path} can't be read: {_first_line(error)}") from error
+        card = parse_json(_metadata(path).get("card", "{}"))
+    except ValueError as error:
+        raise CheckpointError(f"The model card in {path} can't be read: {reason(error)}.") from error
     if not isinstance(card, dict):
         raise CheckpointError(f"The model card in {path} can't be read: it is no JSON object.")
     return card
@@ -199,8 +256,7 @@ def read_card(path: Path) -> dict[str, Any]:
 
 def _read_weights_file(path: Path) -> tuple[RunConfig, dict[str, Tensor]]:
     tensors = read_tensors(path)
-    with safe_open(path, "pt") as file:
-        text = (file.metadata() or {}).get(METADATA_KEY)
+    text = _metadata(path).get(METADATA_KEY)
     if text is None:
         raise CheckpointError(
             f"{path} has weights but no configuration. Weights written by trm have one; others go through "
@@ -208,9 +264,22 @@ def _read_weights_file(path: Path) -> tuple[RunConfig, dict[str, Tensor]]:
         )
     try:
         return RunConfig.model_validate_json(text), tensors
-    except ValidationError as error:
-        raise CheckpointError(f"The configuration in {path} can't be read: {_first_line(error)}") from error
+    except ValueError as error:
+        raise CheckpointError(f"The configuration in {path} can't be read: {reason(error)}.") from error
 
 
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        check_file(path)
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}
+    except Exception as error:  # as in `read_tensors`
+        raise CheckpointError(f"{path} is damaged or no safetensors file: {reason(error)}.") from error
+
+
+def _digest(path: Path) -> str:
+    try:
+        check_file(path)
+        return sha256(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error

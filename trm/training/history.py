@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trm.config import RunConfig
 from trm.errors import CheckpointError
+from trm.foreign import as_number, parse_json, quoted, read_json, read_text, reason
 from trm.training.checkpoint import read_run_config
 
 AXES = {"steps": "step", "time": "seconds", "epochs": "epoch"}
@@ -34,8 +34,8 @@ class History:
     def curve(self, metric: str, axis: str = "steps") -> list[tuple[float, float]]:
         """The points of a quantity: a metric of the evaluations, or a number of the training's own lines."""
         key = AXES[axis]
-        values = [(record[key], record.get("test", record).get(metric)) for record in self.records]
-        return [(float(x), float(y)) for x, y in values if y is not None]
+        values = [(record[key], as_number(record.get("test", record).get(metric))) for record in self.records]
+        return [(float(x), y) for x, y in values if y is not None]
 
     def metrics(self) -> list[str]:
         """What there are curves of."""
@@ -55,28 +55,49 @@ def read_history(path: Path) -> History:
         CheckpointError: it is no run folder, or a line can't be read.
     """
     config = read_run_config(path)
-    return History(path, config, _read_metrics(path / "metrics.jsonl"), _read_summary(path / "summary.json"))
+    return History(path, config, read_metrics(path / "metrics.jsonl"), _read_summary(path / "summary.json"))
 
 
-def _read_metrics(path: Path) -> list[dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The lines of a `metrics.jsonl`, without a last one that is just being written; none where there is no file.
+
+    Raises:
+        CheckpointError: it can't be read.
+    """
+    try:
+        lines = read_text(path).splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
     if lines and not lines[-1].endswith("\n"):  # it is just being written
         lines.pop()
     records = []
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
-            records.append({"step": record["step"], "epoch": record["epoch"], "seconds": record["seconds"], **record})
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path}, line {number}: not a line of metrics ({error}).") from error
+            records.append(_checked(parse_json(line)))
+        except ValueError as error:
+            raise CheckpointError(f"{path}, line {number}: not a line of metrics ({reason(error)}).") from error
     return records
+
+
+def _checked(record: Any) -> dict[str, Any]:
+    """A line of metrics, which has a number on each axis; a `ValueError` for what is none."""
+    if not isinstance(record, dict) or not isinstance(record.get("test", {}), dict):
+        raise ValueError("no JSON object")
+    for name in AXES.values():
+        if as_number(record.get(name)) is None:
+            raise ValueError(f"{name} is {quoted(record.get(name))}")
+    return record
 
 
 def _read_summary(path: Path) -> dict[str, Any] | None:
     try:
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        summary = read_json(path)
     except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise CheckpointError(f"{path} can't be read: {error}.") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+    if not isinstance(summary, dict) or not isinstance(summary.get("final_metrics", {}), dict):
+        raise CheckpointError(f"{path} can't be read: it is no summary of a run.")
     return summary

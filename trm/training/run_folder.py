@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,11 +17,13 @@ from torch import Tensor
 
 from trm.config import RunConfig
 from trm.errors import TRMError, UsageError
+from trm.foreign import parse_json, read_text
 from trm.training.checkpoint_writer import write_checkpoint
 from trm.training.files import restore_folder, sync_file, write_bytes, write_json
 from trm.training.lock import RunLock
 
 MARKERS = ("latest", "best")
+LONGEST_MARKER = 1024
 
 
 class RunFolder:
@@ -134,7 +137,7 @@ class RunFolder:
     def marked(self, marker: str) -> Path | None:
         """The checkpoint that a marker points at; None where there is no marker, or that checkpoint is gone."""
         try:
-            name = (self.path / marker).read_text(encoding="utf-8").strip()
+            name = read_text(self.path / marker, LONGEST_MARKER).strip()
         except (OSError, ValueError):
             return None
         checkpoint = self.path / "checkpoints" / Path(name).name
@@ -193,8 +196,8 @@ def check_free(path: Path) -> None:
 
 def step_number(path: Path) -> int:
     """N of `step_N`, or of the `step_N.old` that is just being replaced; -1 for another name."""
-    number = path.name.removeprefix("step_").removesuffix(".old")
-    return int(number) if number.isdigit() else -1
+    match = re.fullmatch(r"step_([0-9]{1,18})(\.old)?", path.name)
+    return int(match[1]) if match else -1
 
 
 @contextlib.contextmanager
@@ -209,9 +212,9 @@ def _writing(path: Path) -> Iterator[None]:
 def _step_of(line: str) -> tuple[float, bool]:
     """The step of a line of metrics, infinite where it can't be read, and whether the line is an evaluation."""
     try:
-        record = json.loads(line)
+        record = parse_json(line)
         return float(record["step"]), "test" in record
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return math.inf, False
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from trm.config import TRMConfig
 from trm.errors import CheckpointError, UsageError
+from trm.foreign import quoted
 
 NAMES = {
     "trm": "recursive_reasoning.trm@TinyRecursiveReasoningModel_ACTV1",
@@ -32,12 +33,12 @@ def architecture_of(arch: Mapping[str, Any], has_high_stack: bool) -> str:
     name = arch.get("name")
     if name is None:
         return "hrm" if has_high_stack else "trm"
-    module, _, class_name = str(name).rpartition("@")
+    module, _, class_name = (name if isinstance(name, str) else quoted(name)).rpartition("@")
     for architecture, known in NAMES.items():
         if class_name == known.rpartition("@")[2] and module.rpartition(".")[2] in MODULES[architecture]:
             return architecture
     raise CheckpointError(
-        f"The configuration is of the model {name!r}; TRM's is {NAMES['trm']!r}, HRM's {NAMES['hrm']!r}."
+        f"The configuration is of the model {quoted(name)}; TRM's is {NAMES['trm']!r}, HRM's {NAMES['hrm']!r}."
     )
 
 
@@ -62,12 +63,12 @@ def to_config(
     """
     for key, value in FIXED.items():
         if number(arch, key, value) != value:
-            raise CheckpointError(f"The configuration sets {key} to {arch[key]}; only {value} can be read.")
+            raise CheckpointError(f"The configuration sets {key} to {quoted(arch[key])}; only {value} can be read.")
     mixer = bool(arch.get("mlp_t", False))
-    positions = str(arch.get("pos_encodings", "none"))
+    positions = arch.get("pos_encodings", "none")
     if positions not in POSITIONS:
         raise CheckpointError(
-            f"The configuration sets pos_encodings to {positions!r}; there are {', '.join(POSITIONS)}."
+            f"The configuration sets pos_encodings to {quoted(positions)}; there are {', '.join(POSITIONS)}."
         )
     width = integer(arch, "puzzle_emb_ndim", 0)
     hrm = architecture == "hrm"
@@ -153,7 +154,9 @@ def _loss(arch: Mapping[str, Any]) -> str:
     for ours, theirs in LOSSES.items():
         if kind == theirs:
             return ours
-    raise CheckpointError(f"The configuration asks for the loss {kind!r}; there are {', '.join(LOSSES.values())}.")
+    raise CheckpointError(
+        f"The configuration asks for the loss {quoted(kind)}; there are {', '.join(LOSSES.values())}."
+    )
 
 
 def integer(arch: Mapping[str, Any], key: str, default: int | None = None) -> int:
@@ -171,8 +174,8 @@ def number(arch: Mapping[str, Any], key: str, default: float | None = None) -> f
         raise CheckpointError(f"The configuration is not one of TRM or HRM: its arch section lacks {key!r}.")
     try:
         return float(value)
-    except (TypeError, ValueError):
-        raise CheckpointError(f"The configuration sets {key} to {value!r}, which is no number.") from None
+    except (TypeError, ValueError, OverflowError):
+        raise CheckpointError(f"The configuration sets {key} to {quoted(value)}, which is no number.") from None
 
 
 def first_problem(error: ValidationError) -> str:

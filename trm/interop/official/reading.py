@@ -15,12 +15,16 @@ from torch import Tensor
 
 from trm.config import TRMConfig
 from trm.errors import CheckpointError, TRMError, UsageError
+from trm.foreign import check_file, quoted, read_text, reason
 from trm.interop.official.architecture import architecture_of, integer, prefix_tokens, to_config
 from trm.interop.official.names import official_name, without_wrappers
 from trm.model import TinyRecursiveModel
+from trm.training.checkpoint import FLOATS, planned_shapes
 
 CONFIG_FILE = "all_config.yaml"
 PUZZLE_TABLE = "puzzle_emb.weights"
+LONGEST_PICKLE = 2**20
+LONGEST_YAML = 2**16
 EXTRA_SECTION = "trm"
 """Where our writer keeps, in `all_config.yaml`, what the paper's code takes from its data set."""
 
@@ -72,7 +76,9 @@ def weights_file(path: Path) -> Path:
     if not path.is_dir():
         raise CheckpointError(f"There is no checkpoint {path}.")
     steps = {
-        int(file.name[5:]): file for file in path.iterdir() if re.fullmatch(r"step_\d+", file.name) and file.is_file()
+        int(file.name[5:]): file
+        for file in path.iterdir()
+        if re.fullmatch(r"step_[0-9]{1,18}", file.name) and file.is_file()
     }
     if steps:
         return steps[max(steps)]
@@ -87,14 +93,21 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     """Their whole configuration, which has a section `arch`."""
     yaml = yaml_library()
     try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = _without_aliases(yaml, read_text(file, LONGEST_YAML))
     except FileNotFoundError:
         raise CheckpointError(f"{file} is missing: it says the architecture of the weights beside it.") from None
-    except (yaml.YAMLError, OSError, ValueError) as error:
-        raise CheckpointError(f"{file} can't be read: {' '.join(str(error).split())[:200]}.") from error
+    except Exception as error:  # PyYAML lets through what dates, numbers and depth make Python raise
+        raise CheckpointError(f"{file} can't be read: {reason(error)}.") from error
     if not isinstance(settings, Mapping) or not isinstance(settings.get("arch"), Mapping):
         raise CheckpointError(f"{file} is not a TRM configuration: it has no section 'arch'.")
     return settings
+
+
+def _without_aliases(yaml: ModuleType, text: str) -> Any:
+    """A YAML document; aliases, by which a few lines grow to gigabytes, are a `ValueError`. Their code writes none."""
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+        raise ValueError("it has aliases (*name)")
+    return yaml.safe_load(text)
 
 
 def yaml_library() -> ModuleType:
@@ -109,23 +122,50 @@ def yaml_library() -> ModuleType:
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
-    """The tensors of a `torch.save`d state dict, without ever running code that a pickle asks for."""
+    """The tensors of a `torch.save`d state dict, without ever running code that a pickle asks for.
+
+    Raises:
+        CheckpointError: it is damaged, no archive of `torch.save`, asks for code, or holds something else than tensors.
+    """
     try:
-        with open(file, "rb") as stream:
-            zipped = stream.read(4) == b"PK\x03\x04"
-        if zipped and not zipfile.is_zipfile(file):
-            raise CheckpointError(f"{file} is cut short: the end of the archive is missing. Copy or download it again.")
-        content = torch.load(file, map_location="cpu", weights_only=True, mmap=zipped)
+        _check_archive(file)
+        content = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except CheckpointError:
+        raise
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(file, str(error))) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+    except Exception as error:  # whatever a damaged pickle makes the library raise, MemoryError among it
         raise CheckpointError(f"{file} is damaged or no checkpoint: it can't be read as tensors.") from error
     if not isinstance(content, Mapping) or not content:
         raise CheckpointError(f"{file} is not a state dict: it holds {type(content).__name__}.")
     for name, value in content.items():
-        if not (isinstance(name, str) and isinstance(value, Tensor) and value.is_floating_point()):
-            raise CheckpointError(f"{file} is not a state dict: its entry {name!r} is no tensor of real numbers.")
+        if not (isinstance(name, str) and isinstance(value, Tensor) and _is_plain(value)):
+            raise CheckpointError(f"{file} is not a state dict: its entry {quoted(name)} is no tensor of real numbers.")
+    if sum(value.nbytes for value in content.values()) > file.stat().st_size:
+        raise CheckpointError(f"{file} is damaged: its tensors have more numbers than the file.")
     return dict(content)
+
+
+def _check_archive(file: Path) -> None:
+    """See that it is an archive as `torch.save` writes them: nothing in it is packed, so nothing swells on reading."""
+    check_file(file)
+    with open(file, "rb") as stream:
+        if stream.read(4) != b"PK\x03\x04":
+            raise CheckpointError(
+                f"{file} is damaged or no checkpoint: it is no archive of torch.save (torch 1.6 or later)."
+            )
+    if not zipfile.is_zipfile(file):
+        raise CheckpointError(f"{file} is cut short: the end of the archive is missing. Copy or download it again.")
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
+                raise CheckpointError(f"{file} was refused: its part {quoted(member.filename)} is packed.")
+            if member.filename.endswith(".pkl") and member.file_size > LONGEST_PICKLE:
+                raise CheckpointError(f"{file} was refused: the list of its tensors has {member.file_size:,} bytes.")
+
+
+def _is_plain(value: Tensor) -> bool:
+    return value.dtype in FLOATS and value.layout == torch.strided and value.device.type == "cpu"
 
 
 def _refusal(file: Path, message: str) -> str:
@@ -148,8 +188,7 @@ def fill(config: TRMConfig, tensors: Mapping[str, Tensor], source: Path) -> Tiny
 
     A puzzle table of another number of rows than the configuration has ids is replaced by its mean row.
     """
-    with torch.device("meta"):
-        planned = {official_name(name): value.shape for name, value in TinyRecursiveModel(config).state_dict().items()}
+    planned = {official_name(name): shape for name, shape in planned_shapes(config, source).items()}
     tensors = dict(tensors)
     table, wanted = tensors.get(PUZZLE_TABLE), planned.get(PUZZLE_TABLE)
     if table is not None and wanted is not None and table.shape[1:] == wanted[1:] and table.shape != wanted:
@@ -169,6 +208,8 @@ def _check(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], sou
                 f"{source} does not fit its configuration: {name} is {list(tensors[name].shape)}, "
                 f"the configuration makes it {list(shape)}."
             )
+        if not bool(tensors[name].isfinite().all()):
+            raise CheckpointError(f"{source} is damaged: {name} has values that are no finite numbers.")
     unknown = sorted(set(tensors) - set(planned))
     if unknown:
         raise CheckpointError(f"{source} does not fit its configuration, which has no {unknown[0]}.")
@@ -185,7 +226,9 @@ def _configuration(
     layers = {key: count_layers(tensors, stack) for key, stack in (("H_layers", "H_level"), ("L_layers", "L_level"))}
     for key, found in layers.items():
         if (key == "L_layers" or architecture == "hrm") and integer(arch, key) != found:
-            raise CheckpointError(f"{source} has {found} layers where its configuration sets {key} to {arch[key]}.")
+            raise CheckpointError(
+                f"{source} has {found} layers where its configuration sets {key} to {quoted(arch[key])}."
+            )
     has_vectors = integer(arch, "puzzle_emb_ndim", 0) > 0
     if num_puzzles is not None and not has_vectors:
         raise UsageError(f"{source} has no puzzle vectors, so num_puzzles can't be set.")

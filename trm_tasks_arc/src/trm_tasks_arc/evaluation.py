@@ -21,6 +21,7 @@ from trm.errors import DataError
 from trm.evaluation.evaluate import answer
 from trm.evaluation.request import EvaluationRequest
 from trm.experiment import Experiment
+from trm.foreign import quoted
 from trm.model import TinyRecursiveModel
 from trm_tasks_arc.grids import crop
 from trm_tasks_arc.kept import Kept
@@ -64,7 +65,7 @@ def _pass_rates(ballot: Ballot) -> dict[str, float]:
     """The reported scores; none, and a word about it on stderr, where solutions are missing."""
     if ballot.unsolved:
         print(
-            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, {ballot.unsolved[0]} among them: "
+            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, {quoted(ballot.unsolved[0])} among them: "
             "there is a submission, and no score.",
             file=sys.stderr,
         )
@@ -94,7 +95,10 @@ def check_identifiers(request: EvaluationRequest, puzzles: PuzzleSet) -> None:
 def _identifiers(experiment: Experiment) -> list[str]:
     """The names of the puzzle ids of an experiment's data."""
     if experiment.data is not None:
-        return list(read_json(experiment.data / "identifiers.json"))
+        names = read_json(experiment.data / "identifiers.json")
+        if not isinstance(names, list):
+            raise DataError(f"{experiment.data / 'identifiers.json'} is not a list of the names of puzzle identifiers.")
+        return names
     return list(experiment.split("test").identifiers)
 
 

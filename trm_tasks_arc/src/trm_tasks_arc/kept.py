@@ -14,7 +14,11 @@ import numpy as np
 
 from trm.data.puzzle_set import IntArray
 from trm.errors import TRMError, UsageError
+from trm.foreign import read_json
 from trm.training.files import write_bytes, write_json
+
+LARGEST_ANSWER = 2**14
+"""Bytes of one answer, its confidence and its share of the file's headers."""
 
 Answers = tuple[IntArray, IntArray]
 """Predicted tokens ``[n, L]`` and confidences ``[n]``."""
@@ -50,11 +54,15 @@ class Kept:
         if self.folder is None:
             return None
         try:
+            with zipfile.ZipFile(self._path(name)) as packed:
+                if sum(member.file_size for member in packed.infolist()) > count * LARGEST_ANSWER:
+                    return None
             with np.load(self._path(name), allow_pickle=False) as arrays:
                 predictions, confidences = arrays["predictions"], arrays["confidences"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except Exception:  # what is damaged is predicted again
             return None
-        return (predictions, confidences) if len(predictions) == len(confidences) == count else None
+        whole = predictions.dtype == np.uint8 and predictions.ndim == 2 and confidences.shape == (count,)
+        return (predictions, confidences) if whole and len(predictions) == count else None
 
     def keep(self, name: str, answers: Answers) -> Answers:
         """Write the predictions of a batch, and give them back."""
@@ -87,9 +95,10 @@ def _writing(folder: Path) -> Iterator[None]:
 
 def _check_same(note: Path, facts: dict[str, Any]) -> None:
     try:
-        before = json.loads(note.read_text(encoding="utf-8"))
+        before = read_json(note)
     except (OSError, ValueError):
         before = {}
+    before = before if isinstance(before, dict) else {}
     different = [name for name, value in facts.items() if before.get(name) != value]
     if different:
         raise UsageError(

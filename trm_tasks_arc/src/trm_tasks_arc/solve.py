@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.text import Text
 from trm.config import TrainingConfig
 from trm.errors import DataError, PuzzleError
 from trm.evaluation.request import SolvedPuzzle, SolveRequest
+from trm.foreign import parse_json, reason
 from trm.presets import PAPER_TRAINING
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection, largest_side
@@ -67,9 +67,9 @@ def _tasks_of(source: str, text: str) -> list[Task]:
     if not source and text.endswith(".json"):
         raise PuzzleError(f"There is no file {text}.")
     try:
-        content = json.loads(text)
+        content = parse_json(text)
     except ValueError as error:
-        raise PuzzleError(f"{source or text[:40]!r} is no JSON file of an ARC task: {error}.") from None
+        raise PuzzleError(f"{source or text[:40]!r} is no JSON file of an ARC task: {reason(error)}.") from None
     try:
         if not isinstance(content, Mapping):
             raise PuzzleError(f'{name} is no ARC task: it needs "train" and "test", each a list of pairs.')

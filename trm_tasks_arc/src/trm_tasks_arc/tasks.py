@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from trm import foreign
 from trm.errors import DataError, UsageError, nearest
+from trm.foreign import reason
 from trm_tasks_arc.grids import Grid, as_grid
 from trm_tasks_arc.transforms import SEPARATOR
 
@@ -75,6 +76,8 @@ def read_task(task_id: str, content: Any, *, demonstrations: bool = True) -> Tas
     if not isinstance(content, Mapping) or not isinstance(content.get("test"), (list, tuple)):
         raise DataError(f'Task {task_id} is no ARC task: it needs "train" and "test", each a list of pairs.')
     train = content.get("train") or ()
+    if not isinstance(train, (list, tuple)):
+        raise DataError(f'Task {task_id} is no ARC task: it needs "train" and "test", each a list of pairs.')
     if demonstrations and not train:
         raise DataError(f"Task {task_id} has no demonstration pairs, so there is nothing to learn its rule from.")
     if not content["test"]:
@@ -212,6 +215,7 @@ def _with_outputs(task: Task, outputs: Iterable[Any]) -> Task:
 def read_json(path: Path) -> Any:
     """The content of a JSON file; `DataError` where it can't be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content: Any = foreign.read_json(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} can't be read as JSON: {error}.") from error
+        raise DataError(f"{path} can't be read as JSON: {reason(error)}.") from error
+    return content

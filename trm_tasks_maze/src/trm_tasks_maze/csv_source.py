@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from trm.errors import DataError
+from trm.foreign import check_file, csv_lines, reason
 from trm_tasks_maze.grid import CHARACTERS, FREE, GOAL, PATH, START, IntArray
 
 _TOKENS = str.maketrans({character: chr(token) for token, character in enumerate(CHARACTERS, start=1)})
@@ -27,8 +28,9 @@ def read_csv(path: Path) -> tuple[IntArray, IntArray]:
     questions: list[IntArray] = []
     answers: list[IntArray] = []
     try:
+        check_file(path)
         with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(csv_lines(file))
             if not {"question", "answer"} <= set(reader.fieldnames or ()):
                 raise DataError(f"{path} has no columns 'question' and 'answer' in its first line.")
             for row in reader:
@@ -39,8 +41,8 @@ def read_csv(path: Path) -> tuple[IntArray, IntArray]:
                     raise DataError(f"{where}: {len(question)} cells, where the first maze has {len(questions[0])}.")
                 questions.append(question)
                 answers.append(answer)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as CSV: {error}.") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path} can't be read as CSV: {reason(error)}.") from error
     if not questions:
         raise DataError(f"{path} holds no mazes.")
     return np.stack(questions), np.stack(answers)

@@ -15,11 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from trm.errors import DataError
+from trm.foreign import check_file, csv_lines, quoted, reason
 from trm_tasks_sudoku.dig import Grids
 from trm_tasks_sudoku.generator import Counts, PuzzleBatch
 from trm_tasks_sudoku.rules import is_valid
 
 CELLS = 81
+HIGHEST_RATING = 2**31 - 1
 _DIGITS = frozenset("123456789")
 _QUESTION = _DIGITS | {".", "0"}
 
@@ -64,8 +66,9 @@ def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBa
 def _rows(path: Path) -> Iterator[_Row]:
     """The rows of a file, each of 81 digits or empty cells and 81 digits."""
     try:
+        check_file(path)
         with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(csv_lines(file))
             missing = {"question", "answer"} - set(reader.fieldnames or ())
             if missing:
                 raise DataError(f"{path} has no column {min(missing)!r} in its first line.")
@@ -74,8 +77,8 @@ def _rows(path: Path) -> Iterator[_Row]:
                 question = _cells(row["question"], _QUESTION, f"{where}: the question")
                 answer = _cells(row["answer"], _DIGITS, f"{where}: the answer")
                 yield _Row(reader.line_num, question, answer, _rating(row.get("rating"), where))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as CSV: {error}.") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path} can't be read as CSV: {reason(error)}.") from error
 
 
 def _cells(text: str | None, allowed: frozenset[str], what: str) -> str:
@@ -89,9 +92,12 @@ def _cells(text: str | None, allowed: frozenset[str], what: str) -> str:
 
 def _rating(text: str | None, where: str) -> int:
     try:
-        return int(text or 0)
+        rating = int(text or 0)
     except ValueError:
-        raise DataError(f"{where}: the rating {text!r} is not a whole number.") from None
+        raise DataError(f"{where}: the rating {quoted(text)} is not a whole number.") from None
+    if abs(rating) > HIGHEST_RATING:
+        raise DataError(f"{where}: the rating {quoted(text)} is out of range.")
+    return rating
 
 
 def _batch(path: Path, rows: list[_Row]) -> PuzzleBatch:

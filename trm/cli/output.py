@@ -1,0 +1,20 @@
+"""Plain text for the terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from trm.foreign import printable
+
+
+def echo(text: str, err: bool = False) -> None:
+    """Print a line on stdout or stderr; whatever could steer the terminal is escaped."""
+    click.echo(printable(text), err=err)
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout."""
+    echo(json.dumps(value, indent=2, ensure_ascii=False))

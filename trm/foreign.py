@@ -1,0 +1,117 @@
+"""What comes from outside: read within limits, and quoted so that it can do nothing to a terminal."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import re
+import reprlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+LIMIT = 64 * 2**20
+"""Bytes of a text that is read as a whole."""
+
+LONGEST_LINE = 2**20
+"""Characters of a line of a file that is read line by line."""
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but line feed and tab, marks that change the direction of writing, and halves of surrogates."""
+
+
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        return super().repr_int(x, level) if x.bit_length() < 1000 else f"a number of {x.bit_length():,} bits"
+
+
+_SHORT = _Short()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
+
+def printable(text: str) -> str:
+    """The text with escapes (``\\u001b``) for what could steer a terminal or forge what is on it.
+
+    The escapes are those of JSON too, so JSON stays the same JSON.
+    """
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def quoted(value: object) -> str:
+    """The `repr` of a foreign value, shortened: what is nested or shared a million times can't fill a message."""
+    return _SHORT.repr(value)
+
+
+def reason(error: BaseException) -> str:
+    """What an exception of a library says, in one line without its full stop."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    return " ".join(said.split())[:300].rstrip(".")
+
+
+def check_file(path: Path, limit: int | None = None) -> None:
+    """See that a path is a regular file, which neither blocks nor never ends, of at most `limit` bytes.
+
+    Raises:
+        OSError: it is not there, is something else, or is larger.
+    """
+    state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(state.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    if limit is not None and state.st_size > limit:
+        raise OSError(errno.EFBIG, f"it has {state.st_size:,} bytes, at most {limit:,} are read", str(path))
+
+
+def read_text(path: Path, limit: int = LIMIT) -> str:
+    """A file of UTF-8.
+
+    Raises:
+        OSError: see `check_file`.
+        ValueError: it is not UTF-8.
+    """
+    check_file(path, limit)
+    return path.read_text(encoding="utf-8")
+
+
+def parse_json(text: str) -> Any:
+    """A text of JSON.
+
+    Raises:
+        ValueError: it is none, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_json(path: Path, limit: int = LIMIT) -> Any:
+    """A file of JSON.
+
+    Raises:
+        OSError: see `check_file`.
+        ValueError: it is not UTF-8, or no JSON.
+    """
+    return parse_json(read_text(path, limit))
+
+
+def as_number(value: object) -> float | None:
+    """A finite number of a JSON document, None for everything else and for what is too large to reckon with."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value) if -1e300 < value < 1e300 else None
+
+
+def csv_lines(file: TextIO) -> Iterator[str]:
+    """The lines of a file for `csv.reader`, which would take a line of any length into memory.
+
+    Raises:
+        csv.Error: a line is longer than `LONGEST_LINE`.
+    """
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error(f"a line has more than {LONGEST_LINE:,} characters")
+        yield line
