@@ -21,7 +21,7 @@ from trm.errors import DataError
 from trm.evaluation.evaluate import answer
 from trm.evaluation.request import EvaluationRequest
 from trm.experiment import Experiment
-from trm.foreign import quoted
+from trm.foreign import printable
 from trm.model import TinyRecursiveModel
 from trm_tasks_arc.grids import crop
 from trm_tasks_arc.kept import Kept
@@ -65,7 +65,7 @@ def _pass_rates(ballot: Ballot) -> dict[str, float]:
     """The reported scores; none, and a word about it on stderr, where solutions are missing."""
     if ballot.unsolved:
         print(
-            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, {quoted(ballot.unsolved[0])} among them: "
+            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, {printable(ballot.unsolved[0])} among them: "
             "there is a submission, and no score.",
             file=sys.stderr,
         )
