@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trm.cli.output import echo
 from trm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,15 +43,17 @@ def resume(
         raise UsageError(f"{folder} has imported weights and no training to go on with; train from them with --init.")
     run = RunFolder(folder)
     with run.locked():
-        checkpoint, problems = newest_good(folder)
-        changed, notes = changed_run(saved, sets, _given(), step_number(checkpoint))
+        checkpoint, problems = newest_good(folder) if run.checkpoints() else (None, [])
+        changed, notes = changed_run(saved, sets, _given(), step_number(checkpoint) if checkpoint else 0)
         for problem in problems:
-            click.echo(f"Warning: {problem}", err=True)
+            echo(f"Warning: {problem}", err=True)
         if problems:
-            click.echo(f"Going on from {checkpoint}, the newest that is whole.", err=True)
+            echo(f"Going on from {checkpoint}, the newest that is whole.", err=True)
+        if checkpoint is None:
+            echo("Nothing of this run was saved yet: starting at its first step.", err=True)
         experiment = Experiment.from_run(changed)
         for note in [*notes, *version_notes(saved, experiment.versions())]:
-            click.echo(note, err=True)
+            echo(note, err=True)
         if changed != saved:
             run.write_config(changed)
         try:

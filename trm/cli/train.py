@@ -139,9 +139,9 @@ def train(
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
-    resumed: tuple[RunFolder, Path] | None = None,
+    resumed: tuple[RunFolder, Path | None] | None = None,
 ) -> None:
-    """Build the data, train and show what came of it; `resumed` is the run to go on with and its checkpoint."""
+    """Build the data, train and show what came of it; `resumed` is the run to go on with, and its checkpoint if any."""
     from trm.cli.checkpoints import load_for_task
     from trm.cli.own_way import score_trained
     from trm.console import Console
@@ -154,7 +154,8 @@ def train(
     from trm.utils import set_seed
 
     console = Console(stderr=as_json)
-    start = load_for_task(experiment.init) if experiment.init and not resumed else None
+    run, checkpoint = resumed or (None, None)
+    start = load_for_task(experiment.init) if experiment.init and not checkpoint else None
     with console.status("Preparing the data ..."):
         puzzles, test = experiment.split("train"), _test_split(experiment)
     set_seed(experiment.seed)
@@ -163,14 +164,14 @@ def train(
         load_tensors(model, dict(start.model.state_dict()), start.path)
     run_config = experiment.run_config(model.config)
     monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
-    run = resumed[0] if resumed else RunFolder.create(output, run_config)
+    run = run or RunFolder.create(output, run_config)
     assert experiment.training is not None
     keep_rest = experiment.training.refill == "next"
     stream = GroupSampler(puzzles, experiment.seed, experiment.build_augmentation(), keep_rest)
     trainer = Trainer(model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed)
     with run.locked():
-        if resumed:
-            trainer.resume(resumed[1], stream)
+        if checkpoint:
+            trainer.resume(checkpoint, stream)
         summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
         if experiment.spec.evaluate is not None:
             summary["final_metrics"] |= score_trained(experiment, trainer, output)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from pydantic import BaseModel
 
 from trm.data.puzzle_set import PuzzleSet
 from trm.errors import DataError, PluginError
 from trm.plugins import get_registry
 from trm.specs import DatasetSpec, load
+
+logger = logging.getLogger(__name__)
 
 
 def cache_folder() -> Path:
@@ -27,24 +33,46 @@ def cache_folder() -> Path:
 def cached_split(spec: DatasetSpec, config: BaseModel, split: str, seed: int) -> PuzzleSet:
     """Build a split, or read it from the cache where the dataset asks to be cached.
 
-    A cache that can't be written is no error: the data is built again the next time.
+    Processes that want the same data wait for the one that builds it. A cache that can't be written is no error: the data
+    is built again the next time. Nor is a damaged one, which is built again at once.
     """
     if not spec.cache:
         return _build(spec, config, split, seed)
-    from trm.data.layout import read_split, write_split
+    from trm.data.layout import write_split
 
     folder = cache_folder() / "datasets" / _key(spec, config, split, seed)
-    if folder.exists():
-        try:
-            return _restored(read_split(folder, split), spec, config)
-        except DataError:
-            shutil.rmtree(folder, ignore_errors=True)  # damaged: it is only a cache
-    puzzles = _build(spec, config, split, seed)
-    try:
-        write_split(folder, split, puzzles)
-    except OSError:
+    with _alone(folder):
+        puzzles = _cached(folder, spec, config, split)
+        if puzzles is not None:
+            return puzzles
+        puzzles = _build(spec, config, split, seed)
+        with contextlib.suppress(OSError):
+            write_split(folder, split, puzzles)
         return puzzles
-    return puzzles
+
+
+def _cached(folder: Path, spec: DatasetSpec, config: BaseModel, split: str) -> PuzzleSet | None:
+    from trm.data.layout import read_split
+
+    if not folder.exists():
+        return None
+    try:
+        return _restored(read_split(folder, split), spec, config)
+    except DataError as error:
+        if (folder / split).exists():  # else a killed process left it half-written
+            logger.warning("%s The data is built again.", error)
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Inside, no other process builds or reads this data; without that where the cache can't be written."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(folder.with_name(f".{folder.name}.lock")))
+        yield
 
 
 def _build(spec: DatasetSpec, config: BaseModel, split: str, seed: int) -> PuzzleSet:

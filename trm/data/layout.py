@@ -3,7 +3,7 @@
 `DIR/{train,test}/` holds `dataset.json` and `all__{inputs,labels,puzzle_identifiers,puzzle_indices,group_indices}.npy`,
 `DIR/identifiers.json` the names of the puzzle identifiers, and further `DIR/*.json` what else belongs to the data set (see
 `PuzzleSet.documents`). Further columns of a `PuzzleSet` lie beside them as `all__NAME.npy`, which other readers don't look
-at. Structure and token names are not kept: a task describes them.
+at, and so do the checksums of the files, `checksums.json`. Structure and token names are not kept: a task describes them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from trm.data.checksums import CHECKSUMS, verify_checksums, write_checksums
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.errors import DataError
 from trm.foreign import check_file, quoted, read_json, reason
+from trm.training.files import write_bytes
 
 LONGEST_JSON = 2**27  # bytes; a million names of ARC's variants take a quarter of it
 CHUNK = 4096  # examples copied or checked at a time, so that neither needs the memory of the whole
@@ -77,6 +79,7 @@ def write_split(
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
         _write_arrays(temporary, puzzles, on_rows)
+        write_checksums(temporary, [file.name for file in temporary.iterdir()])
         _replace_folder(temporary, directory / split)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -84,10 +87,10 @@ def write_split(
 
 def write_documents(directory: Path, puzzles: PuzzleSet) -> None:
     """Write `identifiers.json`, the names of the puzzle identifiers by id, and the set's other documents."""
+    (directory / CHECKSUMS).unlink(missing_ok=True)  # a build that is killed here leaves files without, not wrong ones
     for name, content in {IDENTIFIERS: list(puzzles.identifiers), **puzzles.documents}.items():
-        temporary = directory / f".{name}.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        os.replace(temporary, directory / f"{name}.json")
+        write_bytes(directory / f"{name}.json", json.dumps(content, ensure_ascii=False).encode())
+    write_checksums(directory, [path.name for path in directory.glob("*.json")])
 
 
 def read_split(directory: Path, split: str) -> PuzzleSet:
@@ -118,8 +121,12 @@ def read_split(directory: Path, split: str) -> PuzzleSet:
         raise DataError(f"{folder}: {error}") from error
     _check_tokens(folder, puzzles)
     extras = _read_extras(folder, facts["sets"][0], len(puzzles))
-    documents = {path.stem: _read_json(path) for path in Path(directory).glob("*.json") if path.stem != IDENTIFIERS}
-    return replace(puzzles, identifiers=_read_identifiers(folder, puzzles), extras=extras, documents=documents)
+    others = (f"{IDENTIFIERS}.json", CHECKSUMS)
+    documents = {path.stem: _read_json(path) for path in Path(directory).glob("*.json") if path.name not in others}
+    identifiers = _read_identifiers(folder, puzzles)
+    verify_checksums(Path(directory))
+    verify_checksums(folder)
+    return replace(puzzles, identifiers=identifiers, extras=extras, documents=documents)
 
 
 def _write_arrays(folder: Path, puzzles: PuzzleSet, on_rows: Callable[[int], None]) -> None:

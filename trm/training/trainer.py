@@ -144,7 +144,7 @@ class Trainer:
     ) -> dict[str, Any]:
         test_batches = flag.watched(test_batches)
         if not self.filled:
-            self._fill_first(stream)
+            self._start(stream)
         while self.progress(stream) < 1:
             if self._due(self.config.eval_interval) and self.evaluated_step != self.step:
                 self._evaluate(stream, test_batches, metrics, self.config.eval_examples)
@@ -205,7 +205,9 @@ class Trainer:
         with self.averaged():
             return evaluate(self.model, test_batches(limit), metrics, self.backend, self.config.n_supervision_eval)
 
-    def _fill_first(self, stream: ExampleStream) -> None:
+    def _start(self, stream: ExampleStream) -> None:
+        if self.run is not None:
+            self.run.drop_metrics_after(-1)  # of a process that was killed before it saved anything
         slots = self.slots
         slots.refill(self._take(stream, self.config.batch_size))
         if self.config.stagger:

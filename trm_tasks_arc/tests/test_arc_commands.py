@@ -174,6 +174,9 @@ def test_built_data_trains_and_scores_like_data_made_on_the_fly(folder: Path, tm
     assert scored.exit_code == 0, scored.output
     assert_valid_submission(out / "submission.json", ["task0", "task1", "task2"])
     (tmp_path / "built" / "test_puzzles.json").write_text(json.dumps({"other": made_task(1)}))
+    with pytest.raises(TRMError, match=r"test_puzzles\.json is damaged: its checksum"):
+        cli.main(["evaluate", str(folder / "run"), "--data", str(tmp_path / "built")], standalone_mode=False)
+    (tmp_path / "built" / "checksums.json").unlink()
     with pytest.raises(TRMError, match=r"Task task0 of the test split is not in test_puzzles\.json"):
         cli.main(["evaluate", str(folder / "run"), "--data", str(tmp_path / "built")], standalone_mode=False)
 
