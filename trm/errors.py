@@ -38,6 +38,10 @@ class PluginError(TRMError):
     """A plugin broke the contract, or two plugins claim one name."""
 
 
+class AlreadySaid(TRMError):
+    """Another process of the same training has said what went wrong; this one ends without a word."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A closing sentence for an unknown `name`: the nearest of the `known` names, or all of them."""
     names = sorted(known)

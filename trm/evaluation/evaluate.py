@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,6 +16,9 @@ from trm.errors import PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.search import Search, search
 from trm.model import TinyRecursiveModel
+
+if TYPE_CHECKING:
+    from trm.training.distributed import Processes
 
 
 @dataclass
@@ -45,6 +48,7 @@ def evaluate(
     steps: int | None = None,
     on_batch: Callable[[int], None] | None = None,
     plan: Search | None = None,
+    processes: Processes | None = None,
 ) -> dict[str, float]:
     """Score a model.
 
@@ -56,6 +60,7 @@ def evaluate(
         steps: supervision steps; left out, the model's own number.
         on_batch: called with the number of puzzles of each finished batch.
         plan: more test-time compute than `steps` from one first state; takes the place of `steps`.
+        processes: those that share the work: each takes its rows of every batch, and all get the same values.
 
     Returns:
         The value of each metric by name.
@@ -71,6 +76,10 @@ def evaluate(
     device = model.initial_answer.device
     try:
         for batch in batches:
+            if processes is not None:
+                batch = batch[processes.part(len(batch))]
+            if not len(batch):
+                continue
             if plan is None:
                 result = answer(model, batch.to(device), steps or model.config.n_supervision, backend)
             else:
@@ -83,9 +92,14 @@ def evaluate(
                 on_batch(len(batch))
     finally:
         model.train(training)
+    everyone = [metrics] if processes is None else processes.counted(metrics)
     values = {}
     for name, metric in metrics.items():
         with _named(name):
+            if len(everyone) > 1:
+                metric.reset()
+                for counted in everyone:
+                    metric.merge(counted[name])
             values[name] = metric.compute()
     return values
 

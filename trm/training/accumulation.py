@@ -22,7 +22,7 @@ class Accumulation:
     the same up to rounding (and dropout's draws).
 
     Args:
-        slots: the training batch.
+        slots: the training batch, of which this process works on its rows.
         backend: the device.
         precision: of the matrix products.
         batch_size: what the sum of the losses is divided by.
@@ -35,11 +35,16 @@ class Accumulation:
         self.slots, self.backend, self.precision, self.batch_size = slots, backend, precision, batch_size
         self.rows = len(slots.steps)
 
+    @property
+    def is_split(self) -> bool:
+        """Whether memory holds only some of the slots at once."""
+        return self.rows < len(self.slots.steps)
+
     def step(self) -> tuple[float, Tensor]:
         """Take the slots one step on and leave the gradients in the parameters.
 
         Returns:
-            The mean loss, and which slots are answered right, ``[B]``.
+            This process's part of the mean loss, and which of its slots are answered right, ``[rows]``.
 
         Raises:
             TRMError: there is not even memory for one slot.

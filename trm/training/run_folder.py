@@ -182,6 +182,39 @@ class RunFolder:
                 left.unlink(missing_ok=True)
 
 
+class SeenRun(RunFolder):
+    """A run as it is for the processes beside the first, which alone writes it: they only know where things are."""
+
+    @classmethod
+    def create(cls, path: Path, config: RunConfig) -> SeenRun:
+        return cls(path)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        yield
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        pass
+
+    def drop_metrics_after(self, step: int, scores_too: bool = False) -> None:
+        pass
+
+    def save_checkpoint(self, step: int, files: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> Path:
+        return self.path / "checkpoints" / f"step_{step}"
+
+    def save_batch(self, step: int, tensors: Mapping[str, Tensor]) -> Path:
+        return self.path / f"not_finite_step_{step}.safetensors"
+
+    def mark(self, marker: str, checkpoint: Path) -> None:
+        pass
+
+    def prune(self, keep: int) -> None:
+        pass
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        pass
+
+
 def check_free(path: Path) -> None:
     """A `UsageError` where `path` can't become a new run folder."""
     if path.is_file():

@@ -29,9 +29,13 @@ class SignalFlag:
 
     Only the main thread hears signals; elsewhere this does nothing. A signal that the process was told to ignore, as
     `nohup` does, stays ignored.
+
+    Args:
+        agree: gives all processes the signal that one of them has heard.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agree: Callable[[int | None], int | None]) -> None:
+        self.agree = agree
         self.signal_number: int | None = None
         self.previous: dict[int, Any] = {}
 
@@ -47,8 +51,10 @@ class SignalFlag:
             signal.signal(number, handler)
 
     def check(self) -> None:
-        """Raise `StopRequested` if a signal came."""
-        if self.signal_number is not None:
+        """Raise `StopRequested` if a signal came, in all processes at the same place."""
+        number = self.agree(self.signal_number)
+        if number is not None:
+            self.signal_number = number
             raise StopRequested
 
     def watched(self, batches: Callable[[int | None], Iterable[Batch]]) -> Callable[[int | None], Iterable[Batch]]:

@@ -25,14 +25,18 @@ class SlotsStep:
 class Slots:
     """A batch whose rows halt at different times (paper, section 4.4; the code's "carry").
 
+    Of several processes each works on some rows of the whole batch, and draws the random numbers of all of it. Puzzles,
+    states and step counts are those of the own rows; `halted` is of all rows, once the others have told theirs.
+
     Args:
         model: gives the states that puzzles start from.
-        size: number of slots B.
+        size: number of slots B, of all processes together.
         n_supervision: supervision steps after which a slot halts at the latest.
         halt_exploration: chance, per row and step, of a random minimum number of steps before halting.
         generator: for the exploration, the early halts and the noise.
         halt_when_right: chance, per step, that a slot whose answer is right halts, whatever its halting logit says.
         noise: standard deviation of the noise in the states that puzzles start from.
+        rows: the slots that are worked on here; left out, all.
     """
 
     def __init__(
@@ -44,8 +48,11 @@ class Slots:
         generator: torch.Generator | None = None,
         halt_when_right: float = 0.0,
         noise: float = 0.0,
+        rows: slice | None = None,
     ) -> None:
         self.model, self.n_supervision = model, n_supervision
+        self.size, self.rows = size, rows or slice(0, size)
+        own = self.rows.stop - self.rows.start
         self.halt_exploration, self.generator = halt_exploration, generator
         self.halt_when_right, self.noise = halt_when_right, noise
         device = model.initial_answer.device
@@ -53,44 +60,46 @@ class Slots:
         if not length:
             raise UsageError("Training needs to know the positions of a puzzle: set context_length.")
         self.batch = Batch(
-            torch.zeros(size, length, dtype=torch.long, device=device),
-            torch.zeros(size, length, dtype=torch.long, device=device),
-            torch.zeros(size, dtype=torch.long, device=device),
+            torch.zeros(own, length, dtype=torch.long, device=device),
+            torch.zeros(own, length, dtype=torch.long, device=device),
+            torch.zeros(own, dtype=torch.long, device=device),
         )
-        shape = (size, *model.state_shape())
+        shape = (own, *model.state_shape())
         self.state = State(torch.zeros(shape, device=device), torch.zeros(shape, device=device))
-        self.steps = torch.zeros(size, dtype=torch.long, device=device)
+        self.steps = torch.zeros(own, dtype=torch.long, device=device)
         self.halted = torch.ones(size, dtype=torch.bool, device=device)
 
     def stagger(self) -> None:
         """Spread the step counts of fresh slots, so that they don't all change puzzles at the same step."""
-        rows = torch.arange(len(self.steps), device=self.steps.device)
-        self.steps = rows * self.n_supervision // len(rows)
+        rows = torch.arange(self.rows.start, self.rows.stop, device=self.steps.device)
+        self.steps = rows * self.n_supervision // self.size
 
     def refill(self, batch: Batch, start_step: Tensor | None = None) -> None:
         """Give the halted slots new puzzles and fresh states.
 
         Args:
-            batch: as many rows as slots have halted.
+            batch: as many rows as slots have halted, those of the other processes among them.
             start_step: step counts of the new puzzles; left out, 0.
         """
-        rows = self.halted
-        fresh = self.model.initial_state(len(batch), self.noise, self.generator)
+        rows = self.halted[self.rows]
+        first = int(self.halted[: self.rows.start].sum())
+        own = slice(first, first + int(rows.sum()))
+        fresh = State(*(part[own] for part in self.model.initial_state(len(batch), self.noise, self.generator)))
         for held, new in (
             (self.batch.inputs, batch.inputs),
             (self.batch.labels, batch.labels),
             (self.batch.puzzle_ids, batch.puzzle_ids),
         ):
-            held[rows] = new.to(held.dtype)
+            held[rows] = new[own].to(held.dtype)
         self.state = State(self.state.answer.clone(), self.state.latent.clone())
         self.state.answer[rows] = fresh.answer.to(self.state.answer.dtype)
         self.state.latent[rows] = fresh.latent.to(self.state.latent.dtype)
         self.steps[rows] = 0 if start_step is None else start_step
 
     def step(self) -> tuple[StepOutput, StepLoss]:
-        """One supervision step of every slot: carries the states on and decides who halts.
+        """One supervision step of the own slots: carries the states on and decides who halts.
 
-        The loss is the sum over the slots; the caller divides by the global batch size.
+        The loss is their sum; the caller divides by the size of the whole batch.
         """
         whole = self.forward()
         self.advance([whole])
@@ -115,16 +124,17 @@ class Slots:
         self.state = State(*(torch.cat(tensors) for tensors in zip(*(part.state for part in parts), strict=True)))
         self.steps = self.steps + 1
         wants = torch.cat([self._wants_to_halt(part.output) for part in parts])
-        self.halted = (self.steps >= self.n_supervision) | (wants & (self.steps >= self._minimum_steps()))
+        halted = (self.steps >= self.n_supervision) | (wants & (self.steps >= self._minimum_steps()))
         if self.halt_when_right:
             correct = torch.cat([part.loss.correct for part in parts])
-            drawn = torch.rand(self.steps.shape, generator=self.generator).to(self.steps.device)
-            self.halted = self.halted | (correct & (drawn < self.halt_when_right))
+            drawn = torch.rand(self.size, generator=self.generator)[self.rows].to(self.steps.device)
+            halted = halted | (correct & (drawn < self.halt_when_right))
+        self._set_halted(halted)
 
     def give_up_broken(self) -> None:
         """Halt the slots whose state is not finite, so that they take new puzzles."""
         finite = [tensor.flatten(1).isfinite().all(1) for tensor in (self.state.answer, self.state.latent)]
-        self.halted = self.halted | ~(finite[0] & finite[1])
+        self._set_halted(self.halted[self.rows] | ~(finite[0] & finite[1]))
 
     def tensors(self) -> dict[str, Tensor]:
         """All that the slots hold, by name."""
@@ -138,6 +148,10 @@ class Slots:
             "halted": self.halted,
         }
 
+    def _set_halted(self, own: Tensor) -> None:
+        self.halted = self.halted.clone()
+        self.halted[self.rows] = own
+
     def _wants_to_halt(self, output: StepOutput) -> Tensor:
         if self.model.config.architecture == "hrm":
             return output.halt_logits.detach() > output.continue_logits.detach()
@@ -147,10 +161,9 @@ class Slots:
         """Now and then a slot must go on for a random number of steps, whatever it wants."""
         if self.halt_exploration == 0 or self.n_supervision < 2:
             return torch.zeros_like(self.steps)
-        size = self.steps.shape
-        explore = torch.rand(size, generator=self.generator) < self.halt_exploration
-        minimum = torch.randint(2, self.n_supervision + 1, size, generator=self.generator)
-        return torch.where(explore, minimum, 0).to(self.steps.device)
+        explore = torch.rand(self.size, generator=self.generator) < self.halt_exploration
+        minimum = torch.randint(2, self.n_supervision + 1, (self.size,), generator=self.generator)
+        return torch.where(explore, minimum, 0)[self.rows].to(self.steps.device)
 
     @torch.no_grad()
     def _value_of_continuing(self, batch: Batch, state: State, last: Tensor) -> Tensor:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream
 from trm.errors import CheckpointError
 from trm.model import State
+from trm.training.agreement import all_slots
 from trm.training.checkpoint import load_tensors, read_tensors, verify
 from trm.training.window import Window
 from trm.utils import generator_states, set_generator_states
@@ -25,11 +27,13 @@ COUNTERS = ("step", "skipped", "skipped_in_a_row", "seconds", "best", "is_best",
 
 
 def capture(trainer: Trainer, stream: ExampleStream) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-    """The tensors by file name, and the rest as JSON."""
+    """The tensors by file name, and the rest as JSON. All processes call this together, and get the slots of all."""
+    accumulation = trainer.accumulation
+    at_once = accumulation.rows if accumulation.is_split else trainer.slots.size  # with other processes, too
     files = {
         "model.safetensors": dict(trainer.model.state_dict()),
         "optimizer.safetensors": _optimizer_tensors(trainer),
-        "slots.safetensors": trainer.slots.tensors(),
+        "slots.safetensors": all_slots(trainer.processes, trainer.slots.tensors()),
         "generators.safetensors": _generators(trainer),
     }
     if trainer.ema is not None:
@@ -37,7 +41,7 @@ def capture(trainer: Trainer, stream: ExampleStream) -> tuple[dict[str, dict[str
     state = {
         **{name: getattr(trainer, name) for name in COUNTERS},
         "window": dataclasses.asdict(trainer.window),
-        "slots_at_once": trainer.accumulation.rows,
+        "slots_at_once": at_once,
         "generators": generator_states(),
         "ema_updates": trainer.ema.updates if trainer.ema is not None else 0,
         "stream": stream.state_dict(),
@@ -76,7 +80,7 @@ def _restore(trainer: Trainer, stream: ExampleStream, folder: Path, state: dict[
     for name in COUNTERS:
         setattr(trainer, name, state[name])
     trainer.window = Window(**state["window"])
-    trainer.accumulation.rows = state["slots_at_once"]
+    trainer.accumulation.rows = min(state["slots_at_once"], len(trainer.slots.steps))
     stream.load_state_dict(state["stream"])
     set_generator_states(state["generators"])
     _restore_generators(trainer, read_tensors(folder / "generators.safetensors"))
@@ -101,17 +105,18 @@ def _restore_generators(trainer: Trainer, states: dict[str, Tensor]) -> None:
 
 def _restore_slots(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
     slots = trainer.slots
-    if tensors["inputs"].shape != slots.batch.inputs.shape:
+    wanted = [slots.size, *slots.batch.inputs.shape[1:]]
+    if list(tensors["inputs"].shape) != wanted:
         raise CheckpointError(
-            f"The checkpoint has slots of {list(tensors['inputs'].shape)}, this training has "
-            f"{list(slots.batch.inputs.shape)}: resume with the batch size it was started with."
+            f"The checkpoint has slots of {list(tensors['inputs'].shape)}, this training has {wanted}: "
+            "resume with the batch size it was started with."
         )
     device = trainer.backend.device
     moved = {name: value.to(device) for name, value in tensors.items()}
-    slots.batch.inputs, slots.batch.labels = moved["inputs"], moved["labels"]
-    slots.batch.puzzle_ids = moved["puzzle_ids"]
-    slots.state = State(moved["answer"], moved["latent"])
-    slots.steps, slots.halted = moved["steps"], moved["halted"]
+    own = {name: value[slots.rows] for name, value in moved.items()}
+    slots.batch = Batch(own["inputs"], own["labels"], own["puzzle_ids"])
+    slots.state = State(own["answer"], own["latent"])
+    slots.steps, slots.halted = own["steps"], moved["halted"]
 
 
 def _optimizer_tensors(trainer: Trainer) -> dict[str, Tensor]:

@@ -23,10 +23,12 @@ from trm.evaluation.evaluate import evaluate
 from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
 from trm.model import TinyRecursiveModel
 from trm.training.accumulation import Accumulation, gradients_are_finite, out_of_memory
+from trm.training.agreement import agree, all_halted, all_slots, check_share
+from trm.training.distributed import Processes
 from trm.training.ema import EMA
 from trm.training.monitor import Monitor, PrintMonitor
 from trm.training.optimizers import build_optimizers
-from trm.training.run_folder import RunFolder
+from trm.training.run_folder import RunFolder, SeenRun
 from trm.training.schedules import learning_rate_factor, set_learning_rates
 from trm.training.signals import Interrupted, SignalFlag, StopRequested
 from trm.training.slots import Slots
@@ -49,6 +51,8 @@ class Trainer:
         run: where to write; left out, a folder is made at `config.output_dir`, if that is set.
         monitor: is told of progress; left out, a line is printed at each interval.
         seed: of the halting exploration.
+        processes: those that train this model together, see `trm.training.distributed.joined`; left out, this one alone.
+            Each has its own trainer; `run` is a `SeenRun` and `monitor` silent in all but the first.
     """
 
     def __init__(
@@ -60,11 +64,15 @@ class Trainer:
         run: RunFolder | None = None,
         monitor: Monitor | None = None,
         seed: int = 0,
+        processes: Processes | None = None,
     ) -> None:
+        self.processes = processes or Processes()
+        check_share(self.processes, config.batch_size, model.config.dropout)
         self.backend = device if isinstance(device, Backend) else get_backend(str(device))
         self.config, self.run = config, run
-        self.monitor: Monitor = monitor or PrintMonitor()
+        self.monitor: Monitor = monitor or (PrintMonitor() if self.processes.leader else Monitor())
         self.model = model.to(self.backend.device)
+        self.processes.share(self.model.state_dict().values())
         if config.compile == "on" or (config.compile == "auto" and self.backend.compiles()):
             self.model.core.compile()
         self.optimizers = build_optimizers(self.model, config)
@@ -78,7 +86,9 @@ class Trainer:
             self.generator,
             config.halt_when_right,
             config.state_noise,
+            self.processes.part(config.batch_size),
         )
+        self.drawn: Batch | None = None  # the last puzzles from the stream, for all slots
         self.accumulation = Accumulation(self.slots, self.backend, config.precision, config.batch_size)
         self.window = Window()
         self.step = 0
@@ -99,6 +109,9 @@ class Trainer:
     ) -> dict[str, Any]:
         """Train on plain loaders of (input, target) pairs, `[B, L]` long tensors each.
 
+        With several `processes` each reads the whole loaders and works on its share of what they give. So call
+        `trm.utils.set_seed` with one seed in all of them, and use no `DistributedSampler`.
+
         Args:
             train_loader: the training puzzles; its own batch size is of no consequence here.
             test_loader: the test puzzles; left out, the training puzzles are scored.
@@ -109,7 +122,8 @@ class Trainer:
         """
         if self.run is None and self.config.output_dir is not None:
             config = RunConfig(model=model_config or self.model.config, training=self.config)
-            self.run = RunFolder.create(Path(self.config.output_dir), config)
+            create = RunFolder.create if self.processes.leader else SeenRun.create
+            self.run = create(Path(self.config.output_dir), config)
         scored = test_loader if test_loader is not None else train_loader
         metrics: dict[str, Metric] = {"cell_accuracy": CellAccuracy(), "exact_accuracy": ExactAccuracy()}
         return self.fit(LoaderStream(train_loader), lambda limit: _limited(scored, limit), metrics)
@@ -126,7 +140,7 @@ class Trainer:
         """
         self.model.train()
         writing = self.run.locked() if self.run is not None else contextlib.nullcontext()
-        with writing, self.monitor.running(self), SignalFlag() as flag:
+        with writing, self.monitor.running(self), SignalFlag(self.processes.first) as flag:
             try:
                 return self._fit(stream, test_batches, metrics, flag)
             except StopRequested:
@@ -203,7 +217,9 @@ class Trainer:
     ) -> dict[str, float]:
         """Score the averaged weights."""
         with self.averaged():
-            return evaluate(self.model, test_batches(limit), metrics, self.backend, self.config.n_supervision_eval)
+            steps = self.config.n_supervision_eval
+            batches = test_batches(limit)
+            return evaluate(self.model, batches, metrics, self.backend, steps, processes=self.processes)
 
     def _start(self, stream: ExampleStream) -> None:
         if self.run is not None:
@@ -221,12 +237,14 @@ class Trainer:
         before = self.slots.tensors()
         self.saved, self.is_best = None, False
         loss, correct = self.accumulation.step()
+        agreed = agree(self.processes, self.slots, loss, correct, self.drawn)
+        self.processes.sum_gradients(self.model.parameters())
         self.step += 1
         self.window.steps += 1
-        self.window.right += int((correct & self.slots.halted).sum())
-        self.window.finished += int(self.slots.halted.sum())
-        if math.isfinite(loss) and gradients_are_finite(self.model.parameters()):
-            self.window.loss += loss
+        self.window.right += agreed.right
+        self.window.finished += agreed.finished
+        if math.isfinite(agreed.loss) and gradients_are_finite(self.model.parameters()):
+            self.window.loss += agreed.loss
             self.skipped_in_a_row = 0
             self._update(stream)
         else:
@@ -240,11 +258,13 @@ class Trainer:
         """Leave the weights as they are; after too many such steps in a row, keep the slots as they were and stop."""
         self.model.zero_grad(set_to_none=True)
         self.slots.give_up_broken()
+        self.slots.halted = all_halted(self.processes, self.slots)
         self.window.skipped += 1
         self.skipped += 1
         self.skipped_in_a_row += 1
         logger.warning("Step %d is skipped: its loss or gradient is not finite.", self.step)
         if self.skipped_in_a_row > self.config.max_skipped_steps:
+            before = all_slots(self.processes, before)
             kept = f" Its batch is in {self.run.save_batch(self.step, before)}." if self.run is not None else ""
             raise NotFiniteError(
                 f"The loss or gradient was not finite in {self.skipped_in_a_row} steps in a row, the last of them step "
@@ -261,13 +281,14 @@ class Trainer:
 
     def _take(self, stream: ExampleStream, count: int) -> Batch:
         try:
-            return stream.take(count).to(self.backend.device)
+            self.drawn = stream.take(count)
         except TRMError:
             raise
         except Exception as error:
             raise PluginError(
                 f"The training data failed after step {self.step}: {type(error).__name__}: {error}."
             ) from error
+        return self.drawn.to(self.backend.device)
 
     def _update(self, stream: ExampleStream) -> None:
         if self.config.grad_clip is not None:
@@ -307,7 +328,8 @@ class Trainer:
         try:
             values = self.evaluate(test_batches, metrics, limit)
         except Exception as error:
-            self._save(stream)
+            if self.processes.size == 1:  # others may be scoring still
+                self._save(stream)
             if out_of_memory(error):
                 raise TRMError(
                     f"{self.backend.name} has no memory for scoring: lower training.eval_batch_size."
