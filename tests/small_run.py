@@ -28,7 +28,6 @@ MODEL = TRMConfig(
     T_steps=1,
     n_supervision=3,
     mlp_multiple_of=16,
-    dropout=0.1,
     num_puzzles=1,
 )
 TRAINING: dict[str, Any] = {
@@ -50,17 +49,23 @@ class SmallRun:
         folder: the run folder; a run that is there already is gone on with from its newest whole checkpoint.
         monitor: of the trainer.
         augmentation: of the stream.
+        dropout: of the model.
         training: settings other than those above.
     """
 
     def __init__(
-        self, folder: Path | None, monitor: Monitor | None = None, augmentation: Any = None, **training: Any
+        self,
+        folder: Path | None,
+        monitor: Monitor | None = None,
+        augmentation: Any = None,
+        dropout: float = 0.1,
+        **training: Any,
     ) -> None:
         set_seed(7)
         tokens = torch.randint(0, 4, (24, 5)).numpy()
         self.puzzles = PuzzleSet(inputs=tokens, labels=tokens, description=Description(vocab_size=4, seq_len=5))
         self.config = TrainingConfig(**{**TRAINING, **training})
-        self.model = TinyRecursiveModel(MODEL)
+        self.model = TinyRecursiveModel(MODEL.model_copy(update={"dropout": dropout}))
         self.stream = GroupSampler(self.puzzles, seed=3, augmentation=augmentation)
         self.run = None if folder is None else self._run_folder(folder)
         self.trainer = Trainer(self.model, self.config, "cpu", run=self.run, monitor=monitor or Monitor(), seed=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -52,7 +53,8 @@ class RunLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.held_once:
-            self.note.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the folder may have gone, or have become read-only
+                self.note.unlink()
         self.lock.release()
 
     def _owner(self) -> str:
