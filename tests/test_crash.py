@@ -58,6 +58,7 @@ def test_command_killed_at_random_moments(tmp_path: Path, kills: int, steps: int
         while_writing += bool(writing(killed))
         assert process.wait() == -signal.SIGKILL
         newest_good(killed)
+    print(f"{kills} kills, {while_writing} of them while a checkpoint was written")
     assert while_writing >= kills // 4
     subprocess.run([*train, "--resume", killed], check=True, stdout=subprocess.DEVNULL, env=environment(tmp_path))
     assert newest_good(killed)[0].name == newest_good(whole)[0].name == f"step_{steps}"

@@ -347,6 +347,21 @@ def test_interrupted_twice(tmp_path: Path, whole: dict[str, torch.Tensor]) -> No
     assert same_bits(SmallRun(folder).fit(), whole)
 
 
+def test_interrupted_again_while_it_saves(tmp_path: Path, whole: dict[str, torch.Tensor]) -> None:
+    """The second Ctrl-C falls into the writing that the first one led to: the checkpoint before it is the last."""
+    folder = tmp_path / "run"
+
+    def stop(trainer: Trainer) -> None:
+        interrupt()
+        trainer.run.mark = lambda marker, checkpoint: interrupt()  # type: ignore[union-attr, method-assign, assignment]
+
+    with pytest.raises(Interrupted) as error:
+        SmallRun(folder, At(7, stop)).fit()
+    assert error.value.checkpoint == folder / "checkpoints" / "step_6"
+    assert newest_good(folder) == (folder / "checkpoints" / "step_6", [])
+    assert same_bits(SmallRun(folder).fit(), whole)
+
+
 def test_unexpected_error_names_the_last_good_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "run"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from trm.errors import UsageError
 
 if TYPE_CHECKING:
     from trm.devices import Backend
+    from trm.training.run_folder import RunFolder
 
 SETTINGS = ("preset", "dataset", "augmentation", "data", "seed")
 """Options of `trm train` that are fields of `RunConfig` as well."""
@@ -34,7 +36,6 @@ def resume(
     from trm.resume import changed_run, version_notes
     from trm.training.checkpoint import newest_good, read_run_config
     from trm.training.run_folder import RunFolder, step_number
-    from trm.training.signals import Interrupted
 
     saved = read_run_config(folder)
     if task is not None and task != saved.task:
@@ -42,7 +43,7 @@ def resume(
     if saved.training is None:
         raise UsageError(f"{folder} has imported weights and no training to go on with; train from them with --init.")
     run = RunFolder(folder)
-    with run.locked():
+    with run.locked(), interruptible(run):
         checkpoint, problems = newest_good(folder) if run.checkpoints() else (None, [])
         changed, notes = changed_run(saved, sets, _given(), step_number(checkpoint) if checkpoint else 0)
         for problem in problems:
@@ -56,12 +57,20 @@ def resume(
             echo(note, err=True)
         if changed != saved:
             run.write_config(changed)
-        try:
-            train(experiment, backend, folder, trackers, quiet, as_json, (run, checkpoint))
-        except Interrupted:
-            raise
-        except KeyboardInterrupt as error:  # before or after the training itself
-            raise Interrupted(getattr(error, "signal_number", signal.SIGINT), checkpoint) from error
+        train(experiment, backend, folder, trackers, quiet, as_json, (run, checkpoint))
+
+
+@contextlib.contextmanager
+def interruptible(run: RunFolder) -> Iterator[None]:
+    """An interruption before or after the training itself says how to go on, too."""
+    from trm.training.signals import Interrupted
+
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt as error:
+        raise Interrupted(getattr(error, "signal_number", signal.SIGINT), run.marked("latest")) from error
 
 
 def _given() -> Mapping[str, Any]:

@@ -144,6 +144,7 @@ def train(
     """Build the data, train and show what came of it; `resumed` is the run to go on with, and its checkpoint if any."""
     from trm.cli.checkpoints import load_for_task
     from trm.cli.own_way import score_trained
+    from trm.cli.resume import interruptible
     from trm.console import Console
     from trm.data.sampler import GroupSampler
     from trm.model import TinyRecursiveModel
@@ -169,7 +170,7 @@ def train(
     keep_rest = experiment.training.refill == "next"
     stream = GroupSampler(puzzles, experiment.seed, experiment.build_augmentation(), keep_rest)
     trainer = Trainer(model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed)
-    with run.locked():
+    with run.locked(), interruptible(run):
         if checkpoint:
             trainer.resume(checkpoint, stream)
         summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())

@@ -142,9 +142,9 @@ class Trainer:
         writing = self.run.locked() if self.run is not None else contextlib.nullcontext()
         with writing, self.monitor.running(self), SignalFlag(self.processes.first) as flag:
             try:
-                return self._fit(stream, test_batches, metrics, flag)
-            except StopRequested:
-                raise Interrupted(flag.signal_number or signal.SIGINT, self._save(stream)) from None
+                return self._fit_or_save(stream, test_batches, metrics, flag)
+            except Interrupted:
+                raise
             except KeyboardInterrupt:  # the second signal
                 raise Interrupted(flag.signal_number or signal.SIGINT, self._last_good()) from None
             except TRMError as error:
@@ -152,6 +152,14 @@ class Trainer:
             except Exception as error:
                 problem = f"Training stopped at step {self.step}: {type(error).__name__}: {error}."
                 raise TRMError(f"{problem}{self._what_is_kept(error)} --debug shows where.") from error
+
+    def _fit_or_save(
+        self, stream: ExampleStream, test_batches: TestBatches, metrics: Mapping[str, Metric], flag: SignalFlag
+    ) -> dict[str, Any]:
+        try:
+            return self._fit(stream, test_batches, metrics, flag)
+        except StopRequested:
+            raise Interrupted(flag.signal_number or signal.SIGINT, self._save(stream)) from None
 
     def _fit(
         self, stream: ExampleStream, test_batches: TestBatches, metrics: Mapping[str, Metric], flag: SignalFlag
