@@ -82,7 +82,11 @@ BROKEN = {
     "check-forward": ("answer_rules", "`check` refuses a right answer", "in another form"),
     "solvable-never": ("answer_rules", "`solvable` refuses a puzzle", "break the task's own rules"),
     "unpicklable": ("pickles", "Augmentation 'renaming' can't be pickled", "keeps a lambda"),
-    "exploding": ("training_learns", "Training fails: The loss or gradient was not finite in 11 steps in a row", "learns too fast"),
+    "exploding": (
+        "training_learns",
+        "Training fails: The loss or gradient was not finite in 11 steps in a row",
+        "learns too fast",
+    ),
     "slow": ("training_learns", "40 steps on 8 puzzles", "the learning rate of preset 'only'"),
     "blind": ("training_learns", "40 steps on 8 puzzles", "don't hold what the labels depend on"),
     "declared-in-vain": ("answer_rules", "but it passes", "Remove the check"),
