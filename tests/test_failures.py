@@ -273,7 +273,7 @@ def copied(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def test_memory_that_holds_half_a_batch(caplog: pytest.LogCaptureFixture) -> None:
     """The step is computed in parts, to the same weights up to rounding."""
-    settings: dict[str, Any] = {"dropout": 0.0, "learning_rate": 1e-4, "eval_interval": None}
+    settings: dict[str, Any] = {"dropout": 0.0, "learning_rate": 1e-4, "eval_interval": None, "precision": "fp32"}
     run, parts = SmallRun(None, **settings), SmallRun(None, **settings)
     limit_memory(parts, 2, torch.is_grad_enabled)
     one, other = run.fit(), parts.fit()
