@@ -15,8 +15,9 @@ from types import FrameType
 import click
 
 from trm import __version__
-from trm.cli.output import echo
-from trm.errors import TRMError
+from trm.cli.output import echo, echo_error
+from trm.cli.torchrun import refuse_several, speaks, whose
+from trm.errors import AlreadySaid, TRMError
 from trm.foreign import reason
 
 COMMANDS = {
@@ -69,6 +70,8 @@ def cli(ctx: click.Context, debug: bool) -> None:
     Start with `trm train TASK`; `trm list-tasks` shows the tasks.
     """
     ctx.obj = {"debug": debug}
+    if ctx.invoked_subcommand is not None and ctx.invoked_subcommand != "train":
+        refuse_several(ctx.invoked_subcommand)
 
 
 class Terminated(KeyboardInterrupt):
@@ -110,7 +113,10 @@ def _run(arguments: list[str], debug: bool) -> int:
         result = cli.main(arguments, prog_name="trm", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.show()
+        if speaks():  # the others were started with the same words
+            error.show()
+        return error.exit_code
+    except AlreadySaid as error:
         return error.exit_code
     except TRMError as error:
         return _report(str(error), error.exit_code, debug)
@@ -147,5 +153,5 @@ def _interrupted(error: BaseException) -> int:
 def _report(message: str, exit_code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    echo(f"Error: {message[:LONGEST_MESSAGE]}", err=True)
+    echo_error(f"Error{whose()}: {message[:LONGEST_MESSAGE]}")
     return exit_code

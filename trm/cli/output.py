@@ -7,12 +7,19 @@ from typing import Any
 
 import click
 
+from trm.cli.torchrun import speaks
 from trm.foreign import printable
 
 
 def echo(text: str, err: bool = False) -> None:
-    """Print a line on stdout or stderr; whatever could steer the terminal is escaped."""
-    click.echo(printable(text), err=err)
+    """Print a line on stdout or stderr; whatever could steer the terminal is escaped. Of several processes the first speaks."""
+    if speaks():
+        click.echo(printable(text), err=err)
+
+
+def echo_error(text: str) -> None:
+    """Print a line on stderr, from any process."""
+    click.echo(printable(text), err=True)
 
 
 def print_json(value: Any) -> None:

@@ -15,6 +15,7 @@ from trm.errors import UsageError
 
 if TYPE_CHECKING:
     from trm.devices import Backend
+    from trm.training.distributed import Processes
     from trm.training.run_folder import RunFolder
 
 SETTINGS = ("preset", "dataset", "augmentation", "data", "seed")
@@ -25,39 +26,48 @@ def resume(
     folder: Path,
     task: str | None,
     sets: tuple[str, ...],
+    given: Mapping[str, Any],
+    processes: Processes,
     backend: Backend,
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Go on with the run in a folder from its latest checkpoint, or if that is damaged from the newest whole one."""
-    from trm.cli.train import train
+    """Go on with the run in a folder from its latest checkpoint, or if that is damaged from the newest whole one.
+
+    Args:
+        folder: the run.
+        task: its task, if that was named.
+        sets: changes of its settings; they must be safe.
+        given: options that are settings as well, by their names in `RunConfig`.
+        processes: those that train together.
+        backend: this process's device.
+        trackers: names in `TRACKERS`.
+        quiet: show nothing but the summary.
+        as_json: print the summary as JSON.
+    """
+    from trm.cli.train import run_folder, train
     from trm.experiment import Experiment
     from trm.resume import changed_run, version_notes
-    from trm.training.checkpoint import newest_good, read_run_config
-    from trm.training.run_folder import RunFolder, step_number
+    from trm.training.checkpoint import read_run_config
+    from trm.training.run_folder import step_number
 
     saved = read_run_config(folder)
     if task is not None and task != saved.task:
         raise UsageError(f"The run in {folder} is of task {saved.task!r}, not {task!r}.")
     if saved.training is None:
         raise UsageError(f"{folder} has imported weights and no training to go on with; train from them with --init.")
-    run = RunFolder(folder)
+    run = run_folder(processes)(folder)
     with run.locked(), interruptible(run):
-        checkpoint, problems = newest_good(folder) if run.checkpoints() else (None, [])
-        changed, notes = changed_run(saved, sets, _given(), step_number(checkpoint) if checkpoint else 0)
-        for problem in problems:
-            echo(f"Warning: {problem}", err=True)
-        if problems:
-            echo(f"Going on from {checkpoint}, the newest that is whole.", err=True)
-        if checkpoint is None:
-            echo("Nothing of this run was saved yet: starting at its first step.", err=True)
+        chosen = processes.tell(lambda: str(_checkpoint(run) or ""))
+        checkpoint = Path(chosen) if chosen else None
+        changed, notes = changed_run(saved, sets, given, step_number(checkpoint) if checkpoint else 0)
         experiment = Experiment.from_run(changed)
         for note in [*notes, *version_notes(saved, experiment.versions())]:
             echo(note, err=True)
         if changed != saved:
             run.write_config(changed)
-        train(experiment, backend, folder, trackers, quiet, as_json, (run, checkpoint))
+        train(experiment, processes, backend, folder, trackers, quiet, as_json, (run, checkpoint))
 
 
 @contextlib.contextmanager
@@ -73,7 +83,22 @@ def interruptible(run: RunFolder) -> Iterator[None]:
         raise Interrupted(getattr(error, "signal_number", signal.SIGINT), run.marked("latest")) from error
 
 
-def _given() -> Mapping[str, Any]:
+def _checkpoint(run: RunFolder) -> Path | None:
+    """The checkpoint to go on from, and a word where it isn't simply the latest."""
+    from trm.training.checkpoint import newest_good
+
+    if not run.checkpoints():
+        echo("Nothing of this run was saved yet: starting at its first step.", err=True)
+        return None
+    checkpoint, problems = newest_good(run.path)
+    for problem in problems:
+        echo(f"Warning: {problem}", err=True)
+    if problems:
+        echo(f"Going on from {checkpoint}, the newest that is whole.", err=True)
+    return checkpoint
+
+
+def given_settings() -> Mapping[str, Any]:
     """The options on the line that are settings of a run, as its `config.json` has them."""
     context = click.get_current_context()
     named = {name: value for name, value in context.params.items() if _is_named(context, name)}

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trm.errors import UsageError
+from trm.errors import AlreadySaid, UsageError
 
 if TYPE_CHECKING:
     from trm.experiment import Experiment
+    from trm.training.run_folder import RunFolder
 
 JOB_FILE = "torchrun"
 """A file in the run folder that names the job which made it."""
@@ -28,12 +29,14 @@ def speaks() -> bool:
 
 
 def whose() -> str:
-    """Names this process in a message, where there are several."""
-    return f" on rank {os.environ.get('RANK')} of {process_count()}" if process_count() > 1 else ""
+    """Names this process in a message, unless it is the one that speaks anyway."""
+    return "" if speaks() else f" on rank {os.environ.get('RANK')} of {process_count()}"
 
 
 def refuse_several(command: str) -> None:
     """A `UsageError` for a command that works in one process only."""
+    if not speaks():
+        raise AlreadySaid
     if process_count() > 1:
         raise UsageError(f"`trm {command}` works in one process: leave out torchrun. `trm train` takes several.")
 
@@ -46,11 +49,11 @@ def job() -> str | None:
     return f"process {os.getppid()} on {platform.node()}" if run_id == "none" else f"id {run_id}"
 
 
-def note_job(run: Path) -> None:
+def note_job(run: RunFolder) -> None:
     """Keep in a new run folder which torchrun made it, so that its restarted processes go on with it."""
     name = job()
-    if name is not None:
-        (run / JOB_FILE).write_text(f"{name}\n", encoding="utf-8")
+    if name is not None and speaks():
+        (run.path / JOB_FILE).write_text(f"{name}\n", encoding="utf-8")
 
 
 def begun_run(candidates: Iterable[Path], experiment: Experiment) -> Path | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +22,14 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.output import echo, print_json
+from trm.cli.torchrun import begun_run, note_job
 from trm.errors import UsageError
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
     from trm.devices import Backend
     from trm.experiment import Experiment
+    from trm.training.distributed import Processes
     from trm.training.monitor import Monitor
     from trm.training.run_folder import RunFolder
 
@@ -101,39 +106,60 @@ def command(
     """
     registry_with_warnings()
     use_threads(threads)
-    from trm.devices import get_backend
+    from trm.cli.resume import given_settings
+    from trm.cli.resume import resume as go_on
+    from trm.training.distributed import joined
 
-    backend = get_backend(device)
-    if resume is not None:
-        from trm.cli.resume import resume as go_on
+    with joined() as processes:
+        if not processes.leader:
+            logging.disable(logging.WARNING)
+        backend = processes.backend(device)
+        if resume is not None:
+            go_on(resume, task, sets, given_settings(), processes, backend, trackers, quiet, as_json)
+            return
+        if task is None:
+            raise UsageError("Which task? `trm list-tasks` shows them; then `trm train TASK`.")
+        from trm.experiment import Experiment
 
-        go_on(resume, task, sets, backend, trackers, quiet, as_json)
-        return
-    if task is None:
-        raise UsageError("Which task? `trm list-tasks` shows them; then `trm train TASK`.")
-    from trm.experiment import Experiment
+        augmentation = "" if augmentation == "none" else augmentation
+        experiment = Experiment.from_preset(
+            task, preset, sets, dataset=dataset, augmentation=augmentation, data=data, seed=seed, init=init
+        )
+        folder, begun = _output(experiment, output, processes)
+        if begun:
+            go_on(folder, None, (), {}, processes, backend, trackers, quiet, as_json)
+        else:
+            train(experiment, processes, backend, folder, trackers, quiet, as_json)
 
-    augmentation = "" if augmentation == "none" else augmentation
-    experiment = Experiment.from_preset(
-        task, preset, sets, dataset=dataset, augmentation=augmentation, data=data, seed=seed, init=init
-    )
+
+def _output(experiment: Experiment, output: Path | None, processes: Processes) -> tuple[Path, bool]:
+    """The run folder, and whether it is one that this torchrun began before it restarted its processes."""
     from trm.training.run_folder import check_free
 
-    output = output or _new_run_path(experiment)
-    check_free(output)
-    train(experiment, backend, output, trackers, quiet, as_json)
+    def choose() -> str:
+        stem = f"{experiment.spec.name.replace('/', '-')}-{experiment.preset}"
+        numbered = (Path("runs") / f"{stem}-{number}" for number in itertools.count(1))
+        taken = [output] if output else list(itertools.takewhile(Path.exists, numbered))
+        begun = begun_run(taken, experiment)
+        free = output or Path("runs") / f"{stem}-{len(taken) + 1}"
+        if begun is None:
+            check_free(free)
+        return json.dumps([str(begun or free), begun is not None])
+
+    folder, begun = json.loads(processes.tell(choose))
+    return Path(folder), begun
 
 
-def _new_run_path(experiment: Experiment) -> Path:
-    stem = f"{experiment.spec.name.replace('/', '-')}-{experiment.preset}"
-    number = 1
-    while (path := Path("runs") / f"{stem}-{number}").exists():
-        number += 1
-    return path
+def run_folder(processes: Processes) -> type[RunFolder]:
+    """The run folder as this process knows it: the first one writes it."""
+    from trm.training.run_folder import RunFolder, SeenRun
+
+    return RunFolder if processes.leader else SeenRun
 
 
 def train(
     experiment: Experiment,
+    processes: Processes,
     backend: Backend,
     output: Path,
     trackers: tuple[str, ...],
@@ -149,12 +175,12 @@ def train(
     from trm.data.sampler import GroupSampler
     from trm.model import TinyRecursiveModel
     from trm.training.checkpoint import load_tensors
-    from trm.training.run_folder import RunFolder
+    from trm.training.monitor import Monitor
     from trm.training.tracking import tracked
     from trm.training.trainer import Trainer
     from trm.utils import set_seed
 
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, quiet=not processes.leader)
     run, checkpoint = resumed or (None, None)
     start = load_for_task(experiment.init) if experiment.init and not checkpoint else None
     with console.status("Preparing the data ..."):
@@ -164,16 +190,24 @@ def train(
     if start is not None:
         load_tensors(model, dict(start.model.state_dict()), start.path)
     run_config = experiment.run_config(model.config)
-    monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
-    run = run or RunFolder.create(output, run_config)
+    monitor = Monitor()
+    if processes.leader:
+        monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
+    if run is None:
+        run = run_folder(processes).create(output, run_config)
+        note_job(run)
     assert experiment.training is not None
     keep_rest = experiment.training.refill == "next"
     stream = GroupSampler(puzzles, experiment.seed, experiment.build_augmentation(), keep_rest)
-    trainer = Trainer(model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed)
+    trainer = Trainer(
+        model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed, processes=processes
+    )
     with run.locked(), interruptible(run):
         if checkpoint:
             trainer.resume(checkpoint, stream)
         summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
+        if not processes.leader:
+            return
         if experiment.spec.evaluate is not None:
             summary["final_metrics"] |= score_trained(experiment, trainer, output)
         summary |= {"run": str(output), "train_puzzles": len(puzzles), "test_puzzles": len(test)}

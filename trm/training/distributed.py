@@ -147,15 +147,6 @@ class Processes:
             with _reaching():
                 dist.all_reduce(torch.zeros(1))
 
-    @contextlib.contextmanager
-    def leader_first(self) -> Iterator[None]:
-        """The first process does what is inside before the others, which find it done: a download, a data set in the cache."""
-        if not self.leader:
-            self.wait()
-        yield
-        if self.leader:
-            self.wait()
-
     def _sum(self, gradients: list[Tensor]) -> None:
         flat = torch.cat([gradient.flatten() for gradient in gradients]).to(self.device)
         dist.all_reduce(flat, group=self.brisk)
