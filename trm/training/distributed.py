@@ -204,9 +204,13 @@ def joined() -> Iterator[Processes]:
 
 def _join() -> Processes:
     backends = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
-    with _reaching():
+    try:
         store, rank, size = next(dist.rendezvous("env://"))
+        if os.environ.get("GROUP_WORLD_SIZE") == "1":  # restarted processes must not find what the dead ones left there
+            store = dist.PrefixStore(f"attempt/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
         dist.init_process_group(backends, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+    except RuntimeError as error:
+        raise TRMError(f"The processes that torchrun started can't reach each other: {error}") from error
     return Processes(rank, size, store)
 
 
