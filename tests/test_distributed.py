@@ -204,7 +204,7 @@ def test_an_error_in_one_process_is_said_by_it_alone(tmp_path: Path) -> None:
 def _training(process: subprocess.Popen[str], run: Path, checkpoint: bool = True) -> dict[int, int]:
     """Wait until a run has done some steps, and has a checkpoint; then the process ids by rank."""
     awaited = run / ("latest" if checkpoint else "metrics.jsonl")
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not awaited.exists() or len((run / "metrics.jsonl").read_text().splitlines()) < 8:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

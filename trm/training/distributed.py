@@ -24,11 +24,11 @@ from trm.errors import AlreadySaid, TRMError
 from trm.evaluation.metrics import Metric
 
 STEP_TIMEOUT = timedelta(seconds=50)
-"""How long a process waits in a step for the others. Steps are alike, so who is missing for longer is gone."""
+"""How long a process waits for the others while they train. They do the same, so who is missing for longer is gone."""
 
 PATIENCE = timedelta(days=1)
-"""The same where one process has more to do than the others: preparing data, compiling, saving. A process that dies is
-noticed at once all the same: its connections close.
+"""The same before the first step is done and after the last, when one process may have much more to do: data, compiling,
+scoring. A process that dies is noticed at once all the same: its connections close.
 """
 
 GRACE = 3.0
@@ -53,7 +53,7 @@ class Processes:
     def __init__(self, rank: int = 0, size: int = 1, store: dist.Store | None = None) -> None:
         self.rank, self.size, self.store = rank, size, store
         self.device = torch.device("cpu")
-        self.brisk: Any = None  # the process group of the steps
+        self.group: Any = None  # the patient one; from the second step on a brisk one
         self.told = 0
 
     @property
@@ -80,15 +80,15 @@ class Processes:
         return backend
 
     def first(self, number: int | None) -> int | None:
-        """The number of the first process that has one, between two steps: here the others wait for one that saves."""
+        """The number of the first process that has one."""
         if self.size == 1:
             return number
-        told = self._everyone(torch.tensor(-1 if number is None else number), None)
+        told = self._everyone(torch.tensor(-1 if number is None else number))
         return next((int(value) for value in told if value >= 0), None)
 
     def exchange(self, values: Tensor) -> Tensor:
-        """The numbers ``[K]`` of every process, ``[size, K]``, on the CPU, in the middle of a step."""
-        return torch.stack(self._everyone(values, self.brisk))
+        """The numbers ``[K]`` of every process, ``[size, K]``, on the CPU."""
+        return torch.stack(self._everyone(values))
 
     def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
         """Add up the gradients of all processes. Sparse ones get the rows of all, in the order of the ranks."""
@@ -102,12 +102,12 @@ class Processes:
                 elif parameter.grad is not None:
                     dense.append(parameter.grad)
             self._sum(dense)
-            if self.brisk is None:  # the first step may have been compiling for long; the next ones won't
-                self.brisk = dist.new_group(timeout=_step_timeout())
+            if self.group is None:  # the first step may have been compiling for long; the next ones won't
+                self.group = dist.new_group(timeout=_step_timeout())
 
     def gather_rows(self, tensor: Tensor) -> Tensor:
         """The rows of all processes, in the order of the ranks."""
-        return tensor if self.size == 1 else self._rows(tensor.detach().cpu(), None)
+        return tensor if self.size == 1 else self._rows(tensor.detach().cpu())
 
     def counted(self, metrics: Mapping[str, Metric]) -> list[Mapping[str, Metric]]:
         """The metrics of every process, with what each has counted."""
@@ -115,7 +115,7 @@ class Processes:
             return [metrics]
         everyone: list[Any] = [None] * self.size
         with _reaching():
-            dist.all_gather_object(everyone, dict(metrics))
+            dist.all_gather_object(everyone, dict(metrics), group=self.group)
         return everyone
 
     def share(self, tensors: Iterable[Tensor]) -> None:
@@ -142,14 +142,14 @@ class Processes:
             return self.store.get(f"told/{self.told}").decode()
 
     def wait(self) -> None:
-        """Go on when all processes are here."""
+        """Go on when all processes are here, however long that takes."""
         if self.size > 1:
             with _reaching():
                 dist.all_reduce(torch.zeros(1))
 
     def _sum(self, gradients: list[Tensor]) -> None:
         flat = torch.cat([gradient.flatten() for gradient in gradients]).to(self.device)
-        dist.all_reduce(flat, group=self.brisk)
+        dist.all_reduce(flat, group=self.group)
         for gradient, total in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
             gradient.copy_(total.view_as(gradient))
 
@@ -157,24 +157,24 @@ class Processes:
         """A sparse gradient with the rows of all processes, not yet added up: so the sum of one id has the same order with
         any number of processes.
         """
-        ids = self._rows(gradient._indices()[0].to(self.device), self.brisk)
-        values = self._rows(gradient._values().to(self.device), self.brisk)
+        ids = self._rows(gradient._indices()[0].to(self.device))
+        values = self._rows(gradient._values().to(self.device))
         gathered = torch.sparse_coo_tensor(ids[None], values, gradient.shape, check_invariants=False)
         return gathered.to(gradient.device)
 
-    def _rows(self, tensor: Tensor, group: Any) -> Tensor:
+    def _rows(self, tensor: Tensor) -> Tensor:
         """The rows of all processes; each may have another number of them."""
-        counts = self._everyone(torch.tensor(len(tensor)), group)
+        counts = self._everyone(torch.tensor(len(tensor)))
         padded = tensor.new_zeros(int(max(counts)), *tensor.shape[1:])
         padded[: len(tensor)] = tensor
-        parts = self._everyone(padded, group)
+        parts = self._everyone(padded)
         return torch.cat([part[: int(count)] for part, count in zip(parts, counts, strict=True)])
 
-    def _everyone(self, tensor: Tensor, group: Any) -> list[Tensor]:
+    def _everyone(self, tensor: Tensor) -> list[Tensor]:
         """The tensors of all processes, which are of one shape."""
         tensors = [torch.empty_like(tensor) for _ in range(self.size)]
         with _reaching():
-            dist.all_gather(tensors, tensor, group=group)
+            dist.all_gather(tensors, tensor, group=self.group)
         return tensors
 
 
@@ -267,6 +267,6 @@ def _announced(processes: Processes, ranks: Iterable[int]) -> dict[int, str]:
 
 
 def _step_timeout() -> timedelta:
-    """`TRM_STEP_TIMEOUT` in seconds, for steps that differ by more than the default from process to process."""
+    """`TRM_STEP_TIMEOUT` in seconds, for processes that keep each other waiting for longer than the default."""
     seconds = os.environ.get("TRM_STEP_TIMEOUT")
     return timedelta(seconds=float(seconds)) if seconds else STEP_TIMEOUT
