@@ -189,6 +189,9 @@ class SeenRun(RunFolder):
     def create(cls, path: Path, config: RunConfig) -> SeenRun:
         return cls(path)
 
+    def write_config(self, config: RunConfig) -> None:
+        pass
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         yield
