@@ -112,6 +112,13 @@ def core_of_version(session: nox.Session, version: str) -> str:
 
 
 @nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """A hundred thousand spoiled inputs for the readers of files and text."""
+    session.install(*PINS, *editable(".[test]", *PLUGINS))
+    session.run("python", "-m", "tests.fuzz", *(session.posargs or ["--inputs", "100000"]))
+
+
+@nox.session(python="3.11")
 def broken(session: nox.Session) -> None:
     """A plugin that can't be loaded, really installed: it is named in one line and stops nothing but itself."""
     session.install(*PINS, "click", "pluggy", "rich")

@@ -18,6 +18,8 @@ LIMIT = 64 * 2**20
 LONGEST_LINE = 2**20
 """Characters of a line of a file that is read line by line."""
 
+LONGEST_QUOTE = 200
+
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but line feed and tab, marks that change the direction of writing, and halves of surrogates."""
 
@@ -41,7 +43,8 @@ def printable(text: str) -> str:
 
 def quoted(value: object) -> str:
     """The `repr` of a foreign value, shortened: what is nested or shared a million times can't fill a message."""
-    return _SHORT.repr(value)
+    text = _SHORT.repr(value)
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 
 
 def reason(error: BaseException) -> str:
@@ -56,7 +59,10 @@ def check_file(path: Path, limit: int | None = None) -> None:
     Raises:
         OSError: it is not there, is something else, or is larger.
     """
-    state = path.stat()
+    try:
+        state = path.stat()
+    except ValueError as error:  # a null character in its name
+        raise OSError(errno.EINVAL, "it is no possible name of a file", quoted(str(path))) from error
     if stat.S_ISDIR(state.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     if not stat.S_ISREG(state.st_mode):

@@ -33,8 +33,11 @@ def set_generator_states(states: dict[str, Any]) -> None:
     """Put the global generators back to where `generator_states` was called."""
     version, internal, gauss = states["python"]
     random.setstate((version, tuple(_integers(internal)), gauss))
-    kind, keys, *rest = states["numpy"]
-    np.random.set_state((kind, np.array(_integers(keys), np.uint32), *rest))
+    kind, keys, position, *rest = states["numpy"]
+    numbers = np.array(_integers(keys), np.uint32)
+    if not 0 <= position <= len(numbers):  # numpy takes its word for it
+        raise ValueError(f"NumPy's generator can't be at number {position}")
+    np.random.set_state((kind, numbers, position, *rest))
     torch.set_rng_state(torch.frombuffer(bytearray.fromhex(states["torch"]), dtype=torch.uint8))
 
 

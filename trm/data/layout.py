@@ -249,7 +249,8 @@ def _read_array(path: Path, kinds: str = "iu") -> IntArray:
     """An array, memory-mapped, so that a false size in its header takes no memory."""
     try:
         check_file(path)
-        array: IntArray = np.lib.format.open_memmap(path, mode="r")  # knows neither archives nor pickles
+        with np.errstate(over="ignore"):  # of the product of false sizes
+            array: IntArray = np.lib.format.open_memmap(path, mode="r")  # knows neither archives nor pickles
     except FileNotFoundError:
         raise DataError(f"{path} is missing.") from None
     except Exception as error:  # a damaged header can make numpy raise nearly anything

@@ -119,11 +119,14 @@ class GroupSampler:
         if state["fingerprint"] != self.fingerprint:
             raise DataError("The training data is not what the run was made with: it has changed since.")
         self.epoch_rng = self.rng.bit_generator.state = state["epoch_rng"]
-        self.position, self.passes = state["position"], state["passes"]
+        self.position, self.passes = int(state["position"]), int(state["passes"])
         if self.passes:
             self.order = self.rng.permutation(self.puzzles.num_groups)
         self.rng.bit_generator.state = state["rng"]
-        self.pending, self.pending_id = list(state["pending"]), state["pending_id"]
+        self.pending, self.pending_id = list(state["pending"]), int(state["pending_id"])
+        inside = all(0 <= row < len(self.puzzles) for row in self.pending) and 0 <= self.position <= len(self.order)
+        if not inside or (self.pending_id not in self.puzzles.puzzle_ids and self.pending):
+            raise ValueError("the place in the data is outside of it")
 
 
 def _fingerprint(puzzles: PuzzleSet) -> str:

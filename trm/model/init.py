@@ -14,6 +14,8 @@ def truncated_normal_(tensor: Tensor, std: float, cut: float = 2.0) -> Tensor:
     `torch.nn.init.trunc_normal_` does not correct for the variance that the cut removes; the paper's code, as JAX's
     `truncated_normal` initialiser, does.
     """
+    if tensor.is_meta:  # there is nothing to fill, and torch's way of doing nothing imports half of itself
+        return tensor
     density = math.exp(-0.5 * cut * cut) / math.sqrt(2 * math.pi)
     mass = math.erf(cut / math.sqrt(2))
     kept_variance = 1 - 2 * cut * density / mass

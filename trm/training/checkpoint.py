@@ -146,8 +146,6 @@ def verify(folder: Path) -> set[str]:
     for name, digest in checksums.items():
         if name != Path(name).name or not Path(name).name:
             raise CheckpointError(f"{path} names {quoted(name)}, which is no file of a checkpoint.")
-        if not (folder / name).exists():
-            raise CheckpointError(f"The checkpoint {folder} is not complete: {name} is missing.")
         if _digest(folder / name) != digest:
             raise CheckpointError(f"{folder / name} is damaged: its checksum is not the one saved with it.")
     return set(checksums)
@@ -170,11 +168,7 @@ def planned_shapes(config: TRMConfig, source: Path) -> dict[str, torch.Size]:
     Raises:
         CheckpointError: no such model can be built, or its tables beside the weights would take `MOST_TABLES` bytes.
     """
-    try:
-        with torch.device("meta"):
-            model = TinyRecursiveModel(config)
-    except (RuntimeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{source}: no model of this configuration can be built: {reason(error)}.") from error
+    model = _planned(config, source)
     weights = model.state_dict()
     tables = sum(buffer.nbytes for name, buffer in model.named_buffers() if name not in weights)
     if tables > MOST_TABLES:
@@ -182,6 +176,30 @@ def planned_shapes(config: TRMConfig, source: Path) -> dict[str, torch.Size]:
             f"{source}: a model of this configuration needs {tables / 2**30:.1f} GiB beside its weights, more than is taken."
         )
     return {name: value.shape for name, value in weights.items()}
+
+
+def _planned(config: TRMConfig, source: Path) -> TinyRecursiveModel:
+    """A model without memory for its numbers. An ordinary one has them: without, torch imports for a second."""
+    try:
+        with torch.device("cpu" if _is_ordinary(config) else "meta"):
+            return TinyRecursiveModel(config)
+    except (RuntimeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"{source}: no model of this configuration can be built: {reason(error)}.") from error
+
+
+def _is_ordinary(config: TRMConfig) -> bool:
+    """Whether a model can't take more than some hundred megabytes, however its settings are combined."""
+    structure = config.structure
+    return (
+        max(config.hidden_dim, config.mlp_multiple_of) <= 512
+        and config.context_length + config.puzzle_tokens <= 1024
+        and max(config.num_layers, config.num_layers_high or 0) <= 4
+        and config.vocab_size <= 1024
+        and config.mlp_ratio <= 4
+        and config.num_puzzles * config.puzzle_width <= 2**22
+        and len(structure.relations) <= 4
+        and len(structure.neighbours) <= 16
+    )
 
 
 def build_model(config: TRMConfig, tensors: Mapping[str, Tensor], path: Path) -> TinyRecursiveModel:
@@ -281,5 +299,7 @@ def _digest(path: Path) -> str:
     try:
         check_file(path)
         return sha256(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"The checkpoint {path.parent} is not complete: {path.name} is missing.") from None
     except OSError as error:
         raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error

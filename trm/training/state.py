@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,11 @@ from torch import Tensor
 from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream
 from trm.errors import CheckpointError
+from trm.foreign import reason
 from trm.model import State
 from trm.training.agreement import all_slots
-from trm.training.checkpoint import load_tensors, read_tensors, verify
+from trm.training.checkpoint import check_tensors, load_tensors, read_tensors, verify
+from trm.training.saved_state import check_moments, check_slots, read_state
 from trm.training.window import Window
 from trm.utils import generator_states, set_generator_states
 
@@ -56,15 +57,16 @@ def restore(trainer: Trainer, stream: ExampleStream, folder: Path) -> None:
         CheckpointError: the checkpoint is damaged, or of another configuration.
     """
     verify(folder)
-    try:
-        state = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder / 'training.json'} can't be read: {error}.") from error
+    state = read_state(folder / "training.json")
     try:
         _restore(trainer, stream, folder, state)
     except (KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder} has no {error} to go on from: another version of trm saved it. Its weights can be used with --init."
+        ) from error
+    except (ValueError, RuntimeError, AttributeError, IndexError, OverflowError, StopIteration) as error:
+        raise CheckpointError(
+            f"The state of the training in {folder} is damaged: {reason(error)}. Its weights can be used with --init."
         ) from error
 
 
@@ -72,9 +74,9 @@ def _restore(trainer: Trainer, stream: ExampleStream, folder: Path, state: dict[
     load_tensors(trainer.model, read_tensors(folder / "model.safetensors"), folder)
     _restore_optimizers(trainer, read_tensors(folder / "optimizer.safetensors"))
     if trainer.ema is not None:
-        trainer.ema.average = {
-            name: value.to(trainer.backend.device) for name, value in read_tensors(folder / "ema.safetensors").items()
-        }
+        average = read_tensors(folder / "ema.safetensors")
+        check_tensors({name: value.shape for name, value in trainer.ema.average.items()}, average, folder)
+        trainer.ema.average = {name: value.to(trainer.backend.device) for name, value in average.items()}
         trainer.ema.updates = state["ema_updates"]
     _restore_slots(trainer, read_tensors(folder / "slots.safetensors"))
     for name in COUNTERS:
@@ -111,6 +113,7 @@ def _restore_slots(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
             f"The checkpoint has slots of {list(tensors['inputs'].shape)}, this training has {wanted}: "
             "resume with the batch size it was started with."
         )
+    check_slots(tensors, slots)
     device = trainer.backend.device
     moved = {name: value.to(device) for name, value in tensors.items()}
     own = {name: value[slots.rows] for name, value in moved.items()}
@@ -131,10 +134,15 @@ def _optimizer_tensors(trainer: Trainer) -> dict[str, Tensor]:
 
 
 def _restore_optimizers(trainer: Trainer, tensors: dict[str, Tensor]) -> None:
+    parameters = dict(trainer.model.named_parameters())
     for name, value in tensors.items():
         index, parameter_name, key = name.split("|")
         if int(index) >= len(trainer.optimizers):
             raise CheckpointError("The checkpoint was saved with other optimizers than this training has.")
-        parameter = trainer.model.get_parameter(parameter_name)
+        parameter = parameters[parameter_name]
+        check_moments(key, value, parameter)
         on_device = value if key == "step" else value.to(parameter.device)
         trainer.optimizers[int(index)].state[parameter][key] = on_device
+    for optimizer in trainer.optimizers:
+        if len({frozenset(values) for values in optimizer.state.values()}) > 1:
+            raise ValueError("an optimizer lacks something of some parameters")

@@ -24,7 +24,8 @@ from trm.training.checkpoint import FLOATS, planned_shapes
 CONFIG_FILE = "all_config.yaml"
 PUZZLE_TABLE = "puzzle_emb.weights"
 LONGEST_PICKLE = 2**20
-LONGEST_YAML = 2**16
+LONGEST_YAML = 2**15
+MOST_BRACKETS = 300
 EXTRA_SECTION = "trm"
 """Where our writer keeps, in `all_config.yaml`, what the paper's code takes from its data set."""
 
@@ -93,7 +94,7 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     """Their whole configuration, which has a section `arch`."""
     yaml = yaml_library()
     try:
-        settings = _without_aliases(yaml, read_text(file, LONGEST_YAML))
+        settings = _load_yaml(yaml, read_text(file, LONGEST_YAML))
     except FileNotFoundError:
         raise CheckpointError(f"{file} is missing: it says the architecture of the weights beside it.") from None
     except Exception as error:  # PyYAML lets through what dates, numbers and depth make Python raise
@@ -103,8 +104,12 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     return settings
 
 
-def _without_aliases(yaml: ModuleType, text: str) -> Any:
-    """A YAML document; aliases, by which a few lines grow to gigabytes, are a `ValueError`. Their code writes none."""
+def _load_yaml(yaml: ModuleType, text: str) -> Any:
+    """A YAML document without what their code never writes: aliases, by which a few lines grow to gigabytes, and deep
+    nesting, on which PyYAML's time grows with the square. Both are a `ValueError`.
+    """
+    if text.count("[") + text.count("{") > MOST_BRACKETS:
+        raise ValueError("it has too many brackets")
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
         raise ValueError("it has aliases (*name)")
     return yaml.safe_load(text)

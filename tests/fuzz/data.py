@@ -1,0 +1,161 @@
+"""Readers of puzzles in files: arrays, the CSV of Sudoku-Extreme and Maze-Hard, ARC's JSON in both layouts."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from trm_tasks_arc.config import ArcConfig
+from trm_tasks_arc.datasets import build as build_arc
+from trm_tasks_arc.evaluation import scored_tasks
+from trm_tasks_arc.scoring import Ballot
+from trm_tasks_maze.config import MazeConfig
+from trm_tasks_maze.datasets import build_maze_hard
+from trm_tasks_sudoku.config import SudokuConfig
+from trm_tasks_sudoku.datasets import build_extreme
+
+from trm.data.layout import read_split, write_split
+from trm.data.puzzle_set import Description, PuzzleSet
+from trm.data.sampler import GroupSampler
+from trm.errors import UsageError
+from trm.experiment import Experiment
+
+from .checkpoints import contents, experiment
+from .formats import spoiled_npy
+from .harness import Files
+from .mutate import ODD_TEXTS, spoil_text, spoiled_json
+
+TASK = {"train": [{"input": [[1, 2]], "output": [[3]]}], "test": [{"input": [[0]], "output": [[4, 5], [6, 7]]}]}
+
+
+@lru_cache(maxsize=1)
+def arrays() -> list[Files]:
+    """Data sets in the array layout: Sudoku's, one with groups, identifiers and further columns, and one of ARC."""
+    grouped = PuzzleSet(
+        inputs=np.arange(6 * 16).reshape(6, 16) % 6,
+        labels=np.arange(6 * 16).reshape(6, 16) % 5 + 1,
+        description=Description(vocab_size=6, seq_len=16, num_puzzle_identifiers=3),
+        puzzle_ids=np.array([0, 1, 2]),
+        puzzle_indices=np.array([0, 2, 3, 6]),
+        group_indices=np.array([0, 1, 3]),
+        identifiers=("<blank>", "a", "b|||t3|||0192837465"),
+        ignore_label=0,
+        extras={"rating": np.arange(6) / 7, "source": np.array(list("abcdef"))},
+    )
+    arc = Experiment.from_preset("arc", None, [f"task.{k}={json.dumps(v)}" for k, v in ARC.items()])
+    found = []
+    for halves in (
+        {split: experiment().split(split) for split in ("train", "test")},
+        {"train": grouped, "test": grouped},
+        {split: arc.split(split) for split in ("train", "test")},
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            for split, puzzles in halves.items():
+                write_split(Path(folder), split, puzzles)
+            found.append(contents(Path(folder)))
+    return found
+
+
+ARC = {"training": [], "evaluation": ["arcagi1:training"], "subset": "easy", "side": 4, "variants": 1}
+
+
+def spoil_arrays(rng: random.Random, files: Files) -> Files:
+    files = dict(files)
+    for _ in range(rng.choice((1, 1, 2))):
+        name = rng.choice(sorted(files))
+        files[name] = (spoiled_npy if name.endswith(".npy") else spoiled_json)(rng, files[name])
+        if rng.random() < 0.05:
+            files[rng.choice((*ODD_TEXTS, *files))] = files.pop(name)
+    if rng.random() < 0.8:  # else the checksums stop everything at once
+        return {name: content for name, content in files.items() if not name.endswith("checksums.json")}
+    return files
+
+
+def read_arrays(folder: Path) -> None:
+    """Read both halves and go through them as training and scoring do."""
+    for split in ("train", "test"):
+        puzzles = read_split(folder, split)
+        if len(puzzles):
+            GroupSampler(puzzles, 0).take(4)
+        for batch in puzzles.head(100).batches(64):
+            assert len(batch.inputs) == len(batch.labels) == len(batch.puzzle_ids)
+    if "test_puzzles" in puzzles.documents:
+        Ballot(scored_tasks(puzzles))
+
+
+def sudoku_csv() -> list[Files]:
+    question = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
+    answer = "534678912672195348198342567859761423426853791713924856961537284287419635345286179"
+    rows = [f"puzzles0,{question},{answer},{rating}" for rating in range(4)]
+    full = "source,question,answer,rating\n" + "\n".join(rows) + "\n"
+    short = f"question,answer\n{question},{answer}\n"
+    return [{"train.csv": text.encode()} for text in (full, short)]
+
+
+def maze_csv() -> list[Files]:
+    question, answer = "S" + " " * 23 + "G", "S" + "o" * 4 + "    o" * 3 + "    G"
+    row = f"x,{question},{answer},1"
+    text = f'source,question,answer,rating\n{row}\n"a ""b""",{question},{answer},2\n'
+    return [{"train.csv": text.encode()}, {"train.csv": text.replace("\n", "\r\n").encode()}]
+
+
+def spoil_csv(rng: random.Random, files: Files) -> Files:
+    text = spoil_text(rng, files["train.csv"].decode())
+    if rng.random() < 0.02:
+        text += "x" * rng.choice((131_073, 2**20 + 5)) + '"' * rng.randrange(3)
+    return {"train.csv": text.encode(errors="surrogatepass")}
+
+
+def read_sudoku_csv(folder: Path) -> None:
+    build_extreme(SudokuConfig(csv=folder, train_puzzles=3), "train", 0)
+
+
+def read_maze_csv(folder: Path) -> None:
+    build_maze_hard(MazeConfig(csv=folder, size=5), "train", 0)
+
+
+def arc_folders() -> list[Files]:
+    return [{"tasks/a.json": dumps(TASK), "tasks/b.json": dumps({**TASK, "test": TASK["test"] * 2})}]
+
+
+def kaggle() -> list[Files]:
+    challenges = {
+        "a": {**TASK, "test": [{"input": [[0]]}]},
+        "b": {**TASK, "test": [{"input": [[9]]}, {"input": [[8]]}]},
+    }
+    solutions = {"a": [[[1]]], "b": [[[2]], [[3]]]}
+    return [{"x_challenges.json": dumps(challenges), "x_solutions.json": dumps(solutions)}]
+
+
+def dumps(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def spoil_arc(rng: random.Random, files: Files) -> Files:
+    files = dict(files)
+    name = rng.choice(sorted(files))
+    files[name] = spoiled_json(rng, files[name])
+    return files
+
+
+def read_arc(source: Path) -> None:
+    config = ArcConfig(training=(), evaluation=(str(source),), variants=1)
+    for split in ("train", "test"):
+        puzzles = build_arc(config, split, 0)
+        GroupSampler(puzzles, 0).take(2)
+    Ballot(scored_tasks(puzzles))
+
+
+def read_arc_folder(folder: Path) -> None:
+    if not (folder / "tasks").is_dir():
+        raise UsageError("The folder was renamed.")
+    read_arc(folder / "tasks")
+
+
+def read_kaggle(folder: Path) -> None:
+    read_arc(folder / "x_challenges.json")
