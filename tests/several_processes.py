@@ -18,6 +18,7 @@ from trm.experiment import Experiment
 DATA = ("task.train_puzzles=200", "task.test_puzzles=50")
 COMMON = (
     "training.log_interval=1",
+    "training.precision=fp32",  # bf16 would round the sums of the processes a thousand times as coarsely
     "training.halt_exploration=0.3",
     "training.halt_when_right=0.5",
     "training.state_noise=0.3",
