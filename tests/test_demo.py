@@ -70,7 +70,8 @@ def test_the_last_frame_is_what_the_model_predicts_and_cycles_add_frames() -> No
     model = TinyRecursiveModel(MODEL).eval()
     steps = list(refine(model, puzzle(), 4, get_backend("cpu")))
     cycles = list(refine(model, puzzle(), 4, get_backend("cpu"), cycles=True))
-    predicted = model.predict(torch.from_numpy(puzzle().inputs)[None], 4)[0].numpy()
+    with get_backend("cpu").autocast():
+        predicted = model.predict(torch.from_numpy(puzzle().inputs)[None], 4)[0].numpy()
     assert (steps[-1].answer == predicted).all()
     assert [(frame.step, frame.cycle) for frame in cycles] == [(s, c) for s in range(1, 5) for c in range(1, 4)]
     for frame, same in zip(steps, cycles[2::3], strict=True):
