@@ -39,8 +39,8 @@ PRESETS = (
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=RELATIONAL_MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 4000, "eval_interval": 500},
-        cost="5 min on one core",
-        reaches="99.2 % exact on 1,000 unseen puzzles (seed 0)",
+        cost="5 min on one core, 3 with bf16 units",
+        reaches="99.2 % exact on 1,000 unseen puzzles (seed 0; 98.8 % in bf16)",
         weights="trm_tasks_sudoku:weights/quick.safetensors",
     ),
     PresetSpec(
