@@ -31,10 +31,10 @@ class Answer:
 
 
 @torch.no_grad()
-def answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend) -> Answer:
+def answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend, precision: str = "auto") -> Answer:
     """Run `steps` supervision steps on a batch that is on the model's device. Evaluation never halts early."""
     state = model.initial_state(len(batch))
-    with backend.autocast():
+    with backend.autocast(precision):
         for _ in range(steps):
             state, output = model.supervision_step(batch.inputs, state, batch.puzzle_ids)
     return Answer(output.logits.argmax(-1), output.halt_logits, output.logits)
@@ -49,6 +49,7 @@ def evaluate(
     on_batch: Callable[[int], None] | None = None,
     plan: Search | None = None,
     processes: Processes | None = None,
+    precision: str = "auto",
 ) -> dict[str, float]:
     """Score a model.
 
@@ -61,6 +62,7 @@ def evaluate(
         on_batch: called with the number of puzzles of each finished batch.
         plan: more test-time compute than `steps` from one first state; takes the place of `steps`.
         processes: those that share the work: each takes its rows of every batch, and all get the same values.
+        precision: number type of the matrix products, as `TrainingConfig.precision` has it; a plan takes the device's own.
 
     Returns:
         The value of each metric by name.
@@ -81,7 +83,7 @@ def evaluate(
             if not len(batch):
                 continue
             if plan is None:
-                result = answer(model, batch.to(device), steps or model.config.n_supervision, backend)
+                result = answer(model, batch.to(device), steps or model.config.n_supervision, backend, precision)
             else:
                 result = _searched(model, batch, plan, backend)
             arrays = _arrays(batch, result, needs)

@@ -227,7 +227,15 @@ class Trainer:
         with self.averaged():
             steps = self.config.n_supervision_eval
             batches = test_batches(limit)
-            return evaluate(self.model, batches, metrics, self.backend, steps, processes=self.processes)
+            return evaluate(
+                self.model,
+                batches,
+                metrics,
+                self.backend,
+                steps,
+                processes=self.processes,
+                precision=self.config.precision,
+            )
 
     def _start(self, stream: ExampleStream) -> None:
         if self.run is not None:
