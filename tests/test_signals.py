@@ -1,25 +1,17 @@
 """SIGTERM where no training runs yet: an ordinary interruption, which tidies up."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-
-def ended(process: subprocess.Popen[str]) -> str:
-    """What a process says that is told to end. Python loses a signal that falls into a library's callback, such as those
-    of numba's import; whoever is at the keyboard sends another.
-    """
-    process.terminate()
-    try:
-        return process.communicate(timeout=60)[1]
-    except subprocess.TimeoutExpired:
-        process.terminate()
-        return process.communicate(timeout=60)[1]
+from trm.cli.signals import Interruptions, number_of
 
 
 @pytest.mark.parametrize(
@@ -39,8 +31,34 @@ def test_terminated_while_the_data_is_built(tmp_path: Path, command: list[str]) 
     while not any(cache.rglob(".*.lock")):  # held while a data set is built
         assert process.poll() is None
         time.sleep(0.02)
-    error = ended(process)
+    process.terminate()
+    _, error = process.communicate(timeout=120)
     assert process.returncode == 128 + signal.SIGTERM
     assert error.split() == ["Interrupted."]
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
     assert not any(path.suffix == ".npy" for path in cache.rglob("*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_a_callback_swallows_comes_again(number: signal.Signals) -> None:
+    """Python drops what is raised in a callback from C: compiling makes many of them."""
+    swallowing = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(number))
+    with Interruptions() as interruptions:
+        swallowing()
+        assert interruptions.lost is not None
+        with pytest.raises(KeyboardInterrupt) as raised:
+            threading.Event().wait(60)
+    assert number_of(raised.value) == number
+
+
+def test_other_dropped_errors_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped.exc_value))
+
+    def fail() -> None:
+        raise ValueError("dropped")
+
+    with Interruptions() as interruptions:
+        ctypes.CFUNCTYPE(None)(fail)()
+    assert str(told[0]) == "dropped"
+    assert interruptions.lost is None

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import signal
 import sys
-import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from types import FrameType
+from collections.abc import Sequence
 
 import click
 
 from trm import __version__
 from trm.cli.output import echo, echo_error
+from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.torchrun import refuse_several, speaks, whose
 from trm.errors import AlreadySaid, TRMError
 from trm.foreign import reason
@@ -74,41 +72,18 @@ def cli(ctx: click.Context, debug: bool) -> None:
         refuse_several(ctx.invoked_subcommand)
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, which by itself would end Python without any tidying up."""
-
-    signal_number = signal.SIGTERM
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 a wrong request, 130 interrupted, 143 terminated."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     if debug:  # also accepted after the command, where people type it
         arguments = ["--debug", *(item for item in arguments if item != "--debug")]
-    with _terminable():
-        code = _run(arguments, debug)
+    with Interruptions() as interruptions:
+        code = _run(arguments, debug, interruptions)
     sys.exit(code)
 
 
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Inside, SIGTERM is an exception, like Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears signals
-        yield
-        return
-    previous = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
-
-
-def _run(arguments: list[str], debug: bool) -> int:
+def _run(arguments: list[str], debug: bool, interruptions: Interruptions) -> int:
     try:
         result = cli.main(arguments, prog_name="trm", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -121,33 +96,25 @@ def _run(arguments: list[str], debug: bool) -> int:
     except TRMError as error:
         return _report(str(error), error.exit_code, debug)
     except (click.Abort, KeyboardInterrupt) as error:
-        return _interrupted(_interruption(error) or error)
+        return _interrupted(interruption_in(error) or error)
     except BrokenPipeError:  # the reader of our output is gone, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         return _report(f"{error.filename or 'A file'} can't be used: {reason(error)}.", 1, debug)
     except Exception as error:
-        interruption = _interruption(error)
+        interruption = interruption_in(error) or interruptions.lost
         if interruption is not None:
             return _interrupted(interruption)
         hint = "" if debug else " This is a fault in trm or a plugin; --debug shows where."
         return _report(f"{type(error).__name__}: {error}.{hint}", 1, debug)
 
 
-def _interruption(error: BaseException | None) -> BaseException | None:
-    """The KeyboardInterrupt that an error was made of: Click turns it into an Abort, an import into a RuntimeError."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error
-
-
 def _interrupted(error: BaseException) -> int:
-    number = getattr(error, "signal_number", signal.SIGINT)
     checkpoint = getattr(error, "checkpoint", None)
     where = f" Go on with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
     echo(f"Interrupted.{where}", err=True)
-    return 128 + int(number)
+    return 128 + number_of(error)
 
 
 def _report(message: str, exit_code: int, debug: bool) -> int:
