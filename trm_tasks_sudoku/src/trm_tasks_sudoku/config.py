@@ -54,7 +54,8 @@ def describe(config: SudokuConfig) -> Description:
                 "column": np.asarray(shape.columns).tolist(),
                 "box": np.asarray(shape.boxes).tolist(),
             },
-            alike=[["row", "column"]] if shape.square_boxes else [],
+            # Also where boxes are not square: the same rule, and weights of one size then fit every other.
+            alike=[["row", "column"]],
             interchangeable=list(range(EMPTY + 1, EMPTY + 1 + config.size)),
         ),
     )
