@@ -5,6 +5,8 @@ Nothing in the weights depends on the number of positions, groups or symbols, so
 
 from __future__ import annotations
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -45,14 +47,14 @@ class RelationalMix(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x ``[B, L, D]`` or ``[B, L, S, D]`` -> the same shape."""
-        mixed = torch.zeros((), dtype=x.dtype, device=x.device)
+        heard = []
         if self.group_counts:
-            mixed = mixed + self._from_groups(x)
+            heard.append(self._from_groups(x))
         if self.symbols is not None:
-            mixed = mixed + x.mean(dim=2, keepdim=True) @ self.symbols[0]
+            heard.append(x.mean(dim=2, keepdim=True) @ self.symbols[0])
         if self.neighbours is not None:
-            mixed = mixed + self._from_neighbours(x)
-        return mixed
+            heard.append(self._from_neighbours(x))
+        return functools.reduce(torch.add, heard) if heard else torch.zeros_like(x)
 
     def _from_groups(self, x: Tensor) -> Tensor:
         """Pool, project and spread: a group's mean is projected once, not once for each of its members."""

@@ -38,7 +38,7 @@ PRESETS = (
         model={**MODEL, "hidden_dim": 96},
         training={**TRAINING, "max_steps": 9000, "eval_interval": 3000, "eval_examples": 128},
         cost="9 min on two cores with bf16 units",
-        reaches="95.4 % valid and shortest, 94.1 % exact, on 1,000 unseen mazes (seed 0)",
+        reaches="95.7 % valid and shortest, 94.4 % exact, on 3 x 1,000 unseen mazes",
         weights="trm_tasks_maze:weights/quick.safetensors",
     ),
     PresetSpec(
