@@ -1,11 +1,12 @@
 """How fast the presets train, beside the machine's matrix multiplication and beside the same equations written plainly.
 
-    python benchmarks/throughput.py [--task TASK]... [--rounds N] [--seconds S] [--threads N] [--json]
+    python benchmarks/throughput.py [--task TASK]... [--rounds N] [--seconds S] [--largest N] [--threads N] [--json]
 
 For each preset: examples per second and supervision step (forward, backward, update; random tokens, as what they say does not
-matter), the share of the machine's fp32 matrix-multiply rate that its multiplications reach, its rate beside the task's
-`paper` preset, and beside a version whose relational mixing, attention and norms are the textbook's, one operation a
-symbol. The two versions of a preset run in turns, so that whatever else the machine does falls on both.
+matter) in fp32, the share of the machine's fp32 matrix-multiply rate that its multiplications reach, its rate beside the
+task's `paper` preset, and beside a version whose relational mixing, attention and norms are the textbook's, one operation a
+symbol. Then the rate in the number type that the preset trains in on this machine, beside the same fp32 textbook's. The
+versions of a preset run in turns, so that whatever else the machine does falls on all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from trm.config import TrainingConfig
 from trm.data import PuzzleSet
+from trm.devices.cpu import CPUBackend
 from trm.experiment import Experiment
 from trm.model import TinyRecursiveModel, step_loss
 from trm.model.layers import Attention
@@ -37,7 +39,8 @@ from trm.plugins import get_registry
 from trm.training.optimizers import build_optimizers
 from trm.utils import set_seed
 
-LARGEST = 2.5e5  # positions times width of a batch; a larger one is cut down, so that a step takes seconds
+LARGEST = 2.5e5
+"""Positions times width of a batch; a larger one is cut down, so that a step takes seconds, unless --largest says otherwise."""
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Case:
     batch_size: int
     step: Callable[[], None]
     flops: float  # multiplications and additions in matrix products, of one step
+    precision: str  # as the preset has it: auto, fp32 or bf16
 
 
 def plain_rms_norm(x: Tensor) -> Tensor:
@@ -97,7 +101,7 @@ def plain_equations() -> Iterator[None]:
         yield
 
 
-def case(task: str, preset: str) -> Case:
+def case(task: str, preset: str, largest: float = LARGEST) -> Case:
     """A preset's model and optimizers on random tokens."""
     experiment = Experiment.from_preset(task, preset)
     description = experiment.description
@@ -109,12 +113,13 @@ def case(task: str, preset: str) -> Case:
     model = TinyRecursiveModel(config).train()
     symbols = len(config.structure.interchangeable) if config.mixing == "relational" else 0
     row = description.seq_len * max(symbols, 1) * config.hidden_dim
-    batch_size = max(1, min(training.batch_size, int(LARGEST / row)))
+    batch_size = max(1, min(training.batch_size, int(largest / row)))
     inputs, labels = torch.randint(description.vocab_size, (2, batch_size, description.seq_len))
     step = _step(model, training, inputs, labels)
     with FlopCounterMode(display=False) as counter:
         step()
-    return Case(f"{task}:{preset}", model.num_parameters(), batch_size, step, counter.get_total_flops())
+    flops = counter.get_total_flops()
+    return Case(f"{task}:{preset}", model.num_parameters(), batch_size, step, flops, training.precision)
 
 
 def _step(model: TinyRecursiveModel, training: TrainingConfig, inputs: Tensor, labels: Tensor) -> Callable[[], None]:
@@ -149,16 +154,22 @@ def multiply_rate(seconds: float, size: int = 1536) -> float:
     return max(2 * size**3 * rate(lambda: torch.mm(a, b), seconds / 5) for _ in range(5))
 
 
-def measure(task: str, preset: str, rounds: int, seconds: float, machine: float) -> dict[str, Any]:
+def measure(task: str, preset: str, rounds: int, seconds: float, machine: float, largest: float) -> dict[str, Any]:
     """One row of the table."""
-    this = case(task, preset)
-    rates: dict[bool, list[float]] = {False: [], True: []}
+    this = case(task, preset, largest)
+    versions = {
+        "fp32": contextlib.nullcontext,
+        "plain": plain_equations,
+        "own": lambda: CPUBackend().autocast(this.precision),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in versions}
     for _ in range(rounds):
-        for plain in (False, True):
-            with plain_equations() if plain else contextlib.nullcontext():
-                rates[plain].append(rate(this.step, seconds))
-    ours = statistics.median(rates[False])
-    ratios = [fast / slow for fast, slow in zip(rates[False], rates[True], strict=True)]
+        for name, version in versions.items():
+            with version():
+                rates[name].append(rate(this.step, seconds))
+    ours = statistics.median(rates["fp32"])
+    ratios = [fast / slow for fast, slow in zip(rates["fp32"], rates["plain"], strict=True)]
+    own = [fast / slow for fast, slow in zip(rates["own"], rates["plain"], strict=True)]
     return {
         "preset": this.name,
         "parameters": this.parameters,
@@ -168,6 +179,9 @@ def measure(task: str, preset: str, rounds: int, seconds: float, machine: float)
         "share_of_multiply_rate": ours * this.flops / machine,
         "over_plain": statistics.median(ratios),
         "over_plain_range": [min(ratios), max(ratios)],
+        "own_examples_per_second": statistics.median(rates["own"]) * this.batch_size,
+        "own_over_plain": statistics.median(own),
+        "own_over_plain_range": [min(own), max(own)],
     }
 
 
@@ -180,7 +194,8 @@ def table(rows: list[dict[str, Any]], machine: float) -> str:
     }
     lines = [
         f"fp32 matrix product: {machine / 1e9:.1f} GFLOP/s on {torch.get_num_threads()} threads",
-        f"{'preset':<24}{'parameters':>11}{'batch':>6}{'examples/s':>12}{'share':>8}{'x plain':>9}{'x paper':>9}",
+        f"{'preset':<24}{'parameters':>11}{'batch':>6}{'examples/s':>12}{'share':>8}{'x plain':>9}{'x paper':>9}"
+        f"{'own type/s':>12}{'x plain':>9}",
     ]
     for row in rows:
         beside = paper.get(row["preset"].partition(":")[0])
@@ -188,6 +203,7 @@ def table(rows: list[dict[str, Any]], machine: float) -> str:
         lines.append(
             f"{row['preset']:<24}{row['parameters']:>11,}{row['batch']:>6}{row['examples_per_second']:>12.2f}"
             f"{row['share_of_multiply_rate']:>8.0%}{row['over_plain']:>9.2f}{times:>9}"
+            f"{row['own_examples_per_second']:>12.2f}{row['own_over_plain']:>9.2f}"
         )
     return "\n".join(lines)
 
@@ -197,6 +213,7 @@ def main() -> None:
     parser.add_argument("--task", action="append", help="a task, or task:preset; may be repeated; left out, all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    parser.add_argument("--largest", type=float, default=LARGEST, help="positions times width of a batch, at most")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
@@ -206,7 +223,9 @@ def main() -> None:
     if options.task:
         presets = [pair for pair in presets if pair[0] in options.task or ":".join(pair) in options.task]
     machine = multiply_rate(options.seconds)
-    rows = [measure(task, preset, options.rounds, options.seconds, machine) for task, preset in presets]
+    rows = [
+        measure(task, preset, options.rounds, options.seconds, machine, options.largest) for task, preset in presets
+    ]
     report = {"gflops": machine / 1e9, "threads": options.threads, "presets": rows}
     print(json.dumps(report, indent=2) if options.json else table(rows, machine))
 
