@@ -1,6 +1,7 @@
 """The real commands, in processes of their own."""
 
 import functools
+import json
 import os
 import signal
 import subprocess
@@ -94,3 +95,15 @@ def test_a_folder_with_a_tasks_name_hides_no_shipped_weights(tmp_path: Path, mon
     assert "123 + 456 = 579" in solved.stdout
     exported = trm("export", "arithmetic", "--format", "official", "--output", "x")
     assert "no mixing 'relational'" in exported.stderr  # the weights were found; that form has no such model
+
+
+def test_what_the_default_weights_fail_at_goes_to_the_tasks_other_weights() -> None:
+    """A minimal puzzle that wants guesses (Arto Inkala, 2012), after one of naked singles."""
+    easy = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
+    hard = "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4.."
+    solved = trm("solve", "sudoku", easy, hard, "--steps", "32", "--json", OMP_NUM_THREADS="1")
+    assert solved.returncode == 0, solved.stderr
+    assert [answer.get("weights") for answer in json.loads(solved.stdout)] == [None, "sudoku:hard"]
+    alone = trm("solve", "sudoku", hard, "--checkpoint", "sudoku:quick", OMP_NUM_THREADS="1")
+    assert alone.returncode == 1
+    assert alone.stderr == "More thinking may help: --steps 64 --restarts 16\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +23,13 @@ from trm.cli.common import (
 from trm.cli.output import echo, print_json
 from trm.cli.own_way import refuse_search, solve_own_way
 from trm.cli.puzzle_text import read_text
-from trm.errors import PuzzleError, UsageError
+from trm.errors import CheckpointError, PuzzleError, UsageError
 
 if TYPE_CHECKING:
+    from trm.devices import Backend
     from trm.evaluation.search import Search
     from trm.experiment import Experiment
+    from trm.training.checkpoint import LoadedModel
 
 
 @click.command("solve")
@@ -50,7 +54,8 @@ def command(
 ) -> None:
     """Answer PUZZLES of TASK, each given as text or as a file; `-` or nothing reads stdin.
 
-    Every answer is judged by the task's rules. The exit code is 1 if one is not valid.
+    Every answer is judged by the task's rules. The exit code is 1 if one is not valid. Without --checkpoint, puzzles that the
+    task's default weights fail at are given to the others that it ships.
     """
     registry = registry_with_warnings()
     use_threads(threads)
@@ -71,20 +76,53 @@ def command(
         return
     parsed = [item for source, text in texts for item in _parse(experiment, source, text)]
     check = spec.check is not None if use_check is None else use_check
-    results = []
-    for _, group in groupby(parsed, key=lambda item: item[0].task_config):  # weights without a size solve several
-        items = list(group)
-        sized = items[0][0]
-        model = sized.fitted(loaded).to(backend.device)
-        plan = sized.search_plan(steps or sized.evaluation_steps(model.config), restarts, votes or 1, check)
-        results += _answer(sized, model, backend, [puzzle for _, puzzle in items], plan)
+    results = _solve(parsed, loaded, backend, steps, restarts, votes or 1, check)
+    if checkpoint is None and check:
+        for name, others in _other_weights(task):
+            failed = [number for number, result in enumerate(results) if result["problem"]]
+            with contextlib.suppress(CheckpointError):  # of another size or vocabulary
+                again = _solve(
+                    [parsed[number] for number in failed], others, backend, steps, restarts, votes or 1, check
+                )
+                for number, result in zip(failed, again, strict=True):
+                    if not result["problem"]:
+                        results[number] = result | {"weights": name}
     if as_json:
         hidden = ("experiment", "inputs", "tokens")
         print_json([{key: value for key, value in result.items() if key not in hidden} for result in results])
     else:
         _print(results)
     if any(result["problem"] for result in results):
+        if check and restarts == 1:
+            echo("More thinking may help: --steps 64 --restarts 16", err=True)
         click.get_current_context().exit(1)
+
+
+def _solve(
+    parsed: list[tuple[Experiment, Any]],
+    loaded: LoadedModel,
+    backend: Backend,
+    steps: int | None,
+    restarts: int,
+    votes: int,
+    check: bool,
+) -> list[dict[str, Any]]:
+    results = []
+    for _, group in groupby(parsed, key=lambda item: item[0].task_config):  # weights without a size solve several
+        items = list(group)
+        sized = items[0][0]
+        model = sized.fitted(loaded).to(backend.device)
+        plan = sized.search_plan(steps or sized.evaluation_steps(model.config), restarts, votes, check)
+        results += _answer(sized, model, backend, [puzzle for _, puzzle in items], plan)
+    return results
+
+
+def _other_weights(task: str) -> Iterator[tuple[str, LoadedModel]]:
+    """The weights that a task ships beside its default ones, by the names that `--checkpoint` takes."""
+    from trm.cli.checkpoints import load_for_task, shipped_weights
+
+    for preset in list(shipped_weights(task))[1:]:
+        yield f"{task}:{preset}", load_for_task(f"{task}:{preset}", task)
 
 
 def _parse(experiment: Experiment, source: str, text: str) -> list[tuple[Experiment, Any]]:
@@ -152,7 +190,8 @@ def _print(results: list[dict[str, Any]]) -> None:
             console.print()
         console.print(experiment.build_renderer().render(result["inputs"], result["tokens"]))
         echo(result["answer"])
-        confidence = f"(after {result['steps']} supervision steps; the model gives it {result['confidence']:.0%})"
+        by = f" of {result['weights']}" if "weights" in result else ""
+        confidence = f"(after {result['steps']} supervision steps{by}; the model gives it {result['confidence']:.0%})"
         if result["problem"]:
             said = Text.assemble(("not valid", "bold red"), f": {result['problem']} {confidence}")
             console.print(said, soft_wrap=True)
