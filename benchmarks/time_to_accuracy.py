@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from trm.data.sampler import GroupSampler
+from trm.errors import TRMError
 from trm.experiment import Experiment
 from trm.model import TinyRecursiveModel
 from trm.training.monitor import Monitor
@@ -50,8 +51,8 @@ class Recipe:
         return cls(name, preset or name, sets)
 
 
-class Full(Exception):
-    """The time is up."""
+class Full(TRMError):
+    """The time is up. The trainer lets its own errors through."""
 
 
 @dataclass
