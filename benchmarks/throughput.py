@@ -29,7 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from trm.config import TrainingConfig
 from trm.data import PuzzleSet
-from trm.devices.cpu import CPUBackend
+from trm.devices import get_backend
 from trm.experiment import Experiment
 from trm.model import TinyRecursiveModel, step_loss
 from trm.model.layers import Attention
@@ -101,7 +101,7 @@ def plain_equations() -> Iterator[None]:
         yield
 
 
-def case(task: str, preset: str, largest: float = LARGEST) -> Case:
+def case(task: str, preset: str, largest: float) -> Case:
     """A preset's model and optimizers on random tokens."""
     experiment = Experiment.from_preset(task, preset)
     description = experiment.description
@@ -160,7 +160,7 @@ def measure(task: str, preset: str, rounds: int, seconds: float, machine: float,
     versions = {
         "fp32": contextlib.nullcontext,
         "plain": plain_equations,
-        "own": lambda: CPUBackend().autocast(this.precision),
+        "own": lambda: get_backend("cpu").autocast(this.precision),
     }
     rates: dict[str, list[float]] = {name: [] for name in versions}
     for _ in range(rounds):
@@ -168,8 +168,9 @@ def measure(task: str, preset: str, rounds: int, seconds: float, machine: float,
             with version():
                 rates[name].append(rate(this.step, seconds))
     ours = statistics.median(rates["fp32"])
-    ratios = [fast / slow for fast, slow in zip(rates["fp32"], rates["plain"], strict=True)]
-    own = [fast / slow for fast, slow in zip(rates["own"], rates["plain"], strict=True)]
+    over_plain = {
+        name: [fast / slow for fast, slow in zip(rates[name], rates["plain"], strict=True)] for name in ("fp32", "own")
+    }
     return {
         "preset": this.name,
         "parameters": this.parameters,
@@ -177,11 +178,11 @@ def measure(task: str, preset: str, rounds: int, seconds: float, machine: float,
         "examples_per_second": ours * this.batch_size,
         "gflop_per_example": this.flops / this.batch_size / 1e9,
         "share_of_multiply_rate": ours * this.flops / machine,
-        "over_plain": statistics.median(ratios),
-        "over_plain_range": [min(ratios), max(ratios)],
+        "over_plain": statistics.median(over_plain["fp32"]),
+        "over_plain_range": [min(over_plain["fp32"]), max(over_plain["fp32"])],
         "own_examples_per_second": statistics.median(rates["own"]) * this.batch_size,
-        "own_over_plain": statistics.median(own),
-        "own_over_plain_range": [min(own), max(own)],
+        "own_over_plain": statistics.median(over_plain["own"]),
+        "own_over_plain_range": [min(over_plain["own"]), max(over_plain["own"])],
     }
 
 

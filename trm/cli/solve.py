@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -76,17 +77,10 @@ def command(
         return
     parsed = [item for source, text in texts for item in _parse(experiment, source, text)]
     check = spec.check is not None if use_check is None else use_check
-    results = _solve(parsed, loaded, backend, steps, restarts, votes or 1, check)
+    solve = functools.partial(_solve, backend=backend, steps=steps, restarts=restarts, votes=votes or 1, check=check)
+    results = solve(parsed, loaded)
     if checkpoint is None and check:
-        for name, others in _other_weights(task):
-            failed = [number for number, result in enumerate(results) if result["problem"]]
-            with contextlib.suppress(CheckpointError):  # of another size or vocabulary
-                again = _solve(
-                    [parsed[number] for number in failed], others, backend, steps, restarts, votes or 1, check
-                )
-                for number, result in zip(failed, again, strict=True):
-                    if not result["problem"]:
-                        results[number] = result | {"weights": name}
+        _try_other_weights(task, parsed, results, solve)
     if as_json:
         hidden = ("experiment", "inputs", "tokens")
         print_json([{key: value for key, value in result.items() if key not in hidden} for result in results])
@@ -117,12 +111,26 @@ def _solve(
     return results
 
 
-def _other_weights(task: str) -> Iterator[tuple[str, LoadedModel]]:
-    """The weights that a task ships beside its default ones, by the names that `--checkpoint` takes."""
+def _try_other_weights(
+    task: str,
+    parsed: list[tuple[Experiment, Any]],
+    results: list[dict[str, Any]],
+    solve: Callable[[list[tuple[Experiment, Any]], LoadedModel], list[dict[str, Any]]],
+) -> None:
+    """Replace the results that are not valid by those of the weights that the task ships beside its default ones."""
     from trm.cli.checkpoints import load_for_task, shipped_weights
 
     for preset in list(shipped_weights(task))[1:]:
-        yield f"{task}:{preset}", load_for_task(f"{task}:{preset}", task)
+        failed = [number for number, result in enumerate(results) if result["problem"]]
+        if not failed:
+            return
+        name = f"{task}:{preset}"
+        loaded = load_for_task(name, task)
+        with contextlib.suppress(CheckpointError):  # of another size or vocabulary
+            again = solve([parsed[number] for number in failed], loaded)
+            for number, result in zip(failed, again, strict=True):
+                if not result["problem"]:
+                    results[number] = result | {"weights": name}
 
 
 def _parse(experiment: Experiment, source: str, text: str) -> list[tuple[Experiment, Any]]:

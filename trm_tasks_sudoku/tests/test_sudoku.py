@@ -110,7 +110,7 @@ def test_malformed_puzzles_are_refused(text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("size", [4, 6, 16, 25])
-def test_the_shipped_weights_answer_every_size(size: int) -> None:
+def test_the_shipped_weights_fit_every_size(size: int) -> None:
     """Boxes that are not square are no reason for other weights."""
     experiment = Experiment.from_preset("sudoku", "hard", [f"task.size={size}", "task.style=plain"])
     model = experiment.fitted(load_for_task("sudoku:hard"))
