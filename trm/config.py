@@ -235,6 +235,10 @@ class TrainingConfig(Settings):
         None, description="supervision steps a puzzle gets at most; unset: the model's", ge=1
     )
     n_supervision_eval: int | None = Field(None, description="the same in evaluation", ge=1)
+    eval_answer: Literal["last", "surest"] = Field(
+        "last",
+        description="the answer that evaluation takes: the last step's, or the one that the model trusts most in all steps",
+    )
     refill: Literal["next", "discard"] = Field(
         "next",
         description="next: a halted slot takes the next puzzle; discard: a whole batch is drawn each step, and what "

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel
@@ -242,9 +242,15 @@ class Experiment:
         return problem
 
     def search_plan(
-        self, steps: int, restarts: int = 1, votes: int = 1, use_check: bool = False, seed: int = 0
+        self,
+        steps: int,
+        restarts: int = 1,
+        votes: int = 1,
+        use_check: bool = False,
+        answer: Literal["last", "surest"] | None = None,
+        seed: int = 0,
     ) -> Search:
-        """How to use test-time compute; see `Search`.
+        """How to use test-time compute; see `Search`. The answer, where nothing is said, is the training's `eval_answer`.
 
         Raises:
             UsageError: a check or votes are asked for, and the task has no rules or no augmentation.
@@ -255,7 +261,8 @@ class Experiment:
         if votes > 1 and augmentation is None:
             raise UsageError(f"Task {self.spec.name!r} has no augmentation to vote over: leave out --votes.")
         check = (lambda inputs, answer: self.check(inputs, answer) is None) if use_check else None
-        return Search(steps, restarts, votes, check=check, augmentation=augmentation, seed=seed)
+        answer = answer or (self.training.eval_answer if self.training else "last")
+        return Search(steps, restarts, votes, answer, check=check, augmentation=augmentation, seed=seed)
 
     def evaluation_steps(self, model: TRMConfig) -> int:
         """Supervision steps in evaluation, where nothing else is said: the training's number, or the model's."""

@@ -103,6 +103,7 @@ RELATIONAL_TRAINING: Mapping[str, Any] = {
     "halt_exploration": 0.1,
     "halt_when_right": 0.9,
     "n_supervision_eval": 16,
+    "eval_answer": "surest",
     "log_interval": 50,
     "eval_examples": 256,
     "eval_batch_size": 16,

@@ -82,6 +82,11 @@ search_options = chain(
         help="Symmetric images to vote over; left out, as the task likes, mostly 1.",
     ),
     click.option(
+        "--answer",
+        type=click.Choice(["last", "surest"]),
+        help="The last step's answer, or the one that the model trusts most in all steps; left out, as in training.",
+    ),
+    click.option(
         "--check/--no-check",
         "use_check",
         default=None,

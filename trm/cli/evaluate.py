@@ -60,6 +60,7 @@ def command(
     steps: int | None,
     restarts: int,
     votes: int | None,
+    answer: str | None,
     use_check: bool | None,
     split: str,
     limit: int | None,
@@ -79,10 +80,10 @@ def command(
     loaded = load_for_task(checkpoint)
     experiment = _chosen(loaded.run, data, dataset, sets, seed)
     if experiment.spec.evaluate is not None:
-        refuse_search(experiment.spec, restarts, use_check)
+        refuse_search(experiment.spec, restarts, answer, use_check)
         report = score_own_way(loaded, experiment, backend, steps, votes, limit, output)
     else:
-        search = {"restarts": restarts, "votes": votes or 1, "use_check": bool(use_check)}
+        search = {"restarts": restarts, "votes": votes or 1, "answer": answer, "use_check": bool(use_check)}
         report = _score(loaded, experiment, backend, steps, search, split, limit)
     if as_json:
         print_json(report)
@@ -130,6 +131,7 @@ def _score(
     puzzles = puzzles if limit is None else puzzles.head(limit)
     steps = steps or experiment.evaluation_steps(model.config)
     plan = experiment.search_plan(steps, **search)
+    search["answer"] = plan.answer
     started = time.perf_counter()
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("scoring", total=len(puzzles))
@@ -138,9 +140,8 @@ def _score(
             puzzles.batches(experiment.evaluation_batch_size),
             experiment.build_metrics(),
             backend,
-            steps,
-            lambda count: progress.advance(bar, count),
-            None if plan.plain else plan,
+            on_batch=lambda count: progress.advance(bar, count),
+            plan=plan,
         )
     return {
         "checkpoint": str(loaded.path),
@@ -157,7 +158,9 @@ def _score(
 
 def _print(report: dict[str, Any]) -> None:
     tries = report.get("restarts", 1) * (report["votes"] or 1)
-    searched = (f", {tries} tries" if tries > 1 else "") + (", checked by the rules" if report.get("use_check") else "")
+    searched = f", {tries} tries" if tries > 1 else ""
+    searched += ", the answers most trusted in all steps" if report.get("answer") == "surest" else ""
+    searched += ", checked by the rules" if report.get("use_check") else ""
     echo(
         f"{report['task']}: {report['puzzles']:,} puzzles, {report['supervision_steps']} supervision steps{searched}, "
         f"{report['seconds']:.1f} s"

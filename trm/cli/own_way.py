@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 TRAINING_EXAMPLES = 1000
 
 
-def refuse_search(spec: TaskSpec, restarts: int, use_check: bool | None) -> None:
+def refuse_search(spec: TaskSpec, restarts: int, answer: str | None, use_check: bool | None) -> None:
     """A `UsageError` where test-time compute is asked for that such a task has no use for."""
-    if restarts > 1 or use_check:
-        raise UsageError(f"Task {spec.name!r} has its own way to an answer: leave out --restarts and --check.")
+    if restarts > 1 or answer or use_check:
+        raise UsageError(
+            f"Task {spec.name!r} has its own way to an answer: leave out --restarts, --answer and --check."
+        )
 
 
 def score_own_way(

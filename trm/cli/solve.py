@@ -48,6 +48,7 @@ def command(
     steps: int | None,
     restarts: int,
     votes: int | None,
+    answer: str | None,
     use_check: bool | None,
     device: str,
     threads: int | None,
@@ -72,12 +73,13 @@ def command(
     loaded = load_for_task(checkpoint, task)
     experiment = Experiment.from_run(loaded.run)
     if spec.solve is not None:
-        refuse_search(spec, restarts, use_check)
+        refuse_search(spec, restarts, answer, use_check)
         solve_own_way(loaded, experiment, backend, steps, votes, texts, as_json)
         return
     parsed = [item for source, text in texts for item in _parse(experiment, source, text)]
     check = spec.check is not None if use_check is None else use_check
-    solve = functools.partial(_solve, backend=backend, steps=steps, restarts=restarts, votes=votes or 1, check=check)
+    search = {"restarts": restarts, "votes": votes or 1, "answer": answer, "use_check": check}
+    solve = functools.partial(_solve, backend=backend, steps=steps, search=search)
     results = solve(parsed, loaded)
     if checkpoint is None and check:
         _try_other_weights(task, parsed, results, solve)
@@ -97,16 +99,14 @@ def _solve(
     loaded: LoadedModel,
     backend: Backend,
     steps: int | None,
-    restarts: int,
-    votes: int,
-    check: bool,
+    search: dict[str, Any],
 ) -> list[dict[str, Any]]:
     results = []
     for _, group in groupby(parsed, key=lambda item: item[0].task_config):  # weights without a size solve several
         items = list(group)
         sized = items[0][0]
         model = sized.fitted(loaded).to(backend.device)
-        plan = sized.search_plan(steps or sized.evaluation_steps(model.config), restarts, votes, check)
+        plan = sized.search_plan(steps or sized.evaluation_steps(model.config), **search)
         results += _answer(sized, model, backend, [puzzle for _, puzzle in items], plan)
     return results
 

@@ -39,7 +39,7 @@ def model_card(loaded: LoadedModel, experiment: Experiment, backend: Backend) ->
         "versions": loaded.run.versions,
         "puzzles": len(puzzles),
         "supervision_steps": steps,
-        "scores": evaluate(model, batches, experiment.build_metrics(), backend, steps),
+        "scores": evaluate(model, batches, experiment.build_metrics(), backend, plan=experiment.search_plan(steps)),
         "examples": [example.as_json() for example in choose_examples(model, puzzles, steps, backend, EXAMPLES)],
     }
 

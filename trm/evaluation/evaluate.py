@@ -62,7 +62,7 @@ def evaluate(
         on_batch: called with the number of puzzles of each finished batch.
         plan: more test-time compute than `steps` from one first state; takes the place of `steps`.
         processes: those that share the work: each takes its rows of every batch, and all get the same values.
-        precision: number type of the matrix products, as `TrainingConfig.precision` has it; a plan takes the device's own.
+        precision: number type of the matrix products, as `TrainingConfig.precision` has it.
 
     Returns:
         The value of each metric by name.
@@ -70,6 +70,8 @@ def evaluate(
     Raises:
         PluginError: a metric failed.
     """
+    if plan is not None and plan.plain:  # keeps the logits
+        steps, plan = plan.steps, None
     training = model.training
     model.eval()
     for metric in metrics.values():
@@ -85,7 +87,7 @@ def evaluate(
             if plan is None:
                 result = answer(model, batch.to(device), steps or model.config.n_supervision, backend, precision)
             else:
-                result = _searched(model, batch, plan, backend)
+                result = _searched(model, batch, plan, backend, precision)
             arrays = _arrays(batch, result, needs)
             for name, metric in metrics.items():
                 with _named(name):
@@ -117,15 +119,16 @@ def _named(metric: str) -> Iterator[None]:
         raise PluginError(f"Metric {metric!r} failed: {type(error).__name__}: {error}.") from error
 
 
-def _searched(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Answer:
-    found = search(model, batch, plan, backend)
+def _searched(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend, precision: str) -> Answer:
+    found = search(model, batch, plan, backend, precision)
     return Answer(torch.from_numpy(found.predictions), torch.from_numpy(found.halt_logits), None)
 
 
 def _arrays(batch: Batch, result: Answer, needs: set[str]) -> dict[str, object]:
     if result.logits is None and "logits" in needs:
         raise UsageError(
-            "A metric of this task needs logits, which a search has none of: leave out --restarts and --votes."
+            "A metric of this task needs logits, which a search has none of: leave out --restarts, --votes and "
+            "--answer surest (training.eval_answer)."
         )
     tensors: dict[str, Any] = {
         "inputs": batch.inputs,

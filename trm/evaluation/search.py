@@ -5,8 +5,10 @@ More steps than trained with is what SE-RRM does (arXiv:2603.02193), noisy resta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
@@ -28,12 +30,14 @@ class Search:
 
     Each puzzle is tried `restarts * votes` times: the first time from the model's own first state, later from noisy ones,
     and with votes as a random symmetric image of itself. Of the answers the one is taken that is valid (where a check is
-    given), then the most frequent, then the one with the highest halting logit.
+    given), then the one with the most votes, then the one with the highest halting logit.
 
     Attributes:
         steps: supervision steps of each try.
         restarts: tries of each image.
         votes: images, the puzzle itself among them.
+        answer: which answers of a try have a vote: the last step's alone, or those of all steps, each with the
+            probability that the model gives it of being right ("surest").
         noise: standard deviation of the noise in the first state of a restart.
         check: where given, a puzzle is done as soon as an answer is valid.
         augmentation: makes the images; votes need one.
@@ -43,6 +47,7 @@ class Search:
     steps: int
     restarts: int = 1
     votes: int = 1
+    answer: Literal["last", "surest"] = "last"
     noise: float = 0.5
     check: Check | None = None
     augmentation: Augmentation | None = None
@@ -51,7 +56,19 @@ class Search:
     @property
     def plain(self) -> bool:
         """Whether it is nothing but a number of steps."""
-        return self.restarts == self.votes == 1 and self.check is None
+        return self.restarts == self.votes == 1 and self.answer == "last" and self.check is None
+
+    def counts(self, step: int) -> bool:
+        """Whether the answer of a step, from 1, has a vote."""
+        return self.answer == "surest" or step == self.steps
+
+    def reads(self, step: int) -> bool:
+        """Whether the answer of a step, from 1, is looked at."""
+        return self.check is not None or self.counts(step)
+
+    def vote(self, halt_logit: float) -> float:
+        """What an answer's vote weighs."""
+        return (1 + math.tanh(halt_logit / 2)) / 2 if self.answer == "surest" else 1.0  # the logistic function
 
 
 @dataclass
@@ -67,13 +84,13 @@ class Found:
 class _Candidates:
     """The different answers to one puzzle."""
 
-    votes: dict[bytes, int] = field(default_factory=dict)
+    votes: dict[bytes, float] = field(default_factory=dict)
     confidence: dict[bytes, float] = field(default_factory=dict)  # the best halting logit of each
     valid: bytes | None = None
 
-    def add(self, answer: IntArray, halt_logit: float, valid: bool) -> None:
+    def add(self, answer: IntArray, halt_logit: float, valid: bool, vote: float) -> None:
         key = np.asarray(answer, np.int64).tobytes()
-        self.votes[key] = self.votes.get(key, 0) + 1
+        self.votes[key] = self.votes.get(key, 0) + vote
         self.confidence[key] = max(self.confidence.get(key, -np.inf), halt_logit)
         if valid and self.valid is None:
             self.valid = key
@@ -85,7 +102,7 @@ class _Candidates:
 
 
 @torch.no_grad()
-def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Found:
+def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend, precision: str = "auto") -> Found:
     """Answer a batch as `plan` says.
 
     Args:
@@ -93,6 +110,7 @@ def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backe
         batch: puzzles ``[B, L]``, on any device.
         plan: see `Search`.
         backend: where to compute.
+        precision: number type of the matrix products, as `TrainingConfig.precision` has it.
     """
     generator = torch.Generator().manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
@@ -105,11 +123,9 @@ def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backe
         noise = plan.noise if attempt >= plan.votes else 0.0
         state = model.initial_state(len(open_rows), noise, generator)
         image = attempt % plan.votes > 0
-        answers, logits, valid, steps = _attempt(
-            model, batch[torch.from_numpy(open_rows)], state, image, plan, rng, backend
-        )
-        for index, row in enumerate(open_rows):
-            candidates[row].add(answers[index], float(logits[index]), bool(valid[index]))
+        rows = batch[torch.from_numpy(open_rows)]
+        of_rows = [candidates[row] for row in open_rows]
+        valid, steps = _attempt(model, rows, state, image, plan, rng, backend, precision, of_rows)
         spent[open_rows] += steps
         open_rows = open_rows[~valid]
     chosen = [candidate.chosen() for candidate in candidates]
@@ -124,8 +140,10 @@ def _attempt(
     plan: Search,
     rng: np.random.Generator,
     backend: Backend,
-) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """One try of each row: answers ``[B, L]``, halting logits, whether valid, and steps spent, ``[B]`` each.
+    precision: str,
+    candidates: list[_Candidates],
+) -> tuple[IntArray, IntArray]:
+    """One try of each row, whose answers go to its candidates: whether one is valid, and steps spent, ``[B]`` each.
 
     Rows that are done leave the batch, so that the rest costs less.
     """
@@ -133,22 +151,21 @@ def _attempt(
     shown, undo = _image(puzzles, rng, plan.augmentation) if image else (puzzles, lambda answers: answers)
     inputs, ids = torch.from_numpy(shown).to(backend.device), batch.puzzle_ids.to(backend.device)
     raw = np.zeros_like(puzzles)
-    logits = np.zeros(len(puzzles))
     valid = np.zeros(len(puzzles), bool)
     steps = np.zeros(len(puzzles), np.int64)
     running = np.arange(len(puzzles))
-    for step in range(plan.steps):
-        with backend.autocast():
+    for step in range(1, plan.steps + 1):
+        with backend.autocast(precision):
             state, output = model.supervision_step(inputs, state, ids)
-        if plan.check is None and step < plan.steps - 1:
+        steps[running] = step
+        if not plan.reads(step):
             continue
         raw[running] = output.logits.argmax(-1).cpu().numpy()
-        logits[running] = output.halt_logits.float().cpu().numpy()
-        steps[running] = step + 1
-        if plan.check is None:
-            break
         answers = undo(raw)
-        valid[running] = [plan.check(puzzles[row], answers[row]) for row in running]
+        for row, halt_logit in zip(running, output.halt_logits.tolist(), strict=True):
+            valid[row] = plan.check is not None and plan.check(puzzles[row], answers[row])
+            if valid[row] or plan.counts(step):
+                candidates[row].add(answers[row], halt_logit, bool(valid[row]), plan.vote(halt_logit))
         going = torch.from_numpy(~valid[running]).to(backend.device)
         if not going.any():
             break
@@ -156,7 +173,7 @@ def _attempt(
             running = running[~valid[running]]
             inputs, ids = inputs[going], ids[going]
             state = State(state.answer[going], state.latent[going])
-    return undo(raw), logits, valid, steps
+    return valid, steps
 
 
 def _image(

@@ -21,6 +21,7 @@ from trm.devices import Backend, get_backend
 from trm.errors import NotFiniteError, PluginError, TRMError
 from trm.evaluation.evaluate import evaluate
 from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
+from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
 from trm.training.accumulation import Accumulation, gradients_are_finite, out_of_memory
 from trm.training.agreement import agree, all_halted, all_slots, check_share
@@ -225,14 +226,14 @@ class Trainer:
     ) -> dict[str, float]:
         """Score the averaged weights."""
         with self.averaged():
-            steps = self.config.n_supervision_eval
+            steps = self.config.n_supervision_eval or self.model.config.n_supervision
             batches = test_batches(limit)
             return evaluate(
                 self.model,
                 batches,
                 metrics,
                 self.backend,
-                steps,
+                plan=Search(steps, answer=self.config.eval_answer),
                 processes=self.processes,
                 precision=self.config.precision,
             )
