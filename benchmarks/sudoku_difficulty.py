@@ -19,6 +19,7 @@ from trm_tasks_sudoku.generator import generate
 from trm_tasks_sudoku.solver import solved_by_naked_singles
 
 from trm.cli.checkpoints import load_for_task
+from trm.devices import get_backend
 from trm.experiment import Experiment
 from trm.training.checkpoint import LoadedModel
 
@@ -37,12 +38,13 @@ def generation_rate(count: int = 5000) -> float:
 @torch.no_grad()
 def right_after(loaded: LoadedModel, experiment: Experiment, puzzles: int, steps: list[int]) -> dict[int, np.ndarray]:
     """Which of the first puzzles are answered exactly, by the number of supervision steps."""
-    model = loaded.model.eval()
+    model, backend = loaded.model.eval(), get_backend("cpu")
     right: dict[int, list[bool]] = {step: [] for step in steps}
     for batch in experiment.split("test").head(puzzles).batches(experiment.evaluation_batch_size):
         state = model.initial_state(len(batch))
         for step in range(1, max(steps) + 1):
-            state, output = model.supervision_step(batch.inputs, state)
+            with backend.autocast():
+                state, output = model.supervision_step(batch.inputs, state)
             if step in right:
                 right[step] += (output.logits.argmax(-1) == batch.labels).all(1).tolist()
     return {step: np.array(rows) for step, rows in right.items()}

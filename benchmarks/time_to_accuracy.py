@@ -174,7 +174,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     base = Experiment.from_preset(options.task, options.data)
     options.dataset = options.dataset or base.dataset
-    data = base.task_config.model_dump(mode="json", exclude_defaults=True)
+    data = base.task_config.model_dump(mode="json")  # defaults too: another preset may have changed them
     recipes = [Recipe.parse(text) for text in options.recipe or RECIPES]
     curves: dict[str, list[list[tuple[float, float]]]] = {recipe.name: [] for recipe in recipes}
     options.output.mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,15 @@ def test_the_file_is_the_run_and_others_may_read_it(run: Path, weights: Path) ->
     assert stat.S_IMODE(weights.stat().st_mode) & stat.S_IRGRP
 
 
+def test_the_file_names_the_weights_it_started_from_but_no_folder(run: Path, weights: Path, tmp_path: Path) -> None:
+    sets = [word for item in (*SMALL, "training.max_steps=1") for word in ("--set", item)]
+    second, path = tmp_path / "second", tmp_path / "second.safetensors"
+    command("train", "arithmetic", *sets, "--init", str(weights), "--quiet", "--output", str(second))
+    command("export", str(second), "--format", "weights", "--output", str(path))
+    assert load_model(path).run.init == weights.name
+    assert str(weights.parent).encode() not in path.read_bytes()
+
+
 def test_the_puzzles_it_carries_are_unseen_ones(run: Path, weights: Path) -> None:
     from trm.experiment import Experiment
 

@@ -251,7 +251,8 @@ def save_weights_file(loaded: LoadedModel, path: Path, card: dict[str, Any] | No
         path: the file.
         card: the model card: data, seed, minutes, machine, accuracy.
     """
-    run = json.dumps(loaded.run.model_dump(mode="json"))
+    init = loaded.run.init and Path(loaded.run.init).name  # the folders of this machine mean nothing to others
+    run = json.dumps(loaded.run.model_copy(update={"init": init}).model_dump(mode="json"))
     metadata = {METADATA_KEY: run, "card": json.dumps(card or {})}
     tensors = {name: value.contiguous() for name, value in loaded.model.state_dict().items()}
     write_bytes(path, save(tensors, metadata))
