@@ -84,7 +84,7 @@ PRESETS = (
             "max_steps": 20_000,
         },
         cost="117 min of one core with bf16 units",
-        reaches="82.5 % exact, 87.0 % valid and shortest, on 200 of Maze-Hard at 16 steps",
+        reaches="85.7 % exact, 92.7 % valid and shortest, on 1,000 of Maze-Hard with 8 restarts, checked",
     ),
     PresetSpec(
         name="paper",
