@@ -223,6 +223,10 @@ class TRMConfig(Settings):
         return self.puzzle_dim or self.hidden_dim
 
 
+AnswerChoice = Literal["last", "surest"]
+"""The last step's answer, or the one that the model trusts most in all steps."""
+
+
 class TrainingConfig(Settings):
     """How a model is trained. Steps are optimizer steps, and each is one supervision step of every slot."""
 
@@ -235,7 +239,7 @@ class TrainingConfig(Settings):
         None, description="supervision steps a puzzle gets at most; unset: the model's", ge=1
     )
     n_supervision_eval: int | None = Field(None, description="the same in evaluation", ge=1)
-    eval_answer: Literal["last", "surest"] = Field(
+    eval_answer: AnswerChoice = Field(
         "last",
         description="the answer that evaluation takes: the last step's, or the one that the model trusts most in all steps",
     )
@@ -295,6 +299,10 @@ class TrainingConfig(Settings):
         if self.num_epochs is None and self.max_steps is None:
             raise ValueError("training needs an end: set num_epochs or max_steps")
         return self
+
+    def evaluation_steps(self, model: TRMConfig) -> int:
+        """Supervision steps in evaluation: the training's own number, or the model's."""
+        return self.n_supervision_eval or model.n_supervision
 
 
 class RunConfig(Settings):

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from pydantic import BaseModel
 
 import trm
-from trm.config import RunConfig, TrainingConfig, TRMConfig
+from trm.config import AnswerChoice, RunConfig, TrainingConfig, TRMConfig
 from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.cache import cached_split
@@ -247,7 +247,7 @@ class Experiment:
         restarts: int = 1,
         votes: int = 1,
         use_check: bool = False,
-        answer: Literal["last", "surest"] | None = None,
+        answer: AnswerChoice | None = None,
         seed: int = 0,
     ) -> Search:
         """How to use test-time compute; see `Search`. The answer, where nothing is said, is the training's `eval_answer`.
@@ -266,7 +266,7 @@ class Experiment:
 
     def evaluation_steps(self, model: TRMConfig) -> int:
         """Supervision steps in evaluation, where nothing else is said: the training's number, or the model's."""
-        return (self.training and self.training.n_supervision_eval) or model.n_supervision
+        return self.training.evaluation_steps(model) if self.training else model.n_supervision
 
     @property
     def evaluation_batch_size(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -161,7 +160,7 @@ def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: 
     import torch
 
     from trm.data.batch import Batch
-    from trm.evaluation.search import search
+    from trm.evaluation.search import probability, search
     from trm.specs import load
 
     inputs = torch.from_numpy(np.stack(parsed).astype(np.int64))
@@ -179,7 +178,7 @@ def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: 
                 "puzzle": to_text(puzzle, experiment.task_config) if to_text else puzzle.tolist(),
                 "answer": to_text(tokens, experiment.task_config) if to_text else tokens.tolist(),
                 "problem": experiment.check(puzzle, tokens),
-                "confidence": round((1 + math.tanh(halt_logit / 2)) / 2, 4),  # the logistic function, for any number
+                "confidence": round(probability(halt_logit), 4),
                 "steps": int(steps),
             }
         )

@@ -45,7 +45,6 @@ def evaluate(
     batches: Iterable[Batch],
     metrics: Mapping[str, Metric],
     backend: Backend,
-    steps: int | None = None,
     on_batch: Callable[[int], None] | None = None,
     plan: Search | None = None,
     processes: Processes | None = None,
@@ -58,9 +57,8 @@ def evaluate(
         batches: the test puzzles.
         metrics: by name; reset first.
         backend: the device that the model is on.
-        steps: supervision steps; left out, the model's own number.
         on_batch: called with the number of puzzles of each finished batch.
-        plan: more test-time compute than `steps` from one first state; takes the place of `steps`.
+        plan: supervision steps and other test-time compute; left out, the model's own number of steps.
         processes: those that share the work: each takes its rows of every batch, and all get the same values.
         precision: number type of the matrix products, as `TrainingConfig.precision` has it.
 
@@ -70,8 +68,7 @@ def evaluate(
     Raises:
         PluginError: a metric failed.
     """
-    if plan is not None and plan.plain:  # keeps the logits
-        steps, plan = plan.steps, None
+    plan = plan or Search(model.config.n_supervision)
     training = model.training
     model.eval()
     for metric in metrics.values():
@@ -84,8 +81,8 @@ def evaluate(
                 batch = batch[processes.part(len(batch))]
             if not len(batch):
                 continue
-            if plan is None:
-                result = answer(model, batch.to(device), steps or model.config.n_supervision, backend, precision)
+            if plan.plain:  # keeps the logits
+                result = answer(model, batch.to(device), plan.steps, backend, precision)
             else:
                 result = _searched(model, batch, plan, backend, precision)
             arrays = _arrays(batch, result, needs)

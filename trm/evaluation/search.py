@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import torch
 
+from trm.config import AnswerChoice
 from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.puzzle_set import IntArray
@@ -22,6 +22,11 @@ from trm.model import State, TinyRecursiveModel
 
 Check = Callable[[IntArray, IntArray], bool]
 """Whether an answer ``[L]`` to a puzzle ``[L]`` is valid by the task's own rules."""
+
+
+def probability(halt_logit: float) -> float:
+    """The probability that a halting logit stands for: the logistic function, for any number."""
+    return (1 + math.tanh(halt_logit / 2)) / 2
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Search:
     steps: int
     restarts: int = 1
     votes: int = 1
-    answer: Literal["last", "surest"] = "last"
+    answer: AnswerChoice = "last"
     noise: float = 0.5
     check: Check | None = None
     augmentation: Augmentation | None = None
@@ -68,7 +73,7 @@ class Search:
 
     def vote(self, halt_logit: float) -> float:
         """What an answer's vote weighs."""
-        return (1 + math.tanh(halt_logit / 2)) / 2 if self.answer == "surest" else 1.0  # the logistic function
+        return probability(halt_logit) if self.answer == "surest" else 1.0
 
 
 @dataclass

@@ -226,7 +226,7 @@ class Trainer:
     ) -> dict[str, float]:
         """Score the averaged weights."""
         with self.averaged():
-            steps = self.config.n_supervision_eval or self.model.config.n_supervision
+            steps = self.config.evaluation_steps(self.model.config)
             batches = test_batches(limit)
             return evaluate(
                 self.model,

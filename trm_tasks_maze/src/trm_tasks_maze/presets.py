@@ -27,13 +27,18 @@ TRAINING: dict[str, Any] = {
     "halt_exploration": 1.0,  # solved mazes stay for some steps, or else answers change back
     "halt_when_right": 0.3,
 }
-HARD: dict[str, Any] = {"size": 30, "min_walls": 0.32, "max_walls": 0.43, "min_path": 109}
-"""Mazes like those of Maze-Hard; see `trm_tasks_maze.generator.MazeStyle.hard`."""
-
-LIKE_MAZE_HARD = PresetSpec(
+HARD = PresetSpec(
     name="hard",
     summary="30x30 like Maze-Hard, from the weights of quick: --init",
-    task={**HARD, "train_puzzles": 12_000, "test_puzzles": 1000},
+    # Mazes like those of Maze-Hard; see `trm_tasks_maze.generator.MazeStyle.hard`.
+    task={
+        "size": 30,
+        "min_walls": 0.32,
+        "max_walls": 0.43,
+        "min_path": 109,
+        "train_puzzles": 12_000,
+        "test_puzzles": 1000,
+    },
     model={**MODEL, "T_steps": 6},
     training={
         **TRAINING,
@@ -69,14 +74,14 @@ PRESETS = (
         model={**MODEL, "n_supervision": 12},
         training={**TRAINING, "max_steps": 6000, "eval_interval": 1500, "eval_examples": 128},
     ),
-    LIKE_MAZE_HARD,
+    HARD,
     PresetSpec(
         name="hard-2",
         summary="a second stage at a lower rate, from a run of hard: --init",
-        task=LIKE_MAZE_HARD.task,
-        model=LIKE_MAZE_HARD.model,
+        task=HARD.task,
+        model=HARD.model,
         training={
-            **LIKE_MAZE_HARD.training,
+            **HARD.training,
             "muon_learning_rate": 1e-3,
             "learning_rate": 5e-4,
             "decay_start": 0.0,
