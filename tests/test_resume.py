@@ -107,14 +107,14 @@ def test_another_end_and_other_reports_are_named_and_kept(
     capsys: pytest.CaptureFixture[str], finished: Path, tmp_path: Path
 ) -> None:
     run = copy(finished, tmp_path / "run")
-    assert (
-        command("train", "--resume", run, "--quiet", *sets({"training.max_steps": 12, "training.log_interval": 2})) == 0
-    )
+    changed = {"training.max_steps": 12, "training.log_interval": 2, "training.eval_answer": "surest"}
+    assert command("train", "--resume", run, "--quiet", *sets(changed)) == 0
     error = " ".join(capsys.readouterr().err.split())
     assert "Going on with other settings: training.max_steps 12 instead of 8; training.log_interval 2" in error
     assert "schedule follows the new end from here on" in error
     config = json.loads((run / "config.json").read_text())
     assert config["training"]["max_steps"] == 12
+    assert config["training"]["eval_answer"] == "surest"
     assert config["changes"][0] == "step 8: training.max_steps 12 instead of 8"
     assert newest_good(run)[0].name == "step_12"
 

@@ -20,6 +20,7 @@ SAFE = (
     "eval_examples",
     "eval_batch_size",
     "n_supervision_eval",
+    "eval_answer",
     "save_interval",
     "keep_checkpoints",
 )
