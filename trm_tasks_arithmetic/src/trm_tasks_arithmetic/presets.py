@@ -19,14 +19,15 @@ RELATIONAL: dict[str, Any] = {
     "n_supervision": 8,
     "loss": "softmax",
 }
-# What the paper's variants need to learn a sheet of 15 cells on a CPU: its block, narrower and less deep.
+# What the paper's variants need to learn a sheet of 15 cells on a CPU: its block, narrower, and many sums seen rather than
+# each one thought over for long (see docs/recipes.md).
 TOKENS: dict[str, Any] = {
-    "hidden_dim": 128,
+    "hidden_dim": 64,
     "num_heads": 4,
     "mlp_multiple_of": 64,
-    "n_recursions": 2,
-    "T_steps": 2,
-    "n_supervision": 8,
+    "n_recursions": 1,
+    "T_steps": 1,
+    "n_supervision": 4,
     "loss": "softmax",
 }
 TRAINING: dict[str, Any] = {
@@ -43,6 +44,15 @@ TRAINING: dict[str, Any] = {
     "eval_interval": 250,
     "eval_examples": 256,
     "eval_batch_size": 256,
+}
+
+TOKENS_TRAINING: dict[str, Any] = {
+    **TRAINING,
+    "batch_size": 128,
+    "learning_rate": 2e-3,
+    "decay_start": 0.3,
+    "max_steps": 1600,
+    "eval_interval": 400,
 }
 
 PRESETS = (
@@ -72,17 +82,21 @@ PRESETS = (
     ),
     PresetSpec(
         name="mixer",
-        summary="sums of three-digit numbers by the paper's block with an MLP over the positions, 128 wide",
+        summary="sums of three-digit numbers by the paper's block with an MLP over the positions, 64 wide",
         task={"operation": "add", "digits": 3},
         model={**TOKENS, "mixing": "mlp", "positions": "none"},
-        training={**TRAINING, "max_steps": 1500, "learning_rate": 1e-3},
+        training=TOKENS_TRAINING,
+        cost="48 s of one core with bf16 units",
+        reaches="99.0 to 100 % exact on 200 unseen sums (three seeds)",
     ),
     PresetSpec(
         name="attention",
-        summary="sums of three-digit numbers by the paper's block with attention, 128 wide",
+        summary="sums of three-digit numbers by the paper's block with attention, 64 wide",
         task={"operation": "add", "digits": 3},
         model={**TOKENS, "mixing": "attention", "positions": "rope"},
-        training={**TRAINING, "max_steps": 1500, "learning_rate": 1e-3},
+        training=TOKENS_TRAINING,
+        cost="84 s of one core with bf16 units",
+        reaches="90.0 to 100 % exact on 200 unseen sums (three seeds)",
     ),
     PresetSpec(
         name="paper",
