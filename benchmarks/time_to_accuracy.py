@@ -79,12 +79,21 @@ class Curve(Monitor):
             raise Full
 
 
+def prepared(task: str, recipe: Recipe, data: dict[str, Any], seed: int, dataset: str) -> Experiment:
+    """The settings of one recipe and seed.
+
+    Raises:
+        TRMError: there is no such task, preset or setting.
+    """
+    sets = [*(f"task.{name}={_text(value)}" for name, value in data.items()), *recipe.sets]
+    return Experiment.from_preset(task, recipe.preset, sets, seed=seed, dataset=dataset)
+
+
 def train(
     task: str, recipe: Recipe, data: dict[str, Any], seed: int, options: argparse.Namespace
 ) -> list[tuple[float, float]]:
     """The curve of one recipe and seed."""
-    sets = [*(f"task.{name}={_text(value)}" for name, value in data.items()), *recipe.sets]
-    experiment = Experiment.from_preset(task, recipe.preset, sets, seed=seed, dataset=options.dataset)
+    experiment = prepared(task, recipe, data, seed, options.dataset)
     assert experiment.training is not None
     puzzles = experiment.split("train")
     set_seed(seed)
@@ -103,38 +112,40 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def seconds_to(points: list[tuple[float, float]], level: float) -> float:
-    """Seconds until the accuracy first reaches a level, between two scorings by a straight line; infinite if it never does."""
-    before = (0.0, 0.0)
+def bracket(points: list[tuple[float, float]], level: float) -> tuple[float, float]:
+    """Seconds of the last scoring before the accuracy first reaches a level, and of that which has it; the second is
+    infinite where none does.
+    """
+    before = 0.0
     for at, score in points:
         if score >= level:
-            share = (level - before[1]) / (score - before[1]) if score > before[1] else 1.0
-            return before[0] + share * (at - before[0])
-        before = (at, score)
-    return math.inf
+            return before, at
+        before = at
+    return before, math.inf
 
 
 def ratios(baseline: list[list[tuple[float, float]]], other: list[list[tuple[float, float]]], level: float) -> str:
-    """How many times as long the baseline takes: median and range over the seeds, or a lower bound where it never gets there."""
-    bound, values = "", []
+    """How many times as long the baseline takes at least: median and range over the seeds.
+
+    The baseline has the level only after its last scoring below it, the other has it at its first scoring there.
+    """
+    values = []
     for slow, fast in zip(baseline, other, strict=True):
-        time = seconds_to(fast, level)
-        if math.isinf(time):
+        reached = bracket(fast, level)[1]
+        if math.isinf(reached):
             return "not reached"
-        if math.isinf(seconds_to(slow, level)):
-            bound = "> "
-        values.append(min(seconds_to(slow, level), slow[-1][0]) / time)
-    return f"{bound}{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+        values.append(bracket(slow, level)[0] / reached)
+    return f">= {statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
 
 
 def table(curves: dict[str, list[list[tuple[float, float]]]]) -> str:
-    """Seconds to each level, and the ratio to the baseline's; a dash where no seed gets there."""
+    """Seconds to the first scoring at each level, and the ratio to the baseline's; a dash where no seed gets there."""
     (first, baseline), *others = curves.items()
     lines = []
-    for level in (*LEVELS, max(points[-1][1] for points in baseline)):
+    for level in sorted({*LEVELS, *(points[-1][1] for points in baseline)} - {0.0}):
         cells = [f"{level:>7.2%}"]
         for name, runs in curves.items():
-            reached = [seconds for points in runs if math.isfinite(seconds := seconds_to(points, level))]
+            reached = [seconds for points in runs if math.isfinite(seconds := bracket(points, level)[1])]
             cells.append(f"{name} {statistics.median(reached):.0f} s" if reached else f"{name} -")
         cells += [f"{first}/{name} {ratios(baseline, runs, level)}" for name, runs in others]
         lines.append("   ".join(cells))
@@ -172,18 +183,23 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("time_to_accuracy"))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    base = Experiment.from_preset(options.task, options.data)
-    options.dataset = options.dataset or base.dataset
-    data = base.task_config.model_dump(mode="json")  # defaults too: another preset may have changed them
     recipes = [Recipe.parse(text) for text in options.recipe or RECIPES]
+    try:
+        base = Experiment.from_preset(options.task, options.data)
+        options.dataset = options.dataset or base.dataset
+        data = base.task_config.model_dump(mode="json")  # defaults too: another preset may have changed them
+        for recipe in recipes:  # an hour later is too late to notice that one is wrong
+            prepared(options.task, recipe, data, 0, options.dataset)
+    except TRMError as error:
+        parser.error(str(error))
     curves: dict[str, list[list[tuple[float, float]]]] = {recipe.name: [] for recipe in recipes}
     options.output.mkdir(parents=True, exist_ok=True)
     for seed in range(options.seeds):
         for recipe in recipes:
             curves[recipe.name].append(train(options.task, recipe, data, seed, options))
-        # After every seed, so that a run cut short leaves what it measured.
-        report = {"task": options.task, "data": data, "recipes": options.recipe or RECIPES, "curves": curves}
-        (options.output / "results.json").write_text(json.dumps(report, indent=2))
+            # At once, so that a run cut short leaves what it measured.
+            report = {"task": options.task, "data": data, "recipes": options.recipe or RECIPES, "curves": curves}
+            (options.output / "results.json").write_text(json.dumps(report, indent=2))
     print(table(curves))
     plot(curves, options.output / "curves.svg")
 
