@@ -5,7 +5,8 @@ import torch
 
 from trm import Structure, TinyRecursiveModel, TRMConfig
 from trm.errors import UsageError
-from trm.model.losses import log_stablemax
+from trm.model.losses import log_stablemax, step_loss
+from trm.model.relational import RelationalMix
 from trm.training.optimizers import orthogonalise
 
 LATIN = Structure(
@@ -15,7 +16,10 @@ LATIN = Structure(
 )
 
 
-def latin_model() -> TinyRecursiveModel:
+ONE_PUZZLE = (torch.tensor([[1, 0, 0, 0, 2, 0, 0, 0, 3]]), torch.tensor([[1, 3, 2, 3, 2, 1, 2, 1, 3]]))
+
+
+def latin_model(**settings: float) -> TinyRecursiveModel:
     torch.manual_seed(0)
     config = TRMConfig(
         vocab_size=4,
@@ -28,6 +32,7 @@ def latin_model() -> TinyRecursiveModel:
         n_recursions=2,
         n_supervision=2,
         loss="softmax",
+        **settings,
     )
     return TinyRecursiveModel(config)
 
@@ -72,6 +77,31 @@ def test_relational_model_is_equivariant_to_the_symbols_and_the_rows() -> None:
     torch.testing.assert_close(relabelled[..., symbols], logits)
     rows = torch.arange(9).view(3, 3)[[2, 0, 1]].flatten()
     torch.testing.assert_close(model(x[:, rows])["logits_list"][-1], logits[:, rows])
+
+
+@pytest.mark.parametrize("gradients", [True, False])
+def test_the_greatest_of_the_neighbours_parts_is_heard_and_nothing_from_outside(gradients: bool) -> None:
+    torch.manual_seed(0)
+    offsets = [(1, 0), (0, -1), (0, 1), (-1, 0), (2, 1)]
+    mix = RelationalMix(4, Structure(grid=(3, 4), neighbours=offsets), "max")
+    x = torch.randn(2, 3, 4, 4)
+    heard = torch.zeros(2, 3, 4, len(offsets), 4)
+    assert mix.neighbours is not None
+    for number, (row, column) in enumerate(offsets):
+        for i in range(3):
+            for j in range(4):
+                if 0 <= i + row < 3 and 0 <= j + column < 4:
+                    heard[:, i, j, number] = x[:, i + row, j + column] @ mix.neighbours[number]
+    with torch.set_grad_enabled(gradients):
+        torch.testing.assert_close(mix(x.flatten(1, 2)), heard.amax(3).flatten(1, 2))
+
+
+def test_the_halting_logit_weighs_as_much_as_the_configuration_says() -> None:
+    logits, halting, labels = torch.randn(3, 5, 4), torch.randn(3), torch.randint(0, 4, (3, 5))
+    loss = step_loss(logits, halting, labels, "softmax", halt_weight=0.02)
+    torch.testing.assert_close(loss.total, loss.tokens + 0.02 * loss.halting)
+    answers, whole = (latin_model(halt_loss_weight=weight)(*ONE_PUZZLE)["loss"] for weight in (0.0, 0.5))
+    assert whole > answers
 
 
 def test_wrong_shapes_and_tokens_are_named() -> None:

@@ -81,6 +81,10 @@ class Structure(Settings):
         return [distinct.index(name) for name in leaders]
 
 
+NeighbourPooling = Literal["sum", "max"]
+"""How relational mixing puts together what a position hears from its neighbours."""
+
+
 class TRMConfig(Settings):
     """The network and its recursion. Names follow the paper (arXiv:2510.04871, sections 3 and 4)."""
 
@@ -115,6 +119,9 @@ class TRMConfig(Settings):
     activation: Literal["swiglu", "relu"] = Field(
         "swiglu", description="swiglu (the paper), or relu: an ungated layer of inner width ratio x D, cheaper on a CPU"
     )
+    neighbour_pooling: NeighbourPooling = Field(
+        "sum", description="relational mixing: the sum of what the neighbours say, or of each element the greatest"
+    )
     dropout: float = Field(0.0, description="dropout on what each layer adds", ge=0, lt=1)
     positions: Positions | None = Field(
         None,
@@ -134,6 +141,7 @@ class TRMConfig(Settings):
     loss: Literal["stablemax", "softmax"] = Field(
         "stablemax", description="how logits become probabilities in the loss"
     )
+    halt_loss_weight: float = Field(0.5, description="share of the halting logit's loss beside the answer's", ge=0)
     structure: Structure = Field(Structure(), description="positions and tokens as the task declares them")
 
     @model_validator(mode="before")

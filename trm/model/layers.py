@@ -94,7 +94,7 @@ class Layer(nn.Module):
         elif config.mixing == "mlp":
             self.mix = MLPS[config.activation](config.prefix_length + config.context_length, ratio, multiple_of)
         else:
-            self.mix = RelationalMix(width, config.structure)
+            self.mix = RelationalMix(width, config.structure, config.neighbour_pooling)
         self.mlp = MLPS[config.activation](width, ratio, multiple_of)
         self.dropout = nn.Dropout(config.dropout)
 

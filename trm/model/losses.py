@@ -1,4 +1,4 @@
-"""The loss of one supervision step: cross-entropy of the answer plus half the cross-entropy of the halting logit."""
+"""The loss of one supervision step: cross-entropy of the answer plus a share of that of the halting logit."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def step_loss(
     kind: str = "stablemax",
     continuation: Tensor | None = None,
     continue_logits: Tensor | None = None,
+    halt_weight: float = 0.5,
 ) -> StepLoss:
     """Loss of one supervision step.
 
@@ -62,6 +63,7 @@ def step_loss(
         kind: "stablemax" or "softmax".
         continuation: HRM only: the target of the second halting logit, ``[B]`` in 0..1.
         continue_logits: HRM only: the second halting logit, ``[B]``.
+        halt_weight: share of the halting logits' loss.
     """
     scored = labels != IGNORED
     per_row = scored.sum(-1).clamp(min=1)
@@ -72,5 +74,5 @@ def step_loss(
     if continuation is not None and continue_logits is not None:
         continuing = F.binary_cross_entropy_with_logits(continue_logits, continuation, reduction="sum")
         auxiliary = halting + continuing
-    total = tokens + 0.5 * auxiliary
+    total = tokens + halt_weight * auxiliary
     return StepLoss(total, tokens, halting, continuing, correct)

@@ -11,12 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trm.config import Structure
+from trm.config import NeighbourPooling, Structure
 from trm.model.init import truncated_normal_
 
 
 class RelationalMix(nn.Module):
-    """``mix(x) = sum over relations of W_r mean_group(x) + W_s mean_symbols(x) + sum over offsets of W_o x[neighbour]``.
+    """``mix(x) = sum over relations of W_r mean_group(x) + W_s mean_symbols(x) + pool over offsets of W_o x[neighbour]``.
+
+    The neighbours' parts are added up, or the greatest of each element is taken, as a search for the shortest way does
+    with its neighbours' distances.
 
     The state is ``[B, L, D]``, or ``[B, L, S, D]`` with one vector per position and interchangeable symbol, in which
     case relations and neighbours connect equal symbols, and the mean over the symbols connects different ones.
@@ -25,10 +28,11 @@ class RelationalMix(nn.Module):
     pool: Tensor
     spread: Tensor
 
-    def __init__(self, dim: int, structure: Structure) -> None:
+    def __init__(self, dim: int, structure: Structure, neighbour_pooling: NeighbourPooling = "sum") -> None:
         super().__init__()
         self.grid = structure.grid
         self.offsets = structure.neighbours
+        self.neighbour_pooling = neighbour_pooling
         self.group_counts = [max(groups) + 1 for groups in structure.relations.values()]
         pool, spread = _membership(structure)
         self.register_buffer("pool", pool, persistent=False)
@@ -72,8 +76,17 @@ class RelationalMix(nn.Module):
         assert self.neighbours is not None
         rows, columns = self.grid
         planes = x.unflatten(1, (rows, columns))
+        if self.neighbour_pooling == "max":
+            parts = (planes @ self.neighbours.permute(1, 0, 2).flatten(1)).chunk(len(self.offsets), dim=-1)
+            shifted = [_shift(part, row, column) for part, (row, column) in zip(parts, self.offsets, strict=True)]
+            return functools.reduce(_maximum, shifted).flatten(1, 2)
         heard = torch.cat([_shift(planes, row, column) for row, column in self.offsets], dim=-1)
         return (heard @ self.neighbours.flatten(0, 1)).flatten(1, 2)
+
+
+def _maximum(a: Tensor, b: Tensor) -> Tensor:
+    """The same either way up to rounding: where gradients are wanted, that of `torch.maximum` is slow on a CPU."""
+    return a + F.relu(b - a) if torch.is_grad_enabled() else torch.maximum(a, b)
 
 
 def _shift(planes: Tensor, row: int, column: int) -> Tensor:

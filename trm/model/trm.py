@@ -149,13 +149,15 @@ class TinyRecursiveModel(nn.Module):
         self._check_inputs(inputs)
         state = self.initial_state(len(inputs))
         outputs: dict[str, Any] = {"logits_list": [], "halt_logits_list": []}
-        losses = []
-        for _ in range(n_supervision or self.config.n_supervision):
+        losses, config = [], self.config
+        for _ in range(n_supervision or config.n_supervision):
             state, output = self.supervision_step(inputs, state, puzzle_ids)
             outputs["logits_list"].append(output.logits)
             outputs["halt_logits_list"].append(output.halt_logits)
             if targets is not None:
-                losses.append(step_loss(output.logits, output.halt_logits, targets, self.config.loss).total)
+                logits, halt_logits = output.logits, output.halt_logits
+                loss = step_loss(logits, halt_logits, targets, config.loss, halt_weight=config.halt_loss_weight)
+                losses.append(loss.total)
         if losses:
             outputs["loss"] = torch.stack(losses).mean().float() / len(inputs)
         return outputs

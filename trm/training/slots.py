@@ -114,8 +114,15 @@ class Slots:
         if self.model.config.architecture == "hrm" and self.n_supervision > 1:
             last = self.steps[rows] + 1 >= self.n_supervision
             continuation, continue_logits = self._value_of_continuing(batch, state, last), output.continue_logits
+        config = self.model.config
         loss = step_loss(
-            output.logits, output.halt_logits, batch.labels, self.model.config.loss, continuation, continue_logits
+            output.logits,
+            output.halt_logits,
+            batch.labels,
+            config.loss,
+            continuation,
+            continue_logits,
+            config.halt_loss_weight,
         )
         return SlotsStep(state, output, loss)
 
