@@ -79,15 +79,25 @@ def plain_relational(self: RelationalMix, x: Tensor) -> Tensor:
     if self.symbols is not None:
         heard.append(x.mean(dim=2, keepdim=True).expand_as(x))
         weights.append(self.symbols[0])
-    if self.neighbours is not None:
-        assert self.grid is not None
-        planes = x.unflatten(1, self.grid)
-        for weight, (row, column) in zip(self.neighbours, self.offsets, strict=True):
-            padded = F.pad(planes, (*(0, 0) * (planes.dim() - 3), *(abs(column),) * 2, *(abs(row),) * 2))
-            top, left = abs(row) + row, abs(column) + column
-            heard.append(padded[:, top:, left:][:, : self.grid[0], : self.grid[1]].flatten(1, 2))
-            weights.append(weight)
-    return torch.cat(heard, dim=-1) @ torch.cat(weights)
+    around = plain_neighbours(self, x)
+    if self.neighbours is not None and self.neighbour_pooling == "max":
+        greatest = torch.stack([each @ weight for each, weight in zip(around, self.neighbours, strict=True)]).amax(0)
+        return greatest + (torch.cat(heard, dim=-1) @ torch.cat(weights) if heard else 0)
+    return torch.cat(heard + around, dim=-1) @ torch.cat(
+        [*weights, *(() if self.neighbours is None else self.neighbours)]
+    )
+
+
+def plain_neighbours(self: RelationalMix, x: Tensor) -> list[Tensor]:
+    """For each offset what stands there, seen from every position."""
+    if self.grid is None or not self.offsets:
+        return []
+    planes, found = x.unflatten(1, self.grid), []
+    for row, column in self.offsets:
+        padded = F.pad(planes, (*(0, 0) * (planes.dim() - 3), *(abs(column),) * 2, *(abs(row),) * 2))
+        top, left = abs(row) + row, abs(column) + column
+        found.append(padded[:, top:, left:][:, : self.grid[0], : self.grid[1]].flatten(1, 2))
+    return found
 
 
 @contextlib.contextmanager

@@ -40,6 +40,29 @@ def test_mazes_are_as_asked(height: int, width: int, min_path: int) -> None:
     assert len(np.unique(inputs, axis=0)) == 200
 
 
+def test_several_sizes_lie_anywhere_within_walls_and_count_for_the_split_as_if_alone() -> None:
+    inputs, labels = generate(MazeStyle(12, 12, 0.2, 0.4, 12, min_share=0.5), "train", seed=0, count=400)
+    grids = inputs.reshape(-1, 12, 12)
+    assert np.array_equal(label_batch(grids).reshape(labels.shape), labels)
+    assert path_lengths(grids).min() >= 3
+    open_cells = grids != WALL
+    heights, widths = open_cells.any(axis=2).sum(axis=1), open_cells.any(axis=1).sum(axis=1)
+    assert heights.min() <= 6 < 12 == heights.max() == widths.max()
+    assert all(edge.any() for edge in (open_cells[:, 0], open_cells[:, -1], open_cells[:, :, 0], open_cells[:, :, -1]))
+
+
+def test_a_smaller_maze_is_in_the_split_that_it_is_in_alone() -> None:
+    style = MazeStyle(6, 6, 0.2, 0.3, 5, min_share=5 / 6)
+    train, _ = generate(style, "train", seed=0, count=400)
+    alone, _ = generate(MazeStyle(5, 5, 0.2, 0.3, 3), "test", seed=0, count=400)
+    places = [(slice(top, top + 5), slice(left, left + 5)) for top in (0, 1) for left in (0, 1)]
+    inside = np.concatenate([train.reshape(-1, 6, 6)[:, rows, columns].reshape(-1, 25) for rows, columns in places])
+    assert image_keys(inside, 5, 5) & image_keys(generate(MazeStyle(5, 5, 0.2, 0.3, 3), "train", 0, 400)[0], 5, 5)
+    smaller = [grid for grid in train.reshape(-1, 6, 6) if (grid[0] == WALL).all() and (grid[:, 0] == WALL).all()]
+    assert smaller
+    assert not image_keys(np.array([grid[1:, 1:].ravel() for grid in smaller]), 5, 5) & image_keys(alone, 5, 5)
+
+
 def test_same_seed_same_mazes_and_fewer_are_the_first_of_more() -> None:
     many, _ = generate(SMALL, "train", seed=3, count=1500)
     again, _ = generate(SMALL, "train", seed=3, count=1500)

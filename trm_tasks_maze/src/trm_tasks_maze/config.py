@@ -21,9 +21,19 @@ class MazeConfig(BaseModel):
 
     size: int = Field(10, description="rows, and columns where width is unset", ge=MIN_SIDE, le=MAX_SIDE)
     width: int | None = Field(None, description="columns; unset: a square", ge=MIN_SIDE, le=MAX_SIDE)
+    min_size: int | None = Field(
+        None,
+        description="mazes of several sizes, this to size, walls around them; unset: size",
+        ge=MIN_SIDE,
+        le=MAX_SIDE,
+    )
     min_walls: float = Field(0.2, description="least probability of a cell to be a wall", ge=0, lt=1)
     max_walls: float = Field(0.45, description="greatest one; each maze draws its own between the two", ge=0, lt=1)
-    min_path: int | None = Field(None, description="least moves from start to goal; unset: as many as rows", ge=1)
+    min_path: int | None = Field(
+        None,
+        description="least moves from start to goal, of smaller mazes in proportion to their cells; unset: as many as rows",
+        ge=1,
+    )
     train_puzzles: int = Field(20_000, description="training mazes generated", ge=1)
     test_puzzles: int = Field(1000, description="test mazes generated", ge=1)
     csv: Path | None = Field(
@@ -36,10 +46,21 @@ class MazeConfig(BaseModel):
             raise ValueError(f"min_walls {self.min_walls} is greater than max_walls {self.max_walls}")
         return self
 
+    @model_validator(mode="after")
+    def _sizes_in_order(self) -> MazeConfig:
+        if self.min_size is not None and self.min_size > self.size:
+            raise ValueError(f"min_size {self.min_size} is greater than size {self.size}")
+        return self
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.size, self.width or self.size
+
+    @property
+    def min_share(self) -> float:
+        """The share of the sides that the smallest mazes take."""
+        return (self.min_size or self.size) / self.size
 
     @property
     def least_moves(self) -> int:

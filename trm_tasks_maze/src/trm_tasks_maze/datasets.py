@@ -24,7 +24,7 @@ def build_generated(config: MazeConfig, split: Split, seed: int) -> PuzzleSet:
     seeds; see `trm_tasks_maze.splits`.
     """
     rows, columns = config.shape
-    style = MazeStyle(rows, columns, config.min_walls, config.max_walls, config.least_moves)
+    style = MazeStyle(rows, columns, config.min_walls, config.max_walls, config.least_moves, config.min_share)
     count = config.train_puzzles if split == "train" else config.test_puzzles
     return as_puzzle_set(*generate(style, split, seed, count), config)
 

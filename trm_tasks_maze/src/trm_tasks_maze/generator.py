@@ -9,7 +9,7 @@ farthest from it, A; the start is any cell far enough from A, the goal any cell 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,9 @@ _BLOCK = 2048
 _PATIENCE = 100
 """Blocks in a row without a new maze after which the style counts as impossible, or as exhausted."""
 
+_A_FEW = 4
+"""Mazes of one size in a row, where there are several sizes."""
+
 _FEW = 0.05
 """See `_thin`."""
 
@@ -39,6 +42,8 @@ class MazeStyle:
         min_walls: the least probability of a cell to be a wall; each maze draws its own between this and `max_walls`.
         max_walls: the greatest one.
         min_path: the least number of moves from start to goal.
+        min_share: mazes of several sizes: each takes a share of both sides, drawn between this and 1, at a random place in
+            a grid of walls, and the least number of moves falls as its cells do.
     """
 
     height: int
@@ -46,6 +51,7 @@ class MazeStyle:
     min_walls: float
     max_walls: float
     min_path: int
+    min_share: float = 1.0
 
     def __post_init__(self) -> None:
         for name, side in (("height", self.height), ("width", self.width)):
@@ -57,6 +63,8 @@ class MazeStyle:
             )
         if self.min_path < 1:
             raise UsageError(f"The minimum path length is {self.min_path}; it must be 1 move or more.")
+        if not 0.0 < self.min_share <= 1.0:
+            raise UsageError(f"The least share of the sides is {self.min_share}; it must be more than 0, 1 at most.")
 
     @classmethod
     def hard(cls) -> MazeStyle:
@@ -98,7 +106,8 @@ def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray
     index = 0
     while True:
         entropy = np.random.SeedSequence([seed, 1 if split == "test" else 0, index])
-        mazes, labels, prints = _block(style, split, np.random.default_rng(entropy))
+        rng = np.random.default_rng(entropy)
+        mazes, labels, prints = _block(style, split, rng) if style.min_share == 1 else _of_one_size(style, split, rng)
         fresh = []
         for row, key in enumerate(prints.tolist()):
             if key not in seen:
@@ -109,6 +118,23 @@ def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray
             raise UsageError(_exhausted(style, len(seen)))
         yield mazes[fresh], labels[fresh]
         index += 1
+
+
+def _of_one_size(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
+    """The same for a style of several sizes: a few mazes of one of them, so that all are about as frequent."""
+    share = rng.uniform(style.min_share, 1.0)
+    height, width = max(round(style.height * share), MIN_SIDE), max(round(style.width * share), MIN_SIDE)
+    least = max(round(style.min_path * share**2), 1)
+    smaller = replace(style, height=height, width=width, min_path=least, min_share=1.0)
+    mazes, labels, prints = (part[:_A_FEW] for part in _block(smaller, split, rng))
+    top, left = (int(rng.integers(room + 1)) for room in (style.height - height, style.width - width))
+    around = ((0, 0), (top, style.height - height - top), (left, style.width - width - left))
+
+    def placed(grids: IntArray) -> IntArray:
+        cells = style.height * style.width
+        return np.pad(grids.reshape(-1, height, width), around, constant_values=WALL).reshape(-1, cells)
+
+    return placed(mazes), placed(labels), prints
 
 
 def _block(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
