@@ -62,22 +62,25 @@ HARD = PresetSpec(
     weights="trm_tasks_sudoku:weights/hard.safetensors",
 )
 
+# Where most puzzles come out right, the halting logit's loss drowns the answer's unless it weighs less.
+MODEL: dict[str, Any] = {**RELATIONAL_MODEL, "halt_loss_weight": 0.02}
+
 PRESETS = (
     PresetSpec(
         name="quick",
         summary="9x9 of at most 32 clues, on a laptop CPU",
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
-        model=RELATIONAL_MODEL,
-        training={**RELATIONAL_TRAINING, "max_steps": 4000, "eval_interval": 500},
-        cost="5 min on one core, 3 with bf16 units",
-        reaches="99.2 % exact on 1,000 unseen puzzles (seed 0; 98.8 % in bf16)",
+        model=MODEL,
+        training={**RELATIONAL_TRAINING, "max_steps": 2000, "eval_interval": 500},
+        cost="1.1 min of one core with bf16 units",
+        reaches="99.2 to 99.8 % exact on 1,000 unseen puzzles (three seeds)",
         weights="trm_tasks_sudoku:weights/quick.safetensors",
     ),
     PresetSpec(
         name="mini",
         summary="4x4, about a minute",
         task={"size": 4, "clues": 6, "train_puzzles": 2000, "test_puzzles": 1000},
-        model=RELATIONAL_MODEL,
+        model=MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 400, "eval_interval": 100},
         cost="half a minute on a busy core",
         reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
@@ -86,8 +89,10 @@ PRESETS = (
         name="six",
         summary="6x6",
         task={"size": 6, "clues": 14, "train_puzzles": 10_000, "test_puzzles": 1000},
-        model=RELATIONAL_MODEL,
+        model=MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 1500, "eval_interval": 300},
+        cost="0.7 min of one core with bf16 units",
+        reaches="99.9 % exact on 1,000 unseen puzzles (seed 0)",
     ),
     HARD,
     PresetSpec(
