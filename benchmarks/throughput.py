@@ -70,33 +70,35 @@ def plain_attention(self: Attention, x: Tensor, rotary: tuple[Tensor, Tensor] | 
 
 def plain_relational(self: RelationalMix, x: Tensor) -> Tensor:
     """Every position gathers all its means and neighbours, which one matrix then mixes."""
-    heard, weights, start = [], [], 0
+    heard, start = [], 0
     for kind, count in zip(self.classes, self.group_counts, strict=True):
         pool, spread = self.pool[start : start + count], self.spread[:, start : start + count]
-        heard.append((spread @ (pool @ x.flatten(2))).view_as(x))
-        weights.append(self.relations[kind])
+        heard.append(((spread @ (pool @ x.flatten(2))).view_as(x), self.relations[kind]))
         start += count
     if self.symbols is not None:
-        heard.append(x.mean(dim=2, keepdim=True).expand_as(x))
-        weights.append(self.symbols[0])
+        heard.append((x.mean(dim=2, keepdim=True).expand_as(x), self.symbols[0]))
     around = plain_neighbours(self, x)
-    if self.neighbours is not None and self.neighbour_pooling == "max":
-        greatest = torch.stack([each @ weight for each, weight in zip(around, self.neighbours, strict=True)]).amax(0)
-        return greatest + (torch.cat(heard, dim=-1) @ torch.cat(weights) if heard else 0)
-    return torch.cat(heard + around, dim=-1) @ torch.cat(
-        [*weights, *(() if self.neighbours is None else self.neighbours)]
-    )
+    if not around or self.neighbour_pooling == "sum":
+        return mixed(heard + around)
+    greatest = torch.stack([state @ weight for state, weight in around]).amax(0)
+    return greatest + mixed(heard) if heard else greatest
 
 
-def plain_neighbours(self: RelationalMix, x: Tensor) -> list[Tensor]:
-    """For each offset what stands there, seen from every position."""
-    if self.grid is None or not self.offsets:
+def mixed(heard: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """The sum of states times their weights, as one product."""
+    return torch.cat([state for state, _ in heard], dim=-1) @ torch.cat([weight for _, weight in heard])
+
+
+def plain_neighbours(self: RelationalMix, x: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """For each offset what stands there, seen from every position, and its weight."""
+    if self.neighbours is None:
         return []
+    assert self.grid is not None
     planes, found = x.unflatten(1, self.grid), []
-    for row, column in self.offsets:
+    for weight, (row, column) in zip(self.neighbours, self.offsets, strict=True):
         padded = F.pad(planes, (*(0, 0) * (planes.dim() - 3), *(abs(column),) * 2, *(abs(row),) * 2))
         top, left = abs(row) + row, abs(column) + column
-        found.append(padded[:, top:, left:][:, : self.grid[0], : self.grid[1]].flatten(1, 2))
+        found.append((padded[:, top:, left:][:, : self.grid[0], : self.grid[1]].flatten(1, 2), weight))
     return found
 
 

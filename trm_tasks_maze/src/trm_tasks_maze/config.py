@@ -49,7 +49,7 @@ class MazeConfig(BaseModel):
     @model_validator(mode="after")
     def _sizes_in_order(self) -> MazeConfig:
         if self.min_size is not None and self.min_size > self.size:
-            raise ValueError(f"min_size {self.min_size} is greater than size {self.size}")
+            raise ValueError(f"min_size {self.min_size} is greater than size {self.size}: lower it, or raise size")
         return self
 
     @property

@@ -25,7 +25,7 @@ _BLOCK = 2048
 _PATIENCE = 100
 """Blocks in a row without a new maze after which the style counts as impossible, or as exhausted."""
 
-_A_FEW = 4
+_SAME_SIZE = 4
 """Mazes of one size in a row, where there are several sizes."""
 
 _FEW = 0.05
@@ -126,7 +126,7 @@ def _of_one_size(style: MazeStyle, split: Split, rng: np.random.Generator) -> tu
     height, width = max(round(style.height * share), MIN_SIDE), max(round(style.width * share), MIN_SIDE)
     least = max(round(style.min_path * share**2), 1)
     smaller = replace(style, height=height, width=width, min_path=least, min_share=1.0)
-    mazes, labels, prints = (part[:_A_FEW] for part in _block(smaller, split, rng))
+    mazes, labels, prints = (part[:_SAME_SIZE] for part in _block(smaller, split, rng))
     top, left = (int(rng.integers(room + 1)) for room in (style.height - height, style.width - width))
     around = ((0, 0), (top, style.height - height - top), (left, style.width - width - left))
 
