@@ -14,7 +14,7 @@ PLUGINS = ("trm_tasks_sudoku", "trm_tasks_maze", "trm_tasks_arc", "trm_tasks_ari
 MORE_PLUGINS = ("plugins/trm_tasks_lights_out",)
 READY = (*PLUGINS, *MORE_PLUGINS)
 SOURCES = ("trm", *(f"{plugin}/src" for plugin in PLUGINS))
-LIGHT_TESTS = ("tests/test_plugins.py", "tests/test_compatibility.py", "tests/test_core_names_no_task.py")
+LIGHT_TESTS = ("tests/plugins", "tests/project/test_core_names_no_task.py")
 PINS = ("-c", "constraints.txt")
 
 
@@ -76,7 +76,9 @@ def light(session: nox.Session) -> None:
 def core(session: nox.Session) -> None:
     """The core alone, with no plugin installed."""
     session.install(*PINS, *editable(".[test]"))
-    session.run("pytest", "tests/test_model.py", "tests/test_training.py", "tests/test_programs.py", *session.posargs)
+    session.run(
+        "pytest", "tests/model", "tests/training/test_training.py", "tests/docs/test_programs.py", *session.posargs
+    )
 
 
 @nox.session(python="3.11")
@@ -122,7 +124,7 @@ def fuzz(session: nox.Session) -> None:
 def broken(session: nox.Session) -> None:
     """A plugin that can't be loaded, really installed: it is named in one line and stops nothing but itself."""
     session.install(*PINS, "click", "pluggy", "rich")
-    session.install("--no-deps", *editable(".", "trm_tasks_arithmetic"), "tests/broken_plugin")
+    session.install("--no-deps", *editable(".", "trm_tasks_arithmetic"), "tests/support/broken_plugin")
     listed = session.run("trm", "list-tasks", silent=True) or ""
     if "arithmetic" not in listed or "Plugin 'broken' of trm-tasks-broken 0.1.0 was not loaded" not in listed:
         session.error(f"The broken plugin is not told, or stops the others:\n{listed}")

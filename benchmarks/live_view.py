@@ -17,9 +17,9 @@ import torch
 from rich.console import Console
 
 from trm.data.sampler import GroupSampler
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
+from trm.experiment.live import LiveMonitor
 from trm.model import TinyRecursiveModel
-from trm.render.live import LiveMonitor
 from trm.training.monitor import Monitor
 from trm.training.trainer import Trainer
 from trm.utils import set_seed

@@ -53,7 +53,7 @@ def training_step(preset: str, batch_size: int, steps: int) -> Report:
 
     from trm.data.sampler import GroupSampler
     from trm.devices import get_backend
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
     from trm.model import TinyRecursiveModel
     from trm.training.monitor import Monitor
     from trm.training.trainer import Trainer

@@ -20,8 +20,8 @@ from trm_tasks_sudoku.solver import solved_by_naked_singles
 
 from trm.cli.checkpoints import load_for_task
 from trm.devices import get_backend
-from trm.experiment import Experiment
-from trm.training.checkpoint import LoadedModel
+from trm.experiment.experiment import Experiment
+from trm.runs.checkpoint import LoadedModel
 
 BANDS = (0, 1, 10, 50, 200, 10**9)
 """Backtracks at which a band begins; at 0, naked and hidden singles finish a puzzle."""

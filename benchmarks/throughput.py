@@ -30,12 +30,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from trm.config import TrainingConfig
 from trm.data import PuzzleSet
 from trm.devices import get_backend
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel, step_loss
 from trm.model.layers import Attention
 from trm.model.positions import rotate
 from trm.model.relational import RelationalMix
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 from trm.training.optimizers import build_optimizers
 from trm.utils import set_seed
 

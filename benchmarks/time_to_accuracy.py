@@ -24,7 +24,7 @@ import torch
 
 from trm.data.sampler import GroupSampler
 from trm.errors import TRMError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
 from trm.training.monitor import Monitor
 from trm.training.trainer import Trainer

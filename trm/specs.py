@@ -90,9 +90,9 @@ class TaskSpec:
         check: ``"module:function"``, ``(inputs [L], answer [L], config) -> str | None``: what is wrong with an answer, in
             one sentence, or None for a valid one. It judges by the rules alone, without knowing the solution.
         solvable: ``"module:function"``, ``(inputs [L], config) -> str | None``: why a puzzle has no proper solution.
-        evaluate: ``"module:function"``, ``(trm.evaluation.request.EvaluationRequest) -> dict[str, float]``: takes over
+        evaluate: ``"module:function"``, ``(trm.evaluation.requests.EvaluationRequest) -> dict[str, float]``: takes over
             `trm evaluate`, and adds to the scores at the end of `trm train`, where answers are not scored one by one.
-        solve: ``"module:function"``, ``(trm.evaluation.request.SolveRequest) -> Iterable[SolvedPuzzle]``: takes over
+        solve: ``"module:function"``, ``(trm.evaluation.requests.SolveRequest) -> Iterable[SolvedPuzzle]``: takes over
             `trm solve`, where a puzzle is not answered in one pass.
         sample: task settings with which the conformance kit (`trm.testing`) builds the data: so few puzzles that it takes
             a second.

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from trm import hookspecs, specs
-from trm.plugins import HOOKS
+from trm.plugins.registry import HOOKS
 
 
 class _Generated(SphinxDirective):

@@ -18,12 +18,12 @@ from trm.data.sampler import GroupSampler
 from trm.devices import get_backend
 from trm.evaluation.examples import Example, examples_of_card
 from trm.evaluation.refine import Puzzle
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.interop.official import load_checkpoint, save_checkpoint
 from trm.model import TinyRecursiveModel
-from trm.training.checkpoint import LoadedModel, load_model, newest_good, read_card, save_weights_file
+from trm.runs.checkpoint import LoadedModel, load_model, newest_good, read_card, save_weights_file
+from trm.runs.run_folder import RunFolder
 from trm.training.monitor import Monitor
-from trm.training.run_folder import RunFolder
 from trm.training.trainer import Trainer
 
 from .formats import spoiled_archive, spoiled_safetensors

@@ -23,7 +23,7 @@ from trm.data.layout import read_split, write_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.errors import UsageError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 
 from .checkpoints import contents, experiment
 from .formats import spoiled_npy

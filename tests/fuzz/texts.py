@@ -13,8 +13,8 @@ from trm_tasks_sudoku.text import explain
 from trm_tasks_sudoku.text import read_puzzles as read_sudokus
 
 from trm.cli.main import cli
-from trm.experiment import Experiment
-from trm.foreign import printable
+from trm.errors import printable
+from trm.experiment.experiment import Experiment
 from trm.specs import load
 
 from .checkpoints import runs, spoil_run

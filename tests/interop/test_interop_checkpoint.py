@@ -13,13 +13,14 @@ import torch
 import yaml
 from torch import Tensor
 
+from tests.support.paths import SHARED
 from trm import Structure, TinyRecursiveModel, TRMConfig
 from trm.errors import CheckpointError, TRMError, UsageError
 from trm.interop.official import load_checkpoint, save_checkpoint
 
-SHARED = Path(__file__).parents[3] / "shared" / "parity"
+PARITY = SHARED / "parity"
 SHARED_NAMES = ("attention_learned_positions", "attention_rope_puzzle_ids", "hrm_rope", "mixer_4x4_sudoku")
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the recordings of the paper's code are not here")
+needs_shared = pytest.mark.skipif(not PARITY.exists(), reason="the recordings of the paper's code are not here")
 
 BASE: dict[str, Any] = {
     "vocab_size": 5, "context_length": 6, "hidden_dim": 8, "num_heads": 2, "num_layers": 1, "n_recursions": 2,
@@ -73,7 +74,7 @@ def test_round_trip_is_exact(tmp_path: Path, variant: str) -> None:
 @needs_shared
 @pytest.mark.parametrize("name", SHARED_NAMES)
 def test_checkpoint_of_the_papers_code_survives_import_and_export(tmp_path: Path, name: str) -> None:
-    source = SHARED / f"{name}_checkpoint"
+    source = PARITY / f"{name}_checkpoint"
     written = save_checkpoint(load_checkpoint(source), tmp_path, 6)
     assert same_bytes(file_tensors(source / "step_6"), file_tensors(written))
     theirs, ours = (yaml.safe_load((folder / "all_config.yaml").read_text())["arch"] for folder in (source, tmp_path))

@@ -16,8 +16,8 @@ from trm import TinyRecursiveModel, TRMConfig
 from trm.cli.main import cli
 from trm.errors import CheckpointError, TRMError, UsageError
 from trm.interop.official import load_checkpoint, save_checkpoint
-from trm.plugins import get_registry
-from trm.training.checkpoint import load_model
+from trm.plugins.registry import get_registry
+from trm.runs.checkpoint import load_model
 
 SUDOKU = (
     "--task",

@@ -16,17 +16,18 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.paths import SHARED
 from trm import TinyRecursiveModel, Trainer, TrainingConfig, TRMConfig
 from trm.cli.main import cli
 from trm.data import Description, PuzzleSet
 from trm.data.layout import read_split, write_split
 from trm.data.sampler import GroupSampler
 from trm.errors import DataError
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 from trm.training.monitor import Monitor
 
 Array = npt.NDArray[Any]
-MAZES = Path(__file__).parents[3] / "shared" / "data" / "maze-30x30-hard-1k"
+MAZES = SHARED / "data" / "maze-30x30-hard-1k"
 
 
 def read_as_described(folder: Path, split: str) -> dict[str, Any]:

@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 import torch
-from interop_reference import HRM, make_recording
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from tests.support.interop_reference import HRM, make_recording
+from tests.support.paths import SHARED
 from trm import TinyRecursiveModel, TRMConfig
 from trm.errors import CheckpointError, UsageError
 from trm.interop.official import load_checkpoint, replay
 from trm.interop.official.parity import RECORDED_THREADS
 from trm.interop.official.recording import Recording
 
-SHARED = Path(__file__).parents[3] / "shared" / "parity"
+PARITY = SHARED / "parity"
 SHARED_NAMES = ("attention_learned_positions", "attention_rope_puzzle_ids", "hrm_rope", "mixer_4x4_sudoku")
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the recordings of the paper's code are not here")
+needs_shared = pytest.mark.skipif(not PARITY.exists(), reason="the recordings of the paper's code are not here")
 
 EXACT = ("halted", "steps", "current_inputs", "puzzle_table")
 OUTPUTS = ("logits", "halt_logits", "losses", "eval_logits", "eval_halt_logits")
@@ -73,7 +74,7 @@ def test_agrees_with_a_second_implementation_under_softmax_and_other_rates(tmp_p
 @needs_shared
 @pytest.mark.parametrize("name", SHARED_NAMES)
 def test_agrees_with_the_papers_code(name: str) -> None:
-    check_bars(replay(SHARED / f"{name}.safetensors"))
+    check_bars(replay(PARITY / f"{name}.safetensors"))
 
 
 @needs_shared
@@ -84,7 +85,7 @@ def test_is_the_papers_code_to_the_last_bit_with_the_instructions_it_was_recorde
         "import sys\nfrom trm.interop.official import replay\n"
         "for path in sys.argv[1:]:\n    assert not any(replay(path).values()), (path, replay(path))\n"
     )
-    paths = [str(SHARED / f"{name}.safetensors") for name in SHARED_NAMES]
+    paths = [str(PARITY / f"{name}.safetensors") for name in SHARED_NAMES]
     result = subprocess.run(
         [sys.executable, "-c", program, *paths],
         env={**os.environ, "ATEN_CPU_CAPABILITY": "avx2"}, capture_output=True, text=True, check=False,
@@ -95,8 +96,8 @@ def test_is_the_papers_code_to_the_last_bit_with_the_instructions_it_was_recorde
 @needs_shared
 @pytest.mark.parametrize("name", SHARED_NAMES)
 def test_checkpoint_of_the_papers_code_gives_its_answers(name: str) -> None:
-    model = load_checkpoint(SHARED / f"{name}_checkpoint")
-    recorded = load_file(SHARED / f"{name}.safetensors")
+    model = load_checkpoint(PARITY / f"{name}_checkpoint")
+    recorded = load_file(PARITY / f"{name}.safetensors")
     inputs, ids = recorded["eval.inputs"].long(), recorded["eval.puzzle_ids"].long()
     with torch.no_grad():
         outputs = model(inputs, puzzle_ids=ids)

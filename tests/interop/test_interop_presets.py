@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from trm import TRMConfig
+from trm.config.overrides import find_preset
 from trm.data import PuzzleSet
 from trm.data.sampler import GroupSampler
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
 from trm.model.recursion import HRMCore
-from trm.plugins import get_registry
-from trm.settings import find_preset
+from trm.plugins.registry import get_registry
 from trm.training import Trainer
 from trm.training.monitor import Monitor
 

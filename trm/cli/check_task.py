@@ -35,7 +35,7 @@ def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool
     registry = registry_with_warnings()
     registry.task(task)
     use_threads(threads)
-    from trm.console import Console
+    from trm.render.console import Console
     from trm.testing import check_task
 
     results = []
@@ -54,7 +54,7 @@ def _print(task: str, results: list[Result]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from trm.console import Console
+    from trm.render.console import Console
 
     table = Table(box=None, pad_edge=False, title=f"Conformance of {task}", title_justify="left")
     table.add_column("Check", no_wrap=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trm.errors import CheckpointError, UsageError
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 
 if TYPE_CHECKING:
-    from trm.training.checkpoint import LoadedModel
+    from trm.runs.checkpoint import LoadedModel
 
 
 def shipped_weights(task: str) -> dict[str, Path]:
@@ -60,7 +60,7 @@ def load_for_task(what: str | None, task: str | None = None) -> LoadedModel:
     Raises:
         CheckpointError: they are missing, damaged, or of another task.
     """
-    from trm.training.checkpoint import load_model
+    from trm.runs.checkpoint import load_model
 
     if what is not None:
         path = find_weights(what)

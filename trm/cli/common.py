@@ -10,7 +10,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.output import echo
-from trm.plugins import Registry, get_registry
+from trm.plugins.registry import Registry, get_registry
 
 
 def registry_with_warnings() -> Registry:

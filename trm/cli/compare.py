@@ -10,10 +10,10 @@ import click
 
 from trm.cli.common import json_option
 from trm.cli.output import echo, print_json
-from trm.foreign import as_number
+from trm.storage.untrusted_input import as_number
 
 if TYPE_CHECKING:
-    from trm.training.history import History
+    from trm.runs.history import History
 
 Row = tuple[str, list[Any]]
 
@@ -24,7 +24,7 @@ Row = tuple[str, list[Any]]
 @json_option
 def command(runs: tuple[Path, ...], show_all: bool, as_json: bool) -> None:
     """The settings in which RUNS differ, and what each run reached."""
-    from trm.training.history import read_history
+    from trm.runs.history import read_history
 
     histories = [read_history(path) for path in runs]
     settings = list(_settings(histories, show_all))
@@ -36,7 +36,7 @@ def command(runs: tuple[Path, ...], show_all: bool, as_json: bool) -> None:
 
 
 def _settings(histories: Sequence[History], show_all: bool) -> Iterable[Row]:
-    from trm.settings import FROM_DATA
+    from trm.config.overrides import FROM_DATA
 
     from_data = tuple(f"model.{name}" for name in FROM_DATA)
     flat = [dict(_flattened(history.config.model_dump(mode="json"))) for history in histories]
@@ -77,7 +77,7 @@ def _print(histories: Sequence[History], settings: Sequence[Row], results: Seque
     from rich.table import Table
     from rich.text import Text
 
-    from trm.console import Console
+    from trm.render.console import Console
 
     table = Table(box=None, pad_edge=False)
     table.add_column("", overflow="fold")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The tasks."""
-    from trm.plugins import get_registry
+    from trm.plugins.registry import get_registry
 
     return _items(((name, entry.spec.summary) for name, entry in get_registry().tasks().items()), incomplete)
 
@@ -26,7 +26,7 @@ def presets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 
 def devices(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The devices that are registered, whether there is such hardware or not."""
-    from trm.plugins import get_registry
+    from trm.plugins.registry import get_registry
 
     known = [(spec.name, spec.summary) for spec in get_registry().backends()]
     return _items([("auto", "the best there is"), *known], incomplete)
@@ -38,7 +38,7 @@ def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     if spec is None:
         return []
     from trm.config import TrainingConfig, TRMConfig
-    from trm.settings import FROM_DATA, config_class_of
+    from trm.config.overrides import FROM_DATA, config_class_of
 
     sections: dict[str, Any] = {"task": config_class_of(spec), "model": TRMConfig, "training": TrainingConfig}
     fields = {
@@ -67,7 +67,7 @@ def _task(ctx: click.Context) -> Any:
     """
     from click.shell_completion import split_arg_string
 
-    from trm.plugins import get_registry
+    from trm.plugins.registry import get_registry
 
     known = get_registry().tasks()
     words = [ctx.params.get("task"), *split_arg_string(os.environ.get("COMP_WORDS", ""))]

@@ -15,7 +15,7 @@ from trm.cli.output import echo, print_json
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
 
 SPLITS = ("train", "test")
 
@@ -34,8 +34,8 @@ def build(task: str, output: Path, preset: str | None, sets: tuple[str, ...], da
     """Write the puzzles of TASK in the array layout that HRM and TRM code bases share."""
     registry_with_warnings()
     from trm.errors import TRMError
-    from trm.experiment import Experiment
-    from trm.training.run_folder import check_free
+    from trm.experiment.experiment import Experiment
+    from trm.runs.run_folder import check_free
 
     check_free(output)
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
@@ -58,8 +58,8 @@ def _write(experiment: Experiment, split: str, folder: Path) -> None:
     """Write one split under a progress bar."""
     from rich.progress import Progress
 
-    from trm.console import Console
     from trm.data.layout import write_split
+    from trm.render.console import Console
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(f"making {split}", total=None)
@@ -86,7 +86,7 @@ def info(
 ) -> None:
     """Sizes, tokens and an example of the puzzles of TASK."""
     registry_with_warnings()
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
 
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, data=data, seed=seed)
     splits = {split: experiment.split(split) for split in SPLITS if _has(experiment.data, split)}
@@ -142,8 +142,8 @@ def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:
     from rich.columns import Columns
     from rich.panel import Panel
 
-    from trm.console import Console
     from trm.evaluation.refine import Puzzle
+    from trm.render.console import Console
 
     puzzle = Puzzle(np.asarray(puzzles.inputs[0]), puzzles.scored_labels(slice(0, 1))[0])
     renderer = experiment.build_renderer()

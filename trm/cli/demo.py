@@ -15,7 +15,7 @@ from trm.cli.common import checkpoint_option, device_option, registry_with_warni
 from trm.cli.output import echo
 from trm.cli.showcase import load_showcase, verdict
 from trm.errors import TRMError, UsageError
-from trm.plugins import Registry
+from trm.plugins.registry import Registry
 from trm.specs import TaskSpec
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command(
     use_threads(threads)
     if record is not None and record.suffix != ".svg":
         raise UsageError(f"--record {record}: the recording is an SVG, so name a file that ends in .svg.")
-    from trm.console import Console
+    from trm.render.console import Console
     from trm.render.player import Player
     from trm.render.recording import WIDTH, Recording
 

@@ -11,7 +11,7 @@ import click
 from trm import __version__
 from trm.cli.common import json_option
 from trm.cli.output import echo, print_json
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 
 LIBRARIES = ("torch", "numpy", "pydantic", "safetensors", "click", "rich", "pluggy")
 

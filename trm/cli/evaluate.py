@@ -18,10 +18,10 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.output import echo, print_json
-from trm.cli.own_way import refuse_search, score_own_way
+from trm.cli.task_overrides import refuse_search, score_own_way
 
 if TYPE_CHECKING:
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
 
 
 @click.command("evaluate")
@@ -95,8 +95,8 @@ def _chosen(run: Any, data: Path | None, dataset: str | None, sets: tuple[str, .
     """The experiment of a run, with the data that was asked for."""
     from dataclasses import replace
 
-    from trm.experiment import Experiment
-    from trm.settings import changed_task_config
+    from trm.config.overrides import changed_task_config
+    from trm.experiment.experiment import Experiment
 
     experiment = Experiment.from_run(run)
     experiment = replace(
@@ -121,9 +121,9 @@ def _score(
 ) -> dict[str, Any]:
     from rich.progress import Progress
 
-    from trm.console import Console
-    from trm.evaluation.evaluate import evaluate
-    from trm.experiment import check_identifiers
+    from trm.evaluation.scoring import evaluate
+    from trm.experiment.experiment import check_identifiers
+    from trm.render.console import Console
 
     model = experiment.fitted(loaded).to(backend.device)
     puzzles = experiment.split(split)

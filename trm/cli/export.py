@@ -12,7 +12,7 @@ from trm.cli.common import registry_with_warnings
 from trm.cli.output import echo
 
 if TYPE_CHECKING:
-    from trm.training.checkpoint import LoadedModel
+    from trm.runs.checkpoint import LoadedModel
 
 TOLERANCE = 1e-3  # relative; the recursion amplifies the other library's rounding
 
@@ -65,9 +65,9 @@ def command(checkpoint: str, form: str, output: Path, steps: int | None) -> None
 def _weights(loaded: LoadedModel, output: Path) -> None:
     from trm.devices import get_backend
     from trm.errors import TRMError
-    from trm.evaluation.card import model_card
-    from trm.experiment import Experiment
-    from trm.training.checkpoint import save_weights_file
+    from trm.experiment.card import model_card
+    from trm.experiment.experiment import Experiment
+    from trm.runs.checkpoint import save_weights_file
 
     card = model_card(loaded, Experiment.from_run(loaded.run), get_backend("cpu"))
     try:

@@ -12,7 +12,7 @@ from trm.cli.output import echo
 
 if TYPE_CHECKING:
     from trm.config import RunConfig
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
     from trm.model import TinyRecursiveModel
 
 
@@ -49,10 +49,10 @@ def command(
     """
     registry_with_warnings()
     from trm.errors import UsageError
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
     from trm.interop.official import load_checkpoint
     from trm.interop.official.reading import weights_file
-    from trm.training.run_folder import RunFolder, check_free, step_number
+    from trm.runs.run_folder import RunFolder, check_free, step_number
 
     if task is None and (preset or sets or dataset):
         raise UsageError("--preset, --set and --dataset describe a task's data: give --task as well.")

@@ -8,7 +8,7 @@ import click
 
 from trm.cli.common import json_option, registry_with_warnings
 from trm.cli.output import echo, print_json
-from trm.plugins import Registered, Registry
+from trm.plugins.registry import Registered, Registry
 from trm.specs import DatasetSpec, TaskSpec
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _row(registry: Registry, entry: Registered, verbose: bool) -> dict[str, Any]
 
 def _sizes(spec: TaskSpec) -> tuple[int, int]:
     """Positions and tokens with the default settings; this loads the task's code."""
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
 
     description = Experiment.from_preset(spec.name).description
     return description.seq_len, description.vocab_size
@@ -64,7 +64,7 @@ def _print(rows: list[dict[str, Any]], verbose: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from trm.console import Console
+    from trm.render.console import Console
 
     console = Console(highlight=False)
     if verbose:

@@ -14,9 +14,8 @@ import click
 from trm import __version__
 from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
-from trm.cli.torchrun import refuse_several, speaks, whose
-from trm.errors import AlreadySaid, TRMError
-from trm.foreign import reason
+from trm.cli.torchrun import is_rank_zero, refuse_several, whose
+from trm.errors import ReportedElsewhere, TRMError, reason
 
 COMMANDS = {
     "list-tasks": ("list_tasks", "The tasks, their plugins and versions."),
@@ -88,10 +87,10 @@ def _run(arguments: list[str], debug: bool, interruptions: Interruptions) -> int
         result = cli.main(arguments, prog_name="trm", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        if speaks():  # the others were started with the same words
+        if is_rank_zero():  # the others were started with the same words
             error.show()
         return error.exit_code
-    except AlreadySaid as error:
+    except ReportedElsewhere as error:
         return error.exit_code
     except TRMError as error:
         return _report(str(error), error.exit_code, debug)

@@ -28,7 +28,7 @@ def command(name: str, output: Path | None) -> None:
             f"{name!r} can't be a task's name: use lower-case letters and digits, with '-' or '_' between words, "
             "as in knights-tour."
         )
-    from trm.plugins import get_registry
+    from trm.plugins.registry import get_registry
 
     if name in get_registry().tasks():
         raise UsageError(

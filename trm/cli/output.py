@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from trm.cli.torchrun import speaks
-from trm.foreign import printable
+from trm.cli.torchrun import is_rank_zero
+from trm.errors import printable
 
 
 def echo(text: str, err: bool = False) -> None:
     """Print a line on stdout or stderr; whatever could steer the terminal is escaped. Of several processes the first speaks."""
-    if speaks():
+    if is_rank_zero():
         click.echo(printable(text), err=err)
 
 

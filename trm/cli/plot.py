@@ -12,7 +12,7 @@ from trm.cli.output import echo
 from trm.errors import TRMError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from trm.training.history import History
+    from trm.runs.history import History
 
 DEFAULT = ("loss", "exact_accuracy")
 AXIS_LABELS = {"steps": "steps", "time": "minutes", "epochs": "epochs"}
@@ -39,9 +39,9 @@ def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output:
     """Learning curves of one or several RUNS, in the terminal and with --output to a file."""
     if output is not None and output.suffix not in SUFFIXES:
         raise UsageError(f"--output {output}: name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
-    from trm.console import Console
     from trm.render.chart import chart
-    from trm.training.history import read_history
+    from trm.render.console import Console
+    from trm.runs.history import read_history
 
     histories = [read_history(path) for path in runs]
     panels = {metric: _curves(histories, metric, axis) for metric in _chosen(histories, metrics)}

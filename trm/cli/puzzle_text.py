@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from trm.cli.output import echo
-from trm.errors import PuzzleError, UsageError
-from trm.foreign import LIMIT, reason
+from trm.errors import PuzzleError, UsageError, reason
+from trm.storage.untrusted_input import LIMIT
 
 LONGEST_PATH = 256
 FILE_NAME = re.compile(r"\S+\.[a-z]{2,5}")

@@ -15,8 +15,8 @@ from trm.errors import UsageError
 
 if TYPE_CHECKING:
     from trm.devices import Backend
-    from trm.training.distributed import Processes
-    from trm.training.run_folder import RunFolder
+    from trm.devices.processes import Processes
+    from trm.runs.run_folder import RunFolder
 
 SETTINGS = ("preset", "dataset", "augmentation", "data", "seed")
 """Options of `trm train` that are fields of `RunConfig` as well."""
@@ -47,10 +47,10 @@ def resume(
         as_json: print the summary as JSON.
     """
     from trm.cli.train import run_folder, train
-    from trm.experiment import Experiment
-    from trm.resume import changed_run, version_notes
-    from trm.training.checkpoint import read_run_config
-    from trm.training.run_folder import step_number
+    from trm.experiment.experiment import Experiment
+    from trm.experiment.resumption import changed_run, version_notes
+    from trm.runs.checkpoint import read_run_config
+    from trm.runs.run_folder import step_number
 
     saved = read_run_config(folder)
     if task is not None and task != saved.task:
@@ -73,7 +73,7 @@ def resume(
 @contextlib.contextmanager
 def interruptible(run: RunFolder) -> Iterator[None]:
     """An interruption before or after the training itself says how to go on, too."""
-    from trm.training.signals import Interrupted
+    from trm.training.interruption import Interrupted
 
     try:
         yield
@@ -85,7 +85,7 @@ def interruptible(run: RunFolder) -> Iterator[None]:
 
 def _checkpoint(run: RunFolder) -> Path | None:
     """The checkpoint to go on from, and a word where it isn't simply the latest."""
-    from trm.training.checkpoint import newest_good
+    from trm.runs.checkpoint import newest_good
 
     if not run.checkpoints():
         echo("Nothing of this run was saved yet: starting at its first step.", err=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
     from trm.training.trainer import Trainer
 
 
@@ -17,8 +17,8 @@ def show_solved(console: Any, experiment: Experiment, trainer: Trainer, test: Pu
     from rich.panel import Panel
 
     from trm.data.puzzle_set import IGNORED
-    from trm.evaluation.evaluate import answer
     from trm.evaluation.refine import Puzzle
+    from trm.evaluation.scoring import answer
 
     few = test.head(16)
     batch = next(iter(few.batches(len(few)))).to(trainer.backend.device)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from trm.devices import Backend
     from trm.evaluation.examples import Example
     from trm.evaluation.refine import Frame, Puzzle
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
     from trm.model import TinyRecursiveModel
     from trm.render.scene import Stage
-    from trm.training.checkpoint import LoadedModel
+    from trm.runs.checkpoint import LoadedModel
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Showcase:
         import numpy as np
 
         from trm.evaluation.examples import choose_examples, examples_of_card
-        from trm.training.checkpoint import read_card
+        from trm.runs.checkpoint import read_card
 
         path = self.loaded.path
         description, known = self.experiment.description, self.model.config.num_puzzles
@@ -86,12 +86,12 @@ class Showcase:
 
 def load_showcase(task: str, checkpoint: str | None, device: str, steps: int | None) -> Showcase:
     """Load a checkpoint, or the weights that the task ships."""
-    from trm.plugins import get_registry
+    from trm.plugins.registry import get_registry
 
     get_registry().task(task)  # an unknown one is no checkpoint either
     from trm.cli.checkpoints import load_for_task
     from trm.devices import get_backend
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
 
     backend = get_backend(device)
     loaded = load_for_task(checkpoint, task)

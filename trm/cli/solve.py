@@ -21,15 +21,15 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.output import echo, print_json
-from trm.cli.own_way import refuse_search, solve_own_way
 from trm.cli.puzzle_text import read_text
+from trm.cli.task_overrides import refuse_search, solve_own_way
 from trm.errors import CheckpointError, PuzzleError, UsageError
 
 if TYPE_CHECKING:
     from trm.devices import Backend
     from trm.evaluation.search import Search
-    from trm.experiment import Experiment
-    from trm.training.checkpoint import LoadedModel
+    from trm.experiment.experiment import Experiment
+    from trm.runs.checkpoint import LoadedModel
 
 
 @click.command("solve")
@@ -66,7 +66,7 @@ def command(
     texts = [read_text(given) for given in puzzles or ("-",)]
     from trm.cli.checkpoints import load_for_task
     from trm.devices import get_backend
-    from trm.experiment import Experiment
+    from trm.experiment.experiment import Experiment
 
     backend = get_backend(device)
     loaded = load_for_task(checkpoint, task)
@@ -188,7 +188,7 @@ def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: 
 def _print(results: list[dict[str, Any]]) -> None:
     from rich.text import Text
 
-    from trm.console import Console
+    from trm.render.console import Console
 
     console = Console(highlight=False)
     for number, result in enumerate(results, start=1):

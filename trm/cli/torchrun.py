@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trm.errors import AlreadySaid, UsageError
+from trm.errors import ReportedElsewhere, UsageError
 
 if TYPE_CHECKING:
-    from trm.experiment import Experiment
-    from trm.training.run_folder import RunFolder
+    from trm.experiment.experiment import Experiment
+    from trm.runs.run_folder import RunFolder
 
 JOB_FILE = "torchrun"
 """A file in the run folder that names the job which made it."""
@@ -23,20 +23,20 @@ def process_count() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def speaks() -> bool:
+def is_rank_zero() -> bool:
     """Whether this process says what all of them find."""
     return process_count() == 1 or os.environ.get("RANK") == "0"
 
 
 def whose() -> str:
     """Names this process in a message, unless it is the one that speaks anyway."""
-    return "" if speaks() else f" on rank {os.environ.get('RANK')} of {process_count()}"
+    return "" if is_rank_zero() else f" on rank {os.environ.get('RANK')} of {process_count()}"
 
 
 def refuse_several(command: str) -> None:
     """A `UsageError` for a command that works in one process only."""
-    if not speaks():
-        raise AlreadySaid
+    if not is_rank_zero():
+        raise ReportedElsewhere
     if process_count() > 1:
         raise UsageError(f"`trm {command}` works in one process: leave out torchrun. `trm train` takes several.")
 
@@ -52,7 +52,7 @@ def job() -> str | None:
 def note_job(run: RunFolder) -> None:
     """Keep in a new run folder which torchrun made it, so that its restarted processes go on with it."""
     name = job()
-    if name is not None and speaks():
+    if name is not None and is_rank_zero():
         (run.path / JOB_FILE).write_text(f"{name}\n", encoding="utf-8")
 
 
@@ -72,7 +72,7 @@ def _job_of(run: Path) -> str | None:
 def _is_run_of(experiment: Experiment, run: Path) -> bool:
     """Whether a run has all the settings of an experiment."""
     from trm.config import TRMConfig
-    from trm.training.checkpoint import read_run_config
+    from trm.runs.checkpoint import read_run_config
 
     found = read_run_config(run)
     settings = found.model.model_dump() | experiment.model_settings

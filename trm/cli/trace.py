@@ -91,7 +91,7 @@ def command(
 
 
 def _list(frames: Sequence[Frame], stage: Stage, conclusion: Text) -> None:
-    from trm.console import Console
+    from trm.render.console import Console
     from trm.render.player import summary
 
     console = Console(highlight=False)

@@ -28,10 +28,10 @@ from trm.errors import UsageError
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
     from trm.devices import Backend
-    from trm.experiment import Experiment
-    from trm.training.distributed import Processes
+    from trm.devices.processes import Processes
+    from trm.experiment.experiment import Experiment
+    from trm.runs.run_folder import RunFolder
     from trm.training.monitor import Monitor
-    from trm.training.run_folder import RunFolder
 
 
 def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -108,7 +108,7 @@ def command(
     use_threads(threads)
     from trm.cli.resume import given_settings
     from trm.cli.resume import resume as go_on
-    from trm.training.distributed import joined
+    from trm.devices.processes import joined
 
     with joined() as processes:
         if not processes.leader:
@@ -119,7 +119,7 @@ def command(
             return
         if task is None:
             raise UsageError("Which task? `trm list-tasks` shows them; then `trm train TASK`.")
-        from trm.experiment import Experiment
+        from trm.experiment.experiment import Experiment
 
         augmentation = "" if augmentation == "none" else augmentation
         experiment = Experiment.from_preset(
@@ -134,7 +134,7 @@ def command(
 
 def _output(experiment: Experiment, output: Path | None, processes: Processes) -> tuple[Path, bool]:
     """The run folder, and whether it is one that this torchrun began before it restarted its processes."""
-    from trm.training.run_folder import check_free
+    from trm.runs.run_folder import check_free
 
     def choose() -> str:
         stem = f"{experiment.spec.name.replace('/', '-')}-{experiment.preset}"
@@ -152,9 +152,9 @@ def _output(experiment: Experiment, output: Path | None, processes: Processes) -
 
 def run_folder(processes: Processes) -> type[RunFolder]:
     """The run folder as this process knows it: the first one writes it."""
-    from trm.training.run_folder import RunFolder, SeenRun
+    from trm.runs.run_folder import ReadOnlyRun, RunFolder
 
-    return RunFolder if processes.leader else SeenRun
+    return RunFolder if processes.leader else ReadOnlyRun
 
 
 def train(
@@ -169,16 +169,16 @@ def train(
 ) -> None:
     """Build the data, train and show what came of it; `resumed` is the run to go on with, and its checkpoint if any."""
     from trm.cli.checkpoints import load_for_task
-    from trm.cli.own_way import score_trained
     from trm.cli.resume import interruptible
-    from trm.console import Console
+    from trm.cli.task_overrides import score_trained
     from trm.data.sampler import GroupSampler
+    from trm.devices.seeding import set_seed
     from trm.model import TinyRecursiveModel
-    from trm.training.checkpoint import load_tensors
+    from trm.render.console import Console
+    from trm.runs.checkpoint import load_tensors
     from trm.training.monitor import Monitor
     from trm.training.tracking import tracked
     from trm.training.trainer import Trainer
-    from trm.utils import set_seed
 
     console = Console(stderr=as_json, quiet=not processes.leader)
     run, checkpoint = resumed or (None, None)
@@ -235,7 +235,7 @@ def _monitor(console: Any, experiment: Experiment, quiet: bool) -> Monitor:
         return Monitor()
     if not for_people():
         return PrintMonitor()
-    from trm.render.live import LiveMonitor
+    from trm.experiment.live import LiveMonitor
 
     return LiveMonitor(console, experiment)
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from trm.data.puzzle_set import PuzzleSet
 from trm.errors import DataError, PluginError
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 from trm.specs import DatasetSpec, load
 
 logger = logging.getLogger(__name__)

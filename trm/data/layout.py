@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from trm.data.checksums import CHECKSUMS, verify_checksums, write_checksums
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
-from trm.errors import DataError
-from trm.foreign import check_file, quoted, read_json, reason
-from trm.training.files import write_bytes
+from trm.errors import DataError, quoted, reason
+from trm.storage.atomic import write_bytes
+from trm.storage.checksums import CHECKSUMS, verify_checksums, write_checksums
+from trm.storage.untrusted_input import check_file, read_json
 
 LONGEST_JSON = 2**27  # bytes; a million names of ARC's variants take a quarter of it
 CHUNK = 4096  # examples copied or checked at a time, so that neither needs the memory of the whole

@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader
 from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.puzzle_set import IntArray, PuzzleSet
+from trm.devices.seeding import generator_states, set_generator_states
 from trm.errors import DataError
-from trm.utils import generator_states, set_generator_states
 
 
 class ExampleStream(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trm.devices.backend import Backend
 from trm.errors import UsageError
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 from trm.specs import load
 
 

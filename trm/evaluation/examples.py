@@ -12,9 +12,8 @@ import torch
 
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.devices.backend import Backend
-from trm.errors import CheckpointError
+from trm.errors import CheckpointError, reason
 from trm.evaluation.refine import Puzzle
-from trm.foreign import reason
 from trm.model import TinyRecursiveModel
 
 POOL = 64

@@ -1,5 +1,5 @@
 """Showing puzzles, answers and refinements."""
 
-from trm.render.base import Renderer
+from trm.render.renderer import Renderer
 
 __all__ = ["Renderer"]

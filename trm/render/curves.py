@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from trm.errors import TRMError
-from trm.foreign import printable
+from trm.errors import TRMError, printable
 from trm.render.chart import Points
 
 # Okabe and Ito's colours, which people with any kind of colour vision tell apart; lines and markers differ as well.

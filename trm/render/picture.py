@@ -19,7 +19,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from trm.data.puzzle_set import IntArray
-from trm.render.base import Renderer
+from trm.render.renderer import Renderer
 
 WIDTH = 80
 NOWHERE = -1

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from trm.data.puzzle_set import IntArray
 from trm.evaluation.refine import Frame, Puzzle
-from trm.render.base import Renderer
 from trm.render.picture import NOWHERE, Picture, draw, locate
+from trm.render.renderer import Renderer
 
 CHANGED = Style(reverse=True)
 BAR = 20

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import TRMError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, load
 from trm.testing.check import CheckFailure, CheckSkipped, require
 from trm.testing.subject import Subject, plugin_code

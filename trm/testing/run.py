@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from trm.errors import UsageError, nearest
-from trm.plugins import get_registry
+from trm.plugins.registry import get_registry
 from trm.testing import (
     contract_checks,
     data_checks,

@@ -10,13 +10,13 @@ from functools import cached_property
 import numpy as np
 from pydantic import BaseModel
 
+from trm.config.overrides import config_class_of, validated
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.evaluation.metrics import Metric
-from trm.experiment import Experiment
-from trm.plugins import GROUP, Part, Plugin, get_registry
-from trm.render.base import Renderer
-from trm.settings import config_class_of, validated
+from trm.experiment.experiment import Experiment
+from trm.plugins.registry import GROUP, Part, Plugin, get_registry
+from trm.render.renderer import Renderer
 from trm.specs import ANY_TASK, AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec, load
 from trm.testing.check import CheckFailure, fail_with, require
 

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from trm.config import TrainingConfig
+from trm.config.overrides import find_preset, validated
 from trm.data.batch import Batch
 from trm.data.sampler import GroupSampler
 from trm.errors import TRMError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
-from trm.settings import find_preset, validated
 from trm.testing.check import CheckFailure, require
 from trm.testing.subject import Subject
 from trm.training.monitor import Monitor

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from trm.data.batch import Batch
+from trm.devices.processes import Processes
 from trm.errors import DataError, UsageError
-from trm.training.distributed import Processes
 from trm.training.slots import Slots
 
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from typing_extensions import TypedDict  # pydantic takes Python's own from 3.12 on
 
 from trm.data.puzzle_set import IGNORED
-from trm.errors import CheckpointError
-from trm.foreign import read_json, reason
+from trm.errors import CheckpointError, reason
+from trm.storage.untrusted_input import read_json
 from trm.training.slots import Slots
 
 Count = Annotated[int, Field(ge=0, le=2**53)]

@@ -11,14 +11,13 @@ from torch import Tensor
 
 from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream
-from trm.errors import CheckpointError
-from trm.foreign import reason
+from trm.devices.seeding import generator_states, set_generator_states
+from trm.errors import CheckpointError, reason
 from trm.model import State
+from trm.runs.checkpoint import check_tensors, load_tensors, read_tensors, verify
 from trm.training.agreement import all_slots
-from trm.training.checkpoint import check_tensors, load_tensors, read_tensors, verify
 from trm.training.saved_state import check_moments, check_slots, read_state
 from trm.training.window import Window
-from trm.utils import generator_states, set_generator_states
 
 if TYPE_CHECKING:
     from trm.training.trainer import Trainer

@@ -18,20 +18,20 @@ from trm.config import RunConfig, TrainingConfig, TRMConfig
 from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream, LoaderStream, as_batch
 from trm.devices import Backend, get_backend
+from trm.devices.processes import Processes
 from trm.errors import NotFiniteError, PluginError, TRMError
-from trm.evaluation.evaluate import evaluate
 from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
+from trm.evaluation.scoring import evaluate
 from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
+from trm.runs.run_folder import ReadOnlyRun, RunFolder
 from trm.training.accumulation import Accumulation, gradients_are_finite, out_of_memory
 from trm.training.agreement import agree, all_halted, all_slots, check_share
-from trm.training.distributed import Processes
 from trm.training.ema import EMA
+from trm.training.interruption import Interrupted, SignalFlag, StopRequested
 from trm.training.monitor import Monitor, PrintMonitor
 from trm.training.optimizers import build_optimizers
-from trm.training.run_folder import RunFolder, SeenRun
 from trm.training.schedules import learning_rate_factor, set_learning_rates
-from trm.training.signals import Interrupted, SignalFlag, StopRequested
 from trm.training.slots import Slots
 from trm.training.state import capture, restore
 from trm.training.window import Window
@@ -52,8 +52,8 @@ class Trainer:
         run: where to write; left out, a folder is made at `config.output_dir`, if that is set.
         monitor: is told of progress; left out, a line is printed at each interval.
         seed: of the halting exploration.
-        processes: those that train this model together, see `trm.training.distributed.joined`; left out, this one alone.
-            Each has its own trainer; `run` is a `SeenRun` and `monitor` silent in all but the first.
+        processes: those that train this model together, see `trm.devices.processes.joined`; left out, this one alone.
+            Each has its own trainer; `run` is a `ReadOnlyRun` and `monitor` silent in all but the first.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Trainer:
         """Train on plain loaders of (input, target) pairs, `[B, L]` long tensors each.
 
         With several `processes` each reads the whole loaders and works on its share of what they give. So call
-        `trm.utils.set_seed` with one seed in all of them, and use no `DistributedSampler`.
+        `trm.devices.seeding.set_seed` with one seed in all of them, and use no `DistributedSampler`.
 
         Args:
             train_loader: the training puzzles; its own batch size is of no consequence here.
@@ -123,7 +123,7 @@ class Trainer:
         """
         if self.run is None and self.config.output_dir is not None:
             config = RunConfig(model=model_config or self.model.config, training=self.config)
-            create = RunFolder.create if self.processes.leader else SeenRun.create
+            create = RunFolder.create if self.processes.leader else ReadOnlyRun.create
             self.run = create(Path(self.config.output_dir), config)
         scored = test_loader if test_loader is not None else train_loader
         metrics: dict[str, Metric] = {"cell_accuracy": CellAccuracy(), "exact_accuracy": ExactAccuracy()}

@@ -26,9 +26,9 @@ from trm_tasks_arc.tasks import read_task
 from trm.cli.main import cli
 from trm.data.layout import read_split
 from trm.errors import TRMError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
+from trm.runs.checkpoint import load_model
 from trm.testing import parametrize_with_checks
-from trm.training.checkpoint import load_model
 
 TINY = {
     "task.training": [],

@@ -22,7 +22,7 @@ from trm_tasks_maze.presets import PRESETS
 from trm_tasks_maze.renderer import BlockRenderer
 
 from trm.errors import DataError, PuzzleError, UsageError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
 from trm.testing import parametrize_with_checks
 

@@ -17,7 +17,7 @@ from trm_tasks_sudoku.text import to_text
 
 from trm.cli.checkpoints import load_for_task
 from trm.errors import PuzzleError, UsageError
-from trm.experiment import Experiment
+from trm.experiment.experiment import Experiment
 
 
 @pytest.mark.parametrize("size", [4, 6, 9])

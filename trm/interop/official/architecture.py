@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trm.config import TRMConfig
-from trm.errors import CheckpointError, UsageError
-from trm.foreign import quoted
+from trm.errors import CheckpointError, UsageError, quoted
 
 NAMES = {
     "trm": "recursive_reasoning.trm@TinyRecursiveReasoningModel_ACTV1",

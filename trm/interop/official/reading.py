@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from trm.config import TRMConfig
-from trm.errors import CheckpointError, TRMError, UsageError
-from trm.foreign import check_file, quoted, read_text, reason
+from trm.errors import CheckpointError, TRMError, UsageError, quoted, reason
 from trm.interop.official.architecture import architecture_of, integer, prefix_tokens, to_config
 from trm.interop.official.names import official_name, without_wrappers
 from trm.model import TinyRecursiveModel
-from trm.training.checkpoint import FLOATS, planned_shapes
+from trm.runs.checkpoint import FLOATS, planned_shapes
+from trm.storage.untrusted_input import check_file, read_text
 
 CONFIG_FILE = "all_config.yaml"
 PUZZLE_TABLE = "puzzle_emb.weights"

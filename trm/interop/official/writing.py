@@ -15,7 +15,7 @@ from trm.interop.official.names import official_name
 from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION, yaml_library
 from trm.model import TinyRecursiveModel
 from trm.presets import PAPER_TRAINING
-from trm.training.files import write_bytes
+from trm.storage.atomic import write_bytes
 
 PREFIX = "_orig_mod.model.inner."
 """In front of every name: their training saves the compiled loss head, and their evaluation expects it."""
@@ -27,7 +27,7 @@ def save_checkpoint(
     """Write `step_N` and `all_config.yaml`, as the paper's code does.
 
     Args:
-        model: its weights as they are; to write averaged ones, load the run (`trm.training.checkpoint.load_model`).
+        model: its weights as they are; to write averaged ones, load the run (`trm.runs.checkpoint.load_model`).
         directory: made if it is not there.
         step: N.
         training: the training settings to note; left out, the paper's.

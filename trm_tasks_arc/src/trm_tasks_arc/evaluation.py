@@ -17,11 +17,10 @@ import torch
 from trm.data.batch import Batch
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
 from trm.devices import Backend
-from trm.errors import DataError
-from trm.evaluation.evaluate import answer
-from trm.evaluation.request import EvaluationRequest
-from trm.experiment import Experiment
-from trm.foreign import printable
+from trm.errors import DataError, printable
+from trm.evaluation.requests import EvaluationRequest
+from trm.evaluation.scoring import answer
+from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
 from trm_tasks_arc.grids import crop
 from trm_tasks_arc.kept import Kept

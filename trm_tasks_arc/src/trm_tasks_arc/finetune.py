@@ -9,7 +9,7 @@ from trm.data import PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.devices import Backend
 from trm.errors import CheckpointError
-from trm.evaluation.request import Progress, silently
+from trm.evaluation.requests import Progress, silently
 from trm.model import TinyRecursiveModel
 from trm.training.optimizers import SignSGD
 from trm.training.slots import Slots

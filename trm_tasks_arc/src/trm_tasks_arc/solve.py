@@ -10,10 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from trm.config import TrainingConfig
-from trm.errors import DataError, PuzzleError
-from trm.evaluation.request import SolvedPuzzle, SolveRequest
-from trm.foreign import parse_json, reason
+from trm.errors import DataError, PuzzleError, reason
+from trm.evaluation.requests import SolvedPuzzle, SolveRequest
 from trm.presets import PAPER_TRAINING
+from trm.storage.untrusted_input import parse_json
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection, largest_side
 from trm_tasks_arc.evaluation import count_votes, predict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trm.data import PuzzleSet
-from trm.data.hub import hub_file
+from trm.data.downloads import hub_file
 from trm.data.puzzle_set import IntArray
 from trm.errors import UsageError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig, describe

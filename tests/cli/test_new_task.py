@@ -1,0 +1,66 @@
+"""`trm new-task`, from a checkout and from an installed wheel."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from tests.support.paths import ROOT
+
+
+def trm(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trm", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=os.environ | environment,
+    )
+
+
+def test_a_package_comes_out_of_the_installed_wheel_too(tmp_path: Path) -> None:
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    result = trm("new-task", "knights-tour", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    assert result.returncode == 0, result.stderr
+    package = tmp_path / "trm_tasks_knights_tour"
+    assert {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()} == {
+        "README.md",
+        "pyproject.toml",
+        "src/trm_tasks_knights_tour/__init__.py",
+        "src/trm_tasks_knights_tour/task.py",
+        "tests/test_knights_tour.py",
+    }
+    everything = "".join(path.read_text() for path in package.rglob("*") if path.is_file())
+    assert "my-task" not in everything
+    assert "my_task" not in everything
+    assert "trm check-task knights-tour" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Knights Tour"], "can't be a task's name"),
+        (["../up"], "can't be a task's name"),
+        (["sudoku"], "There is a task 'sudoku' already"),
+        (["chess", "--output", "full"], "full exists and isn't empty"),
+        (["chess", "--output", "file"], "file exists and isn't empty"),
+    ],
+)
+def test_wrong_requests_get_a_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "kept.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    result = trm("new-task", *arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert (tmp_path / "full" / "kept.txt").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]

@@ -1,0 +1,119 @@
+"""The documentation covers every hook, spec, setting, check and command, and its examples run."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.support.paths import ROOT
+from trm import config, hookspecs
+from trm.cli.main import COMMANDS, cli
+from trm.plugins.registry import HOOKS
+from trm.specs import PresetSpec
+from trm.testing import CHECKS
+
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in [*DOCS.glob("*.md"), *DOCS.glob("*.rst")])
+
+
+@pytest.fixture(scope="module")
+def hooks_page() -> str:
+    return _generated("Hooks")
+
+
+def _generated(directive: str) -> str:
+    """What a directive of the documentation writes, as Markdown."""
+    pytest.importorskip("sphinx")
+    sys.path.insert(0, str(DOCS / "extensions"))
+    try:
+        import hook_reference
+    finally:
+        sys.path.pop(0)
+    kind = getattr(hook_reference, directive)
+    return "\n".join(kind.markdown(kind.__new__(kind)))
+
+
+def test_every_hook_is_documented_with_prose_and_all_fields_of_its_spec(hooks_page: str) -> None:
+    declared = {name for name in vars(hookspecs) if name.startswith("trm_")}
+    assert declared == set(HOOKS)
+    for name, spec in HOOKS.items():
+        prose = inspect.getdoc(getattr(hookspecs, name))
+        assert prose
+        assert len(prose) > 60, f"{name} is hardly documented"
+        assert f"## {name}\n" in hooks_page
+        _check_fields(spec, hooks_page)
+    _check_fields(PresetSpec, hooks_page)
+
+
+def _check_fields(spec: type, page: str) -> None:
+    section = page.split(f"Fields of `{spec.__name__}`:")[1].split("\n## ")[0]
+    for field in dataclasses.fields(spec):
+        row = next(line for line in section.splitlines() if line.startswith(f"| `{field.name}` |"))
+        assert len(row.split("|")[3].strip()) > 3, f"{spec.__name__}.{field.name} has no description"
+
+
+def test_hooks_are_mentioned_where_authors_look() -> None:
+    text = (DOCS / "tutorial.md").read_text() + (DOCS / "machines.md").read_text()
+    for name in HOOKS:
+        assert name in text, name
+
+
+def test_every_check_is_listed() -> None:
+    page = _generated("Checks")
+    assert all(f"| `{name}` | " in page for name in CHECKS)
+
+
+def test_every_setting_has_a_description() -> None:
+    for model in (config.TRMConfig, config.TrainingConfig, config.Structure):
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
+
+
+def test_every_command_and_option_has_help() -> None:
+    """`commands.rst` shows what Click knows; so what has help is documented."""
+    assert ".. click:: trm.cli.main:cli" in (DOCS / "commands.rst").read_text()
+    assert ":nested: full" in (DOCS / "commands.rst").read_text()
+    context = click.Context(cli)
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        _check_help(name, command)
+
+
+def _check_help(name: str, command: click.Command) -> None:
+    assert command.help, f"trm {name} has no help"
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"trm {name} {parameter.opts[-1]} has no help"
+    if isinstance(command, click.Group):
+        for sub_name, sub_command in command.commands.items():
+            _check_help(f"{name} {sub_name}", sub_command)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_commands_on_the_pages_exist(page: Path) -> None:
+    for word in re.findall(r"(?:^|`)trm ([a-z][a-z-]*)", page.read_text(), re.MULTILINE):
+        assert word in COMMANDS, f"{page.name} has `trm {word}`"
+
+
+def test_python_on_the_model_page_runs() -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (DOCS / "model.md").read_text(), re.MULTILINE | re.DOTALL)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.slow
+def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx_click")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-n", str(DOCS), str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    assert "trm_register_tasks" in (tmp_path / "hooks.html").read_text()
+    assert "check-task" in (tmp_path / "commands.html").read_text()

@@ -1,0 +1,168 @@
+"""Settings of the network and its recursion."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from trm.config.base import Settings
+from trm.config.structure import Structure
+from trm.errors import quoted
+
+Mixing = Literal["attention", "mlp", "relational"]
+Positions = Literal["rope", "rope2d", "learned", "grid", "none"]
+
+# The sizes of a model come from files too: these bounds, far above any puzzle's, keep loops and sums over them short.
+MOST_TOKENS = 2**20
+MOST_POSITIONS = 2**20
+MOST_LAYERS = 1024
+MOST_CYCLES = 10_000
+NeighbourPooling = Literal["sum", "max"]
+"""How relational mixing puts together what a position hears from its neighbours."""
+
+
+class TRMConfig(Settings):
+    """The network and its recursion. Names follow the paper (arXiv:2510.04871, sections 3 and 4)."""
+
+    architecture: Literal["trm", "hrm"] = Field(
+        "trm", description="trm: one stack, y and z; hrm: the baseline of arXiv:2506.21734, two stacks"
+    )
+    vocab_size: int = Field(description="number of tokens", ge=2, le=MOST_TOKENS)
+    context_length: int = Field(
+        description="positions of a puzzle, L; 0: any, with attention whose positions are rope or none",
+        ge=0,
+        le=MOST_POSITIONS,
+    )
+    hidden_dim: int = Field(512, description="width D", ge=2, le=65_536)
+    num_layers: int = Field(2, description="layers of the network (hrm: of each stack)", ge=1, le=MOST_LAYERS)
+    num_layers_high: int | None = Field(
+        None, description="hrm: layers of the high-level stack; unset: num_layers", ge=1, le=MOST_LAYERS
+    )
+    num_heads: int = Field(8, description="attention heads", ge=1, le=65_536)
+    n_recursions: int = Field(6, description="latent updates in a cycle, n (elsewhere L_cycles)", ge=1, le=MOST_CYCLES)
+    T_steps: int = Field(
+        3, description="cycles in a supervision step, T; the last has gradients (H_cycles)", ge=1, le=MOST_CYCLES
+    )
+    n_supervision: int = Field(16, description="supervision steps that a puzzle gets at most", ge=1, le=1_000_000)
+    use_attention: bool = Field(True, description="mix positions by attention; false: by an MLP over positions")
+    mixing: Mixing | None = Field(None, description="attention, mlp or relational; unset: as use_attention says")
+    mlp_ratio: float = Field(
+        4.0, description="expansion; a SwiGLU's inner width is about 2/3 of ratio x D", gt=0, le=1024
+    )
+    mlp_multiple_of: int = Field(
+        256, description="the inner width is rounded up to a multiple of this", ge=1, le=65_536
+    )
+    activation: Literal["swiglu", "relu"] = Field(
+        "swiglu", description="swiglu (the paper), or relu: an ungated layer of inner width ratio x D, cheaper on a CPU"
+    )
+    neighbour_pooling: NeighbourPooling = Field(
+        "sum", description="relational mixing: the sum of what the neighbours say, or of each element the greatest"
+    )
+    dropout: float = Field(0.0, description="dropout on what each layer adds", ge=0, lt=1)
+    positions: Positions | None = Field(
+        None,
+        description="rope, rope2d, learned, grid (a vector per group of each relation) or none; unset: rope with attention",
+    )
+    num_puzzles: int = Field(
+        0, description="puzzle ids with a learned vector each; 0: no puzzle vectors", ge=0, le=2**31
+    )
+    puzzle_dim: int | None = Field(
+        None,
+        description="width of a puzzle vector; unset: hidden_dim. Without prefix tokens it is added at every position; S x "
+        "hidden_dim, with S interchangeable tokens and mixing relational, is a vector per token",
+        ge=1,
+        le=2**31,
+    )
+    puzzle_tokens: int = Field(0, description="prefix tokens that a puzzle vector fills, P", ge=0, le=MOST_POSITIONS)
+    loss: Literal["stablemax", "softmax"] = Field(
+        "stablemax", description="how logits become probabilities in the loss"
+    )
+    halt_loss_weight: float = Field(0.5, description="share of the halting logit's loss beside the answer's", ge=0)
+    structure: Structure = Field(Structure(), description="positions and tokens as the task declares them")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive(cls, values: Any) -> Any:
+        """Fill in `mixing` from `use_attention` or the other way round, and the positions that go with it."""
+        if not isinstance(values, dict):
+            return values
+        values = dict(values)
+        if values.get("mixing") is None:
+            values["mixing"] = "attention" if values.get("use_attention", True) else "mlp"
+        values["use_attention"] = values["mixing"] == "attention"
+        if values.get("positions") is None:
+            values["positions"] = "rope" if values["mixing"] == "attention" else "none"
+        return values
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TRMConfig:
+        if self.mixing == "attention" and self.hidden_dim % self.num_heads:
+            raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of num_heads {self.num_heads}")
+        if self.mixing == "relational":
+            self._check_relational()
+        if self.context_length == 0 and not (self.mixing == "attention" and self.positions in ("rope", "none")):
+            raise ValueError("context_length 0 (any) needs mixing 'attention' with positions 'rope' or 'none'")
+        self._check_tokens()
+        if self.architecture == "hrm" and self.mixing == "mlp":
+            raise ValueError("architecture hrm mixes by attention or relational, not by mlp")
+        if self.positions in ("rope", "rope2d"):
+            self._check_rotary()
+        if self.positions == "grid" and not self.structure.relations:
+            raise ValueError("positions 'grid' needs a task that declares relations")
+        if self.mixing == "relational" or self.positions in ("grid", "rope2d"):
+            self._check_structure()
+        if self.puzzle_tokens and not self.num_puzzles:
+            raise ValueError("puzzle_tokens needs num_puzzles of at least 1")
+        if self.num_puzzles and not self.puzzle_tokens:
+            self._check_added_vector()
+        return self
+
+    def _check_added_vector(self) -> None:
+        """A puzzle vector that is added at every position must have the width of what it is added to."""
+        symbols = len(self.structure.interchangeable) if self.mixing == "relational" else 0
+        allowed = [self.hidden_dim] + [symbols * self.hidden_dim] * bool(symbols)
+        if self.puzzle_width not in allowed:
+            raise ValueError(
+                f"puzzle_dim {self.puzzle_width} without prefix tokens must be {' or '.join(map(str, allowed))}"
+            )
+
+    def _check_relational(self) -> None:
+        if not (self.structure.relations or self.structure.neighbours):
+            raise ValueError("mixing 'relational' needs a task that declares relations or neighbours")
+        if self.puzzle_tokens:
+            raise ValueError("mixing 'relational' has no prefix tokens: set puzzle_tokens to 0")
+
+    def _check_structure(self) -> None:
+        structure = self.structure
+        for name, groups in structure.relations.items():
+            if len(groups) != self.context_length:
+                raise ValueError(
+                    f"relation {quoted(name)} has {len(groups)} positions, context_length is {self.context_length}"
+                )
+        if structure.grid is not None and structure.grid[0] * structure.grid[1] != self.context_length:
+            raise ValueError(f"a grid of {quoted(structure.grid)} does not have {self.context_length} positions")
+
+    def _check_tokens(self) -> None:
+        symbols = self.structure.interchangeable
+        if len(set(symbols)) < len(symbols) or any(not 0 <= token < self.vocab_size for token in symbols):
+            raise ValueError(f"interchangeable must name tokens from 0 to {self.vocab_size - 1}, each once")
+
+    def _check_rotary(self) -> None:
+        if self.mixing != "attention":
+            raise ValueError(f"positions {self.positions!r} needs mixing 'attention'")
+        parts = 2 if self.positions == "rope" else 4
+        if (self.hidden_dim // self.num_heads) % parts:
+            raise ValueError(f"positions {self.positions!r} needs a head width that is a multiple of {parts}")
+        if self.positions == "rope2d" and self.structure.grid is None:
+            raise ValueError("positions 'rope2d' needs a task whose positions form a grid")
+
+    @property
+    def prefix_length(self) -> int:
+        """Prefix tokens P in front of the puzzle. HRM takes as many as the puzzle vector fills."""
+        return self.puzzle_tokens
+
+    @property
+    def puzzle_width(self) -> int:
+        """Width of a puzzle vector."""
+        return self.puzzle_dim or self.hidden_dim

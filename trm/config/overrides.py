@@ -1,0 +1,119 @@
+"""From a task, a preset and ``--set a.b=c`` to checked settings, with a sentence for everything that can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from trm.config import TrainingConfig, TRMConfig
+from trm.errors import PluginError, UsageError, nearest, quoted
+from trm.specs import PresetSpec, TaskSpec, load
+from trm.storage.untrusted_input import parse_json
+
+SECTIONS = ("task", "model", "training")
+FROM_DATA = ("vocab_size", "context_length", "structure")
+"""Model fields that the data decides."""
+
+
+@dataclass
+class Overrides:
+    """Values of ``--set`` by section."""
+
+    task: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, items: Iterable[str], config_class: type[BaseModel]) -> Overrides:
+        """Read ``section.field=value`` items; a bare ``field=value`` is a field of the task.
+
+        Raises:
+            UsageError: malformed, an unknown field (the nearest names are given), or a value of the wrong type or range.
+        """
+        overrides = cls()
+        classes: dict[str, type[BaseModel]] = {"task": config_class, "model": TRMConfig, "training": TrainingConfig}
+        for item in items:
+            path, equals, text = item.partition("=")
+            if not equals:
+                raise UsageError(f"--set {item}: expected section.field=value, as in training.learning_rate=0.001.")
+            section, _, name = path.strip().rpartition(".")
+            section = section or "task"
+            if section not in classes:
+                raise UsageError(f"--set {item}: there is no section {section!r}. {nearest(section, SECTIONS)}")
+            value = check_field(classes[section], f"{section}.{name}", name, _parse_value(text))
+            getattr(overrides, section)[name] = value
+        return overrides
+
+
+def check_field(config_class: type[BaseModel], path: str, name: str, value: Any) -> Any:
+    """Check one value against its field."""
+    known = [field_name for field_name in config_class.model_fields if field_name not in FROM_DATA]
+    if name not in known:
+        raise UsageError(f"There is no setting {path!r}. {nearest(name, known)}")
+    info = config_class.model_fields[name]
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
+        adapter.validate_python(value)
+    except ValidationError as error:
+        raise UsageError(f"{path} = {quoted(value)} is not possible: {_sentence(error)}") from None
+    return value
+
+
+def validated(config_class: type[BaseModel], values: Mapping[str, Any], section: str) -> Any:
+    """Build settings, turning pydantic's report into one sentence."""
+    try:
+        return config_class.model_validate(dict(values))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join([section, *map(str, problem["loc"])])
+        raise UsageError(f"{where}: {_sentence(error)}") from None
+
+
+def changed_task_config(config: BaseModel, sets: Iterable[str]) -> BaseModel:
+    """A task's settings with ``--set task.a=b`` applied; a `UsageError` where another section is set."""
+    sets = list(sets)
+    overrides = Overrides.parse(sets, type(config))
+    if overrides.model or overrides.training:
+        raise UsageError("Only settings of the task's data (task.NAME=VALUE) can be changed here.")
+    changed: BaseModel = validated(type(config), {**config.model_dump(), **overrides.task}, "task")
+    return changed
+
+
+def config_class_of(spec: TaskSpec) -> type[BaseModel]:
+    """The task's settings class, checked to be one."""
+    config_class = load(spec.config)
+    if not (isinstance(config_class, type) and issubclass(config_class, BaseModel)):
+        raise PluginError(f"The config of task {spec.name!r}, {spec.config}, is not a pydantic model.")
+    return config_class
+
+
+def find_preset(spec: TaskSpec, name: str | None) -> PresetSpec:
+    """A preset of a task; left out, its first one."""
+    presets = {preset.name: preset for preset in spec.presets}
+    if name is None:
+        if not presets:
+            return PresetSpec(name="default", summary="the fields' defaults")
+        return spec.presets[0]
+    if name not in presets:
+        raise UsageError(f"Task {spec.name!r} has no preset {name!r}. {nearest(name, presets)}")
+    return presets[name]
+
+
+def _parse_value(text: str) -> Any:
+    """JSON where it is JSON, ``none`` for null, else the text itself."""
+    text = text.strip()
+    if text.lower() == "none":
+        return None
+    try:
+        return parse_json(text)
+    except ValueError:
+        return text
+
+
+def _sentence(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:] + ("" if message.endswith(".") else ".")

@@ -1,0 +1,29 @@
+"""Everything that decides a run, as its `config.json` keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from trm.config.base import Settings
+from trm.config.model import TRMConfig
+from trm.config.training import TrainingConfig
+
+
+class RunConfig(Settings):
+    """Everything that decides a run, as `config.json` of its folder keeps it."""
+
+    task: str | None = Field(None, description="the task's name; unset for a custom data set")
+    preset: str | None = Field(None, description="the preset it started from")
+    dataset: str | None = Field(None, description="the dataset's name")
+    data: str | None = Field(None, description="a folder of arrays read in place of the dataset")
+    augmentation: str | None = Field(None, description="the augmentation's name")
+    task_config: dict[str, Any] = Field(default_factory=dict, description="the task's own settings")
+    model: TRMConfig = Field(description="the network")
+    training: TrainingConfig | None = Field(None, description="the training; unset for imported weights")
+    seed: int = Field(0, description="seed of data, weights and training", ge=0, le=2**63 - 1)
+    changes: list[str] = Field(default_factory=list, description="settings that a --resume changed, and at which step")
+    init: str | None = Field(None, description="the weights that training started from; unset: random ones")
+    versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")
+    git_revision: str | None = Field(None, description="revision of the working directory's repository, if any")

@@ -1,0 +1,1 @@
+"""A task bound to its settings, and what is done with it: train, evaluate, solve, trace."""

@@ -1,0 +1,134 @@
+"""The live view of a training: progress, loss, scores, rate, time left, and the last puzzle that was solved."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from trm.evaluation.refine import Puzzle
+from trm.render.picture import Picture
+from trm.render.scene import Stage, sparkline
+from trm.training.monitor import Monitor
+
+if TYPE_CHECKING:
+    from trm.experiment.experiment import Experiment
+    from trm.training.trainer import Trainer
+
+REFRESHES = 2
+"""Redrawings a second: they are done in the training's own process."""
+
+EXAMPLE_SECONDS = 3.0
+"""A new example is drawn so often at most."""
+
+OTHER_LINES = 11
+"""Lines of the view beside the example."""
+
+SPARKLINE_WIDTH = 40
+
+
+class LiveMonitor(Monitor):
+    """A Rich live display on a terminal."""
+
+    def __init__(self, console: Console, experiment: Experiment) -> None:
+        self.title = f"{experiment.spec.name}, preset {experiment.preset}"
+        self.renderer = experiment.build_renderer()
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self.bar = self.progress.add_task("training", total=1.0)
+        self.live = Live(console=console, refresh_per_second=REFRESHES, vertical_overflow="crop")
+        self.record: dict[str, Any] = {}
+        self.scores: dict[str, float] = {}
+        self.history: list[float] = []
+        self.solved: Picture | None = None
+        self.next_look = 0.0
+        self.trainer: Trainer | None = None
+
+    @contextlib.contextmanager
+    def running(self, trainer: Trainer) -> Iterator[None]:
+        self.trainer = trainer
+        self.title += f": {trainer.model.num_parameters():,} parameters on {trainer.backend.describe()}"
+        with self.live:
+            self._refresh()
+            yield
+            self._refresh()
+
+    def step(self, trainer: Trainer, progress: float) -> None:
+        self.progress.update(self.bar, completed=progress)
+        if progress >= 1:
+            self.progress.update(self.bar, description="scoring")
+
+    def log(self, record: dict[str, Any]) -> None:
+        self.record = record
+        self._look_for_solved()
+        self._refresh()
+
+    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+        self.scores = values
+        self.history.append(values.get("exact_accuracy", 0.0))
+        self._refresh()
+
+    def _look_for_solved(self) -> None:
+        """Keep the picture of a training puzzle that is answered rightly at this moment, if there is one."""
+        assert self.trainer is not None
+        if time.monotonic() < self.next_look:
+            return
+        self.next_look = time.monotonic() + EXAMPLE_SECONDS
+        puzzle = solved_puzzle(self.trainer)
+        if puzzle is not None:
+            picture = Stage(self.renderer, puzzle).solution
+            if len(picture.rows) + OTHER_LINES + len(self.scores) <= self.live.console.height:
+                self.solved = picture
+
+    def _refresh(self) -> None:
+        parts: list[RenderableType] = [self.progress, self._numbers()]
+        if self.solved is not None:
+            parts += ["", "the last puzzle solved in training", self.solved]
+        self.live.update(Panel(Group(*parts), title=Text(self.title), expand=False))
+
+    def _numbers(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        if self.record:
+            table.add_row("step", f"{self.record['step']:,}", "loss", f"{self.record['loss']:.4f}")
+            table.add_row(
+                "solved in training",
+                f"{self.record['train_exact']:.1%}",
+                "examples a second",
+                f"{self.record['examples_per_second']:.0f}",
+            )
+        for name, value in self.scores.items():
+            table.add_row(Text(name), f"{value:.2%}")
+        if self.history:
+            table.add_row("exact so far", sparkline(self.history, SPARKLINE_WIDTH))
+        return table
+
+
+def solved_puzzle(trainer: Trainer) -> Puzzle | None:
+    """A puzzle in one of the slots whose answer is right just now."""
+    slots = trainer.slots
+    with torch.no_grad(), trainer.backend.autocast(trainer.config.precision):
+        answers = trainer.model.read_out(slots.state).logits.argmax(-1)
+    labels = slots.batch.labels
+    right = ((answers == labels) | (labels < 0)).all(1).nonzero().flatten()
+    if not len(right):
+        return None
+    row = int(right[0])
+    inputs, label = (tokens[row].cpu().numpy().astype(np.int64) for tokens in (slots.batch.inputs, labels))
+    return Puzzle(inputs, label)

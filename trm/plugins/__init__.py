@@ -1,0 +1,1 @@
+"""Finding and loading plugins: the registry of everything they bring."""

@@ -1,0 +1,22 @@
+"""The console that everything is shown on: Rich's, with foreign text made harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import rich.console
+from rich.console import ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from trm.errors import printable
+
+
+class Console(rich.console.Console):
+    """Escapes control characters in all text; only Rich's own styles and movements reach the terminal.
+
+    Markup is read in strings alone: foreign text is shown as `rich.text.Text`.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))

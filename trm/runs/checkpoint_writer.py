@@ -1,0 +1,53 @@
+"""Writing a checkpoint: to a temporary place, synced, read back and compared, and only then under its name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from trm.storage.atomic import replace_folder, sha256, sync_file, write_json
+
+
+def write_checkpoint(target: Path, files: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> None:
+    """Write the folder `target`: safetensors files by name, `training.json`, and the checksums of all of them.
+
+    Raises:
+        OSError: it can't be written, or the disk gives back something else; an earlier `target` is untouched.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        for name, tensors in files.items():
+            _write_tensors(temporary / name, {key: value.detach().cpu().contiguous() for key, value in tensors.items()})
+        write_json(temporary / "training.json", state)
+        write_json(temporary / "checksums.json", {file.name: sha256(file) for file in sorted(temporary.iterdir())})
+        replace_folder(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    try:
+        save_file(tensors, path)
+        sync_file(path)
+        written = load_file(path)
+    except SafetensorError as error:  # how safetensors reports a full disk
+        raise OSError(None, str(error)) from error
+    if written.keys() != tensors.keys() or not all(_same_bits(written[name], tensors[name]) for name in tensors):
+        raise OSError(None, f"{path.name} reads back as something else than was written: the disk may be failing")
+
+
+def _same_bits(one: Tensor, other: Tensor) -> bool:
+    """Equal to the last bit; a NaN equals itself."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))

@@ -1,0 +1,104 @@
+"""What a run wrote down while it trained, read back for plots and comparisons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trm.config import RunConfig
+from trm.errors import CheckpointError
+from trm.errors import quoted, reason
+from trm.storage.untrusted_input import as_number, parse_json, read_json, read_text
+from trm.runs.checkpoint import read_run_config
+
+AXES = {"steps": "step", "time": "seconds", "epochs": "epoch"}
+"""What a curve can run over, and its name in `metrics.jsonl`."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A run's settings and the lines of its `metrics.jsonl`.
+
+    Attributes:
+        path: the run folder.
+        config: its settings.
+        records: one mapping a line; those of evaluations have `test`.
+        summary: `summary.json`, None while it is not finished.
+    """
+
+    path: Path
+    config: RunConfig
+    records: list[dict[str, Any]]
+    summary: dict[str, Any] | None
+
+    def curve(self, metric: str, axis: str = "steps") -> list[tuple[float, float]]:
+        """The points of a quantity: a metric of the evaluations, or a number of the training's own lines."""
+        key = AXES[axis]
+        values = [(record[key], as_number(record.get("test", record).get(metric))) for record in self.records]
+        return [(float(x), y) for x, y in values if y is not None]
+
+    def metrics(self) -> list[str]:
+        """What there are curves of."""
+        names = [name for record in self.records for name in record.get("test", record)]
+        return [name for name in dict.fromkeys(names) if name not in (*AXES.values(), "progress")]
+
+    def last_scores(self) -> dict[str, float]:
+        """The scores of the last evaluation."""
+        tests = [record["test"] for record in self.records if "test" in record]
+        return tests[-1] if tests else {}
+
+
+def read_history(path: Path) -> History:
+    """Read a run folder, also while it is being written.
+
+    Raises:
+        CheckpointError: it is no run folder, or a line can't be read.
+    """
+    config = read_run_config(path)
+    return History(path, config, read_metrics(path / "metrics.jsonl"), _read_summary(path / "summary.json"))
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The lines of a `metrics.jsonl`, without a last one that is just being written; none where there is no file.
+
+    Raises:
+        CheckpointError: it can't be read.
+    """
+    try:
+        lines = read_text(path).splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+    if lines and not lines[-1].endswith("\n"):  # it is just being written
+        lines.pop()
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(_checked(parse_json(line)))
+        except ValueError as error:
+            raise CheckpointError(f"{path}, line {number}: not a line of metrics ({reason(error)}).") from error
+    return records
+
+
+def _checked(record: Any) -> dict[str, Any]:
+    """A line of metrics, which has a number on each axis; a `ValueError` for what is none."""
+    if not isinstance(record, dict) or not isinstance(record.get("test", {}), dict):
+        raise ValueError("no JSON object")
+    for name in AXES.values():
+        if as_number(record.get(name)) is None:
+            raise ValueError(f"{name} is {quoted(record.get(name))}")
+    return record
+
+
+def _read_summary(path: Path) -> dict[str, Any] | None:
+    try:
+        summary = read_json(path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+    if not isinstance(summary, dict) or not isinstance(summary.get("final_metrics", {}), dict):
+        raise CheckpointError(f"{path} can't be read: it is no summary of a run.")
+    return summary

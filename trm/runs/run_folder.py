@@ -1,0 +1,261 @@
+"""A run is a folder: `config.json`, `metrics.jsonl`, `checkpoints/step_N/`, the markers `latest` and `best`, `summary.json`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save
+from torch import Tensor
+
+from trm.config import RunConfig
+from trm.errors import TRMError, UsageError
+from trm.storage.untrusted_input import parse_json, read_text
+from trm.runs.checkpoint_writer import write_checkpoint
+from trm.storage.atomic import restore_folder, sync_file, write_bytes, write_json
+from trm.storage.locks import RunLock
+
+MARKERS = ("latest", "best")
+LONGEST_MARKER = 1024
+
+
+class RunFolder:
+    """Writes one run. Everything is replaced in one step, so a killed process leaves whole files only."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = RunLock(path)
+
+    @classmethod
+    def create(cls, path: Path, config: RunConfig) -> RunFolder:
+        """A new run folder.
+
+        Raises:
+            UsageError: it holds something already.
+            TRMError: it can't be written.
+        """
+        check_free(path)
+        with _writing(path):
+            (path / "checkpoints").mkdir(parents=True)
+        run = cls(path)
+        run.write_config(config)
+        return run
+
+    def write_config(self, config: RunConfig) -> None:
+        """Write `config.json`.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / "config.json"
+        with _writing(path):
+            write_json(path, config.model_dump(mode="json"))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside, this process alone writes the folder; what a killed one left half-written is gone.
+
+        Raises:
+            UsageError: another process writes it, or it is not there.
+            TRMError: it can't be written.
+        """
+        if not self.path.is_dir():
+            raise UsageError(f"There is no run folder {self.path}.")
+        with self.lock:
+            if self.lock.held_once:
+                self._clean()
+            yield
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        """Add one line to `metrics.jsonl`; a number that is not finite is written as null.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / "metrics.jsonl"
+        with _writing(path), open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(_finite(record), allow_nan=False) + "\n")
+
+    def drop_metrics_after(self, step: int, scores_too: bool = False) -> None:
+        """Forget the lines of steps that a resumed run will do again, and a last line that was cut off.
+
+        Args:
+            step: the last step that is not done again.
+            scores_too: its evaluation, however, is.
+        """
+        path = self.path / "metrics.jsonl"
+        if not path.exists():
+            return
+        kept = []
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            number, is_score = _step_of(line)
+            if number < step or (number == step and not (is_score and scores_too)):
+                kept.append(line + "\n")
+        with _writing(path):
+            write_bytes(path, "".join(kept).encode())
+
+    def save_checkpoint(self, step: int, files: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> Path:
+        """Write `checkpoints/step_N`: safetensors files by name, `training.json`, and the checksums of all of them.
+
+        Raises:
+            TRMError: it can't be written; what was saved before is untouched.
+        """
+        target = self.path / "checkpoints" / f"step_{step}"
+        with _writing(target):
+            if (self.path / "metrics.jsonl").exists():  # its lines up to this step must outlive a power cut, too
+                sync_file(self.path / "metrics.jsonl")
+            write_checkpoint(target, files, state)
+        return target
+
+    def save_batch(self, step: int, tensors: Mapping[str, Tensor]) -> Path:
+        """Write a batch that broke the training at `step`, for people to look at.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / f"not_finite_step_{step}.safetensors"
+        with _writing(path):
+            write_bytes(path, save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}))
+        return path
+
+    def mark(self, marker: str, checkpoint: Path) -> None:
+        """Point `latest` or `best` at a checkpoint.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        with _writing(self.path / marker):
+            write_bytes(self.path / marker, f"checkpoints/{checkpoint.name}\n".encode())
+
+    def marked(self, marker: str) -> Path | None:
+        """The checkpoint that a marker points at; None where there is no marker, or that checkpoint is gone."""
+        try:
+            name = read_text(self.path / marker, LONGEST_MARKER).strip()
+        except (OSError, ValueError):
+            return None
+        checkpoint = self.path / "checkpoints" / Path(name).name
+        return checkpoint if step_number(checkpoint) >= 0 and checkpoint.is_dir() else None
+
+    def checkpoints(self) -> list[Path]:
+        """All checkpoints, by step."""
+        found = (path for path in (self.path / "checkpoints").glob("step_*") if step_number(path) >= 0)
+        return sorted(found, key=step_number)
+
+    def prune(self, keep: int) -> None:
+        """Remove all checkpoints but the newest `keep` and the marked ones.
+
+        Those after `latest` are of a training that went on from an earlier one, and don't count.
+        """
+        marked = [self.marked(marker) for marker in MARKERS]
+        newest = marked[0]
+        ours = [path for path in self.checkpoints() if newest is None or step_number(path) <= step_number(newest)]
+        for old in ours[:-keep]:
+            if old not in marked:
+                shutil.rmtree(old, ignore_errors=True)
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        """Write `summary.json`.
+
+        Raises:
+            TRMError: it can't be written.
+        """
+        path = self.path / "summary.json"
+        with _writing(path):
+            write_json(path, summary)
+
+    def _clean(self) -> None:
+        """Remove what a killed process left half-written."""
+        checkpoints = self.path / "checkpoints"
+        for aside in checkpoints.glob("step_*.old"):
+            restore_folder(aside)
+        for left in [*checkpoints.glob(".*.tmp"), *self.path.glob(".*.tmp")]:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+class ReadOnlyRun(RunFolder):
+    """A run as it is for the processes beside the first, which alone writes it: they only know where things are."""
+
+    @classmethod
+    def create(cls, path: Path, config: RunConfig) -> ReadOnlyRun:
+        return cls(path)
+
+    def write_config(self, config: RunConfig) -> None:
+        pass
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        yield
+
+    def append_metrics(self, record: dict[str, Any]) -> None:
+        pass
+
+    def drop_metrics_after(self, step: int, scores_too: bool = False) -> None:
+        pass
+
+    def save_checkpoint(self, step: int, files: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> Path:
+        return self.path / "checkpoints" / f"step_{step}"
+
+    def save_batch(self, step: int, tensors: Mapping[str, Tensor]) -> Path:
+        return self.path / f"not_finite_step_{step}.safetensors"
+
+    def mark(self, marker: str, checkpoint: Path) -> None:
+        pass
+
+    def prune(self, keep: int) -> None:
+        pass
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        pass
+
+
+def check_free(path: Path) -> None:
+    """A `UsageError` where `path` can't become a new run folder."""
+    if path.is_file():
+        raise UsageError(f"The output {path} is a file. Choose a folder that doesn't exist yet.")
+    if path.exists() and any(path.iterdir()):
+        hint = f"Continue that run with --resume {path}, or choose" if (path / "config.json").exists() else "Choose"
+        raise UsageError(f"The output folder {path} exists and isn't empty. {hint} another --output.")
+    parent = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not os.access(parent, os.W_OK):
+        raise UsageError(f"The output folder {path} can't be written: {parent} is read-only. Choose another --output.")
+
+
+def step_number(path: Path) -> int:
+    """N of `step_N`, or of the `step_N.old` that is just being replaced; -1 for another name."""
+    match = re.fullmatch(r"step_([0-9]{1,18})(\.old)?", path.name)
+    return int(match[1]) if match else -1
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turns the system's error into a sentence that names what can't be written."""
+    try:
+        yield
+    except OSError as error:
+        raise TRMError(f"{path} can't be written: {error.strerror}.") from error
+
+
+def _step_of(line: str) -> tuple[float, bool]:
+    """The step of a line of metrics, infinite where it can't be read, and whether the line is an evaluation."""
+    try:
+        record = parse_json(line)
+        return float(record["step"]), "test" in record
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return math.inf, False
+
+
+def _finite(value: Any) -> Any:
+    """A record that JSON can hold: None where a number is not finite."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

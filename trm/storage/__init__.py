@@ -1,0 +1,1 @@
+"""Reading untrusted input and writing files: limits, checksums, locks, atomic replacement."""
