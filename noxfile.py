@@ -152,7 +152,7 @@ def reasoning_gym(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def benchmarks(session: nox.Session) -> None:
-    """One benchmark, `nox -s benchmarks -- NAME ARGUMENTS`; docs/benchmarks.md tells what they measure."""
+    """One benchmark, `nox -s benchmarks -- NAME ARGUMENTS`; docs/reference/benchmarks.md tells what they measure."""
     scripts = {path.stem: path for path in sorted(Path("benchmarks").glob("*.py"))}
     name, *arguments = session.posargs or [""]
     if name not in scripts:

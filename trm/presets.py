@@ -108,4 +108,4 @@ RELATIONAL_TRAINING: Mapping[str, Any] = {
     "eval_examples": 256,
     "eval_batch_size": 16,
 }
-"""Its training, as it learns fastest on Sudoku (`docs/recipes.md`). A task adds `max_steps`."""
+"""Its training, as it learns fastest on Sudoku (`docs/explanation/recipes.md`). A task adds `max_steps`."""

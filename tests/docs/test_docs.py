@@ -20,7 +20,7 @@ from trm.specs import PresetSpec
 from trm.testing import CHECKS
 
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in [*DOCS.glob("*.md"), *DOCS.glob("*.rst")])
+PAGES = sorted(path for kind in ("*.md", "*.rst") for path in DOCS.rglob(kind))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def _check_fields(spec: type, page: str) -> None:
 
 
 def test_hooks_are_mentioned_where_authors_look() -> None:
-    text = (DOCS / "tutorial.md").read_text() + (DOCS / "machines.md").read_text()
+    text = (DOCS / "tutorial.md").read_text() + (DOCS / "reference" / "machines.md").read_text()
     for name in HOOKS:
         assert name in text, name
 
@@ -78,8 +78,8 @@ def test_every_setting_has_a_description() -> None:
 
 def test_every_command_and_option_has_help() -> None:
     """`commands.rst` shows what Click knows; so what has help is documented."""
-    assert ".. click:: trm.cli.main:cli" in (DOCS / "commands.rst").read_text()
-    assert ":nested: full" in (DOCS / "commands.rst").read_text()
+    assert ".. click:: trm.cli.main:cli" in (DOCS / "reference" / "commands.rst").read_text()
+    assert ":nested: full" in (DOCS / "reference" / "commands.rst").read_text()
     context = click.Context(cli)
     for name in COMMANDS:
         command = cli.get_command(context, name)
@@ -97,14 +97,14 @@ def _check_help(name: str, command: click.Command) -> None:
             _check_help(f"{name} {sub_name}", sub_command)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
 def test_commands_on_the_pages_exist(page: Path) -> None:
     for word in re.findall(r"(?:^|`)trm ([a-z][a-z-]*)", page.read_text(), re.MULTILINE):
         assert word in COMMANDS, f"{page.name} has `trm {word}`"
 
 
 def test_python_on_the_model_page_runs() -> None:
-    (code,) = re.findall(r"^```python\n(.*?)^```$", (DOCS / "model.md").read_text(), re.MULTILINE | re.DOTALL)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", (DOCS / "explanation" / "model.md").read_text(), re.MULTILINE | re.DOTALL)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert result.returncode == 0, result.stderr
 
@@ -115,5 +115,5 @@ def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-n", str(DOCS), str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
-    assert "trm_register_tasks" in (tmp_path / "hooks.html").read_text()
-    assert "check-task" in (tmp_path / "commands.html").read_text()
+    assert "trm_register_tasks" in (tmp_path / "reference" / "hooks.html").read_text()
+    assert "check-task" in (tmp_path / "reference" / "commands.html").read_text()

@@ -11,7 +11,7 @@ from trm.devices.backend import Backend
 
 class CPUBackend(Backend):
     """Without AMX or AVX512-BF16 units bf16 is emulated, about a hundred times slower than fp32; with them a training
-    step of a small network takes half as long (`docs/recipes.md`).
+    step of a small network takes half as long (`docs/explanation/recipes.md`).
     """
 
     name = "cpu"

@@ -20,7 +20,7 @@ RELATIONAL: dict[str, Any] = {
     "loss": "softmax",
 }
 # What the paper's variants need to learn a sheet of 15 cells on a CPU: its block, narrower, and many sums seen rather than
-# each one thought over for long (see docs/recipes.md).
+# each one thought over for long (see docs/explanation/recipes.md).
 TOKENS: dict[str, Any] = {
     "hidden_dim": 64,
     "num_heads": 4,
