@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trm.config import RunConfig, Structure, TrainingConfig, TRMConfig
+    from trm.devices import Backend
     from trm.model import TinyRecursiveModel
     from trm.training import Trainer
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Backend": "trm.devices",
     "RunConfig": "trm.config",
     "Structure": "trm.config",
     "TRMConfig": "trm.config",
@@ -24,7 +26,16 @@ _LAZY = {
     "TrainingConfig": "trm.config",
 }
 
-__all__ = ["RunConfig", "Structure", "TRMConfig", "TinyRecursiveModel", "Trainer", "TrainingConfig", "__version__"]
+__all__ = [
+    "Backend",
+    "RunConfig",
+    "Structure",
+    "TRMConfig",
+    "TinyRecursiveModel",
+    "Trainer",
+    "TrainingConfig",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

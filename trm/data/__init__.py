@@ -1,28 +1,64 @@
-"""Puzzles: custom data sets, the puzzle-set container, sampling, and the layout on disk."""
+"""Puzzles and files: puzzle sets, sampling, and safe reading and writing.
+
+Names are imported on first use, so that the readers cost no import of torch.
+
+Puzzles:
+    `PuzzleSet`, `Description`: the puzzles of a split, and what holds for all of them.
+    `Augmentation`: the protocol of a random symmetry.
+    `Batch`, `GroupSampler`: puzzles as tensors, and the paper's sampling of them.
+    `BaseDataset`: a custom dataset for use without a plugin.
+    `IGNORED`, `IntArray`: the label of unscored positions (-100), and the type of token arrays.
+
+Reading what others wrote (all of them bound the amount of memory they use):
+    `check_file`, `read_text`, `read_json`, `parse_json`, `csv_lines`: local files and text.
+    `hub_file`: a file of a dataset on Hugging Face.
+
+Writing:
+    `write_bytes`, `write_json`: replace a file in one step.
+"""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from trm.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from trm.data.augmentation import Augmentation
-    from trm.data.dataset import BaseDataset
-    from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
+    from trm.data.augmentation import Augmentation as Augmentation
+    from trm.data.batch import Batch as Batch
+    from trm.data.dataset import BaseDataset as BaseDataset
+    from trm.data.downloads import hub_file as hub_file
+    from trm.data.puzzle_set import IGNORED as IGNORED
+    from trm.data.puzzle_set import Description as Description
+    from trm.data.puzzle_set import IntArray as IntArray
+    from trm.data.puzzle_set import PuzzleSet as PuzzleSet
+    from trm.data.sampler import GroupSampler as GroupSampler
+    from trm.storage.atomic import write_bytes as write_bytes
+    from trm.storage.atomic import write_json as write_json
+    from trm.storage.untrusted_input import check_file as check_file
+    from trm.storage.untrusted_input import csv_lines as csv_lines
+    from trm.storage.untrusted_input import parse_json as parse_json
+    from trm.storage.untrusted_input import read_json as read_json
+    from trm.storage.untrusted_input import read_text as read_text
 
-_LAZY = {
-    "IGNORED": "trm.data.puzzle_set",
-    "Augmentation": "trm.data.augmentation",
-    "BaseDataset": "trm.data.dataset",
-    "Description": "trm.data.puzzle_set",
-    "IntArray": "trm.data.puzzle_set",
-    "PuzzleSet": "trm.data.puzzle_set",
-}
-
-__all__ = ["IGNORED", "Augmentation", "BaseDataset", "Description", "IntArray", "PuzzleSet"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'trm.data' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "IGNORED": "trm.data.puzzle_set",
+        "Augmentation": "trm.data.augmentation",
+        "BaseDataset": "trm.data.dataset",
+        "Batch": "trm.data.batch",
+        "Description": "trm.data.puzzle_set",
+        "GroupSampler": "trm.data.sampler",
+        "IntArray": "trm.data.puzzle_set",
+        "PuzzleSet": "trm.data.puzzle_set",
+        "check_file": "trm.storage.untrusted_input",
+        "csv_lines": "trm.storage.untrusted_input",
+        "hub_file": "trm.data.downloads",
+        "parse_json": "trm.storage.untrusted_input",
+        "read_json": "trm.storage.untrusted_input",
+        "read_text": "trm.storage.untrusted_input",
+        "write_bytes": "trm.storage.atomic",
+        "write_json": "trm.storage.atomic",
+    },
+)

@@ -1,5 +1,51 @@
-"""Evaluating a model: metrics and the loop over test puzzles."""
+"""Evaluating a model: metrics, answers, and what a task that scores or solves in its own way is asked.
 
-from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric, Share
+Names are imported on first use, so that a metric costs no import of torch.
 
-__all__ = ["CellAccuracy", "ExactAccuracy", "Metric", "Share"]
+Metrics:
+    `Metric`: the protocol. `Share`: base class of metrics that are a ratio of counts.
+    `CellAccuracy`, `ExactAccuracy`: the two that every task has.
+
+Answers:
+    `answer`, `Answer`: run a model on a batch, and its last output.
+
+Tasks with their own evaluator or solver (`TaskSpec.evaluate`, `TaskSpec.solve`):
+    `EvaluationRequest`, `SolveRequest`: what the task's function receives. `SolvedPuzzle`: what a solver yields.
+    `Progress`, `silently`: the type of a progress display, and the one that shows nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trm.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from trm.evaluation.metrics import CellAccuracy as CellAccuracy
+    from trm.evaluation.metrics import ExactAccuracy as ExactAccuracy
+    from trm.evaluation.metrics import Metric as Metric
+    from trm.evaluation.metrics import Share as Share
+    from trm.evaluation.requests import EvaluationRequest as EvaluationRequest
+    from trm.evaluation.requests import Progress as Progress
+    from trm.evaluation.requests import SolvedPuzzle as SolvedPuzzle
+    from trm.evaluation.requests import SolveRequest as SolveRequest
+    from trm.evaluation.requests import silently as silently
+    from trm.evaluation.scoring import Answer as Answer
+    from trm.evaluation.scoring import answer as answer
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "Answer": "trm.evaluation.scoring",
+        "CellAccuracy": "trm.evaluation.metrics",
+        "EvaluationRequest": "trm.evaluation.requests",
+        "ExactAccuracy": "trm.evaluation.metrics",
+        "Metric": "trm.evaluation.metrics",
+        "Progress": "trm.evaluation.requests",
+        "Share": "trm.evaluation.metrics",
+        "SolveRequest": "trm.evaluation.requests",
+        "SolvedPuzzle": "trm.evaluation.requests",
+        "answer": "trm.evaluation.scoring",
+        "silently": "trm.evaluation.requests",
+    },
+)

@@ -1,5 +1,9 @@
-"""Showing puzzles, answers and refinements."""
+"""Showing puzzles, answers and refinements.
+
+`Renderer`: the protocol. `TokenRenderer`: shows any task by the names of its tokens.
+"""
 
 from trm.render.renderer import Renderer
+from trm.render.tokens import TokenRenderer
 
-__all__ = ["Renderer"]
+__all__ = ["Renderer", "TokenRenderer"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm_tasks_arc.grids import COLOURS, END, FIRST_COLOUR, VOCABULARY, Grid
 from trm_tasks_arc.transforms import TRANSFORMS
 

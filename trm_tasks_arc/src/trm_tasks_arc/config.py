@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from trm.config import Structure
+from trm import Structure
 from trm.data import Description
 from trm_tasks_arc.grids import COLOURS, FIRST_COLOUR, MAX_SIDE, PAD, VOCABULARY
 

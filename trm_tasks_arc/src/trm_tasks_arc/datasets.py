@@ -8,8 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from trm.data import PuzzleSet
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray, PuzzleSet
 from trm.errors import DataError, UsageError
 from trm_tasks_arc.canvases import Canvases, Plan
 from trm_tasks_arc.config import ArcConfig, describe

@@ -14,14 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from trm.data.batch import Batch
-from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
-from trm.devices import Backend
+from trm import Backend, TinyRecursiveModel
+from trm.data import IGNORED, Batch, IntArray, PuzzleSet
 from trm.errors import DataError, printable
-from trm.evaluation.requests import EvaluationRequest
-from trm.evaluation.scoring import answer
+from trm.evaluation import EvaluationRequest, answer
 from trm.experiment.experiment import Experiment
-from trm.model import TinyRecursiveModel
 from trm_tasks_arc.grids import crop
 from trm_tasks_arc.kept import Kept
 from trm_tasks_arc.scoring import PASS_AT, Ballot

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from trm.config import TrainingConfig
-from trm.data import PuzzleSet
-from trm.data.sampler import GroupSampler
-from trm.devices import Backend
+from trm import Backend, TinyRecursiveModel, TrainingConfig
+from trm.data import GroupSampler, PuzzleSet
 from trm.errors import CheckpointError
-from trm.evaluation.requests import Progress, silently
-from trm.model import TinyRecursiveModel
-from trm.training.optimizers import SignSGD
-from trm.training.slots import Slots
+from trm.evaluation import Progress, silently
+from trm.training import SignSGD, Slots
 
 STEPS = 300
 SLOTS = 64

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm.errors import DataError, UsageError
 
 Grid = IntArray

@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray, read_json, write_bytes, write_json
 from trm.errors import TRMError, UsageError
-from trm.storage.atomic import write_bytes, write_json
-from trm.storage.untrusted_input import read_json
 
 LARGEST_ANSWER = 2**14
 """Bytes of one answer, its confidence and its share of the file's headers."""

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from trm.data.puzzle_set import IGNORED, IntArray
+from trm.data import IGNORED, IntArray
 from trm_tasks_arc.colours import PALETTE, ink
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.grids import END, FIRST_COLOUR, PAD, VOCABULARY

@@ -9,11 +9,11 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from trm.config import TrainingConfig
+from trm import TrainingConfig
+from trm.data import parse_json
 from trm.errors import DataError, PuzzleError, reason
-from trm.evaluation.requests import SolvedPuzzle, SolveRequest
+from trm.evaluation import SolvedPuzzle, SolveRequest
 from trm.presets import PAPER_TRAINING
-from trm.storage.untrusted_input import parse_json
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection, largest_side
 from trm_tasks_arc.evaluation import count_votes, predict

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from trm import data
 from trm.errors import DataError, UsageError, nearest, reason
-from trm.storage import untrusted_input
 from trm_tasks_arc.grids import Grid, as_grid
 from trm_tasks_arc.transforms import SEPARATOR
 
@@ -214,7 +214,7 @@ def _with_outputs(task: Task, outputs: Iterable[Any]) -> Task:
 def read_json(path: Path) -> Any:
     """The content of a JSON file; `DataError` where it can't be read."""
     try:
-        content: Any = untrusted_input.read_json(path)
+        content: Any = data.read_json(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} can't be read as JSON: {reason(error)}.") from error
     return content

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm.errors import DataError
 from trm_tasks_arc.grids import COLOURS, Grid, as_grid
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm_tasks_arc.grids import COLOURS, MAX_SIDE, Grid
 from trm_tasks_arc.tasks import Task
 from trm_tasks_arc.transforms import TRANSFORMS

@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import RenderableType
 from rich.text import Text
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm_tasks_arithmetic.config import ArithmeticConfig
 from trm_tasks_arithmetic.sheet import ANSWER, SECOND, TOKEN_NAMES, rows_of
 

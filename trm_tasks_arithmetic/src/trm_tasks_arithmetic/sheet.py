@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trm.config import Structure
+from trm import Structure
 from trm.data import Description
 from trm_tasks_arithmetic.config import ArithmeticConfig
 from trm_tasks_arithmetic.numbers import Digits, Negative, compute

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm_tasks_arithmetic.config import ArithmeticConfig
 from trm_tasks_arithmetic.sheet import ANSWER, FIRST, MINUS, PLUS, SECOND, ZERO, rows_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm_tasks_maze.config import MazeConfig
 from trm_tasks_maze.rules import fault, no_way
 from trm_tasks_maze.text import parse as parse_grids

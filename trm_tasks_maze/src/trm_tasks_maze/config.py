@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from trm.config import Structure
+from trm import Structure
 from trm.data import Description
 from trm_tasks_maze.grid import CHARACTERS, MAX_SIDE, MIN_SIDE, PAD, VOCABULARY
 

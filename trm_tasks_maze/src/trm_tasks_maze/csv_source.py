@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from trm.data import check_file, csv_lines
 from trm.errors import DataError, reason
-from trm.storage.untrusted_input import check_file, csv_lines
 from trm_tasks_maze.grid import CHARACTERS, FREE, GOAL, PATH, START, IntArray
 
 _TOKENS = str.maketrans({character: chr(token) for token, character in enumerate(CHARACTERS, start=1)})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trm.data import PuzzleSet
-from trm.data.downloads import hub_file
+from trm.data import PuzzleSet, hub_file
 from trm.errors import DataError
 from trm_tasks_maze.config import MazeConfig, describe
 from trm_tasks_maze.csv_source import read_csv

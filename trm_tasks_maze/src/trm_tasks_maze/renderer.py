@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.text import Text
 
-from trm.data.puzzle_set import IGNORED, IntArray
+from trm.data import IGNORED, IntArray
 from trm_tasks_maze.blocks import draw
 from trm_tasks_maze.config import MazeConfig
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm.errors import PuzzleError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.rules import first_conflict, is_valid

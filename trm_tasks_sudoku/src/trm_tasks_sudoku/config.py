@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from trm.config import Structure
+from trm import Structure
 from trm.data import Description
 from trm_tasks_sudoku.geometry import geometry
 from trm_tasks_sudoku.text import DIGITS

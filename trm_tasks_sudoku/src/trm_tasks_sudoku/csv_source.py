@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trm.data import check_file, csv_lines
 from trm.errors import DataError, quoted, reason
-from trm.storage.untrusted_input import check_file, csv_lines
 from trm_tasks_sudoku.dig import Grids
 from trm_tasks_sudoku.generator import Counts, PuzzleBatch
 from trm_tasks_sudoku.rules import is_valid

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trm.data import PuzzleSet
-from trm.data.downloads import hub_file
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray, PuzzleSet, hub_file
 from trm.errors import UsageError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig, describe
 from trm_tasks_sudoku.csv_source import read_csv

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trm.data.puzzle_set import IntArray
+from trm.data import IntArray
 from trm.evaluation import Share
 from trm_tasks_sudoku.config import EMPTY
 from trm_tasks_sudoku.geometry import geometry, size_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from trm.data.puzzle_set import IGNORED, IntArray
+from trm.data import IGNORED, IntArray
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.geometry import geometry
 from trm_tasks_sudoku.text import DIGITS
