@@ -1,10 +1,11 @@
-"""Building ARC-AGI-1 (training and evaluation) on one core: `trm_tasks_arc` beside a plain program, grid by grid.
+"""Benchmark: build ARC-AGI-1 (training and evaluation tasks) on one core.
 
     python benchmarks/arc_build.py [--variants 100] [--tasks N] [--rounds 1] [--json]
 
-Both write the training and the test half in the layout of `trm data build arc`. Each runs in a process of its own, in turn.
-Told are seconds of the processor (what else the machine does counts less in them than in seconds of the clock, which are
-told too), the largest resident memory, and that of the process before it began.
+Compares `trm_tasks_arc` with a plain program that works grid by grid. Both write the training and
+the test half in the layout of `trm data build arc`. Each runs in its own process, in turn. The
+report gives processor seconds (which depend less on other load than wall-clock seconds, also
+given), peak resident memory, and the resident memory before the build.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ SPLITS = ("train", "test")
 
 
 def chosen(tasks: int | None, variants: int) -> tuple[ArcConfig, Selection]:
-    """The settings, and all tasks or the first few of each half."""
+    """The configuration, and all tasks or the first `tasks` of each half."""
     config = ArcConfig(variants=variants)
     selection = select(config)
     return config, Selection(*(dict(list(half.items())[:tasks]) for half in (selection.training, selection.evaluation)))
 
 
 def build_ours(config: ArcConfig, selection: Selection, folder: Path) -> int:
-    """As `trm data build arc` does it."""
+    """Build as `trm data build arc` does; return the number of rows."""
     rows = 0
     for split in SPLITS:
         puzzles = build_selection(selection, config, split, 0)
@@ -52,7 +53,7 @@ def build_ours(config: ArcConfig, selection: Selection, folder: Path) -> int:
 
 
 def build_plainly(config: ArcConfig, selection: Selection, folder: Path) -> int:
-    """Variants drawn one by one until they are distinct, then each grid turned, recoloured, drawn and put in a list."""
+    """Build grid by grid: draw variants until they differ, transform each grid, append it to a list."""
     rng = np.random.default_rng(0)
     halves: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {split: [] for split in SPLITS}
     for task in selection.all:
@@ -72,13 +73,13 @@ def build_plainly(config: ArcConfig, selection: Selection, folder: Path) -> int:
 
 
 def turned(grid: np.ndarray, transform: int) -> np.ndarray:
-    """Four rotations, each as it is or mirrored: all eight."""
+    """Apply one of the eight symmetries of the square: four rotations, each with or without a flip."""
     grid = np.rot90(grid, transform % 4)
     return np.fliplr(grid) if transform >= 4 else grid
 
 
 def plain_variants(task: Task, count: int, rng: np.random.Generator) -> Iterator[tuple[int, np.ndarray]]:
-    """The task itself, and distinct variants of it, as far as five draws for each find them."""
+    """Yield the task itself and up to `count` distinct variants, from at most five draws per variant."""
     seen = set()
     draws = [(0, np.arange(10))] + [
         (int(rng.integers(8)), np.concatenate([[0], 1 + rng.permutation(9)])) for _ in range(5 * count)
@@ -99,7 +100,7 @@ def plain_variants(task: Task, count: int, rng: np.random.Generator) -> Iterator
 def plain_pair(
     pair: Any, transform: int, colours: np.ndarray, rng: np.random.Generator | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Input and output of a pair as tokens, somewhere on the canvas or, without a generator, in its corner."""
+    """Input and output of a pair as tokens: at a random place if `rng` is given, else in the corner."""
     grids = [turned(colours[grid], transform) for grid in (pair.input, pair.output)]
     rows, columns = np.max([grid.shape for grid in grids], axis=0)
     row, column = (rng.integers(SIDE - rows + 1), rng.integers(SIDE - columns + 1)) if rng else (0, 0)
@@ -121,13 +122,13 @@ BUILDERS = {"trm_tasks_arc": build_ours, "plain": build_plainly}
 
 
 def peak_mib() -> float:
-    """The largest resident memory of this process so far."""
+    """Peak resident memory of this process so far, in MiB."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
 def measure(name: str, tasks: int | None, variants: int) -> dict[str, float]:
-    """Build once, in this process."""
+    """Build once in this process and measure time and memory."""
     config, selection = chosen(tasks, variants)
     before = peak_mib()
     with tempfile.TemporaryDirectory() as folder:
@@ -145,9 +146,11 @@ def measure(name: str, tasks: int | None, variants: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--variants", type=int, default=100, help="variants of a task beside itself")
-    parser.add_argument("--tasks", type=int, help="only so many tasks of each half")
-    parser.add_argument("--rounds", type=int, default=1, help="how often each is run; told is the median")
+    parser.add_argument(
+        "--variants", type=int, default=100, help="variants per task, besides the task itself (default: 100)"
+    )
+    parser.add_argument("--tasks", type=int, help="number of tasks per half (default: all)")
+    parser.add_argument("--rounds", type=int, default=1, help="runs per program; the median is reported (default: 1)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--one", choices=BUILDERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -170,8 +173,8 @@ def main() -> None:
         return
     for name, row in medians.items():
         print(
-            f"{name:<14} {row['rows']:9,.0f} rows  {row['processor_seconds']:7.2f} s of the processor  "
-            f"{row['clock_seconds']:7.2f} s of the clock  peak {row['peak_mib']:6.0f} MiB ({row['mib_before']:.0f} before)  "
+            f"{name:<14} {row['rows']:9,.0f} rows  {row['processor_seconds']:7.2f} s processor  "
+            f"{row['clock_seconds']:7.2f} s wall clock  peak {row['peak_mib']:6.0f} MiB ({row['mib_before']:.0f} before)  "
             f"{row['written_mib']:.0f} MiB written"
         )
 

@@ -1,16 +1,16 @@
-"""What the live view costs: the same training with it and without it, in turns, by processor time.
+"""Benchmark: cost of the live view, as the same training with and without it, in turns.
 
     python benchmarks/live_view.py [TASK] [STEPS] [ROUNDS]
 
-Processor time, not the clock, so that other work on the machine does not matter much. The view draws to a terminal that
-throws everything away.
+Measures processor time, which depends little on other load. The view draws to a terminal that
+discards its output.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import statistics
-import sys
 import time
 
 import torch
@@ -26,7 +26,7 @@ from trm.utils import set_seed
 
 
 def seconds(experiment: Experiment, live: bool) -> float:
-    """Processor seconds of one training."""
+    """Processor seconds of one training run."""
     train, test = experiment.split("train"), experiment.split("test").head(16)
     set_seed(0)
     model = TinyRecursiveModel(experiment.model_config(train))
@@ -41,12 +41,18 @@ def seconds(experiment: Experiment, live: bool) -> float:
 
 
 def main() -> None:
-    task, steps, rounds = [*sys.argv[1:], *("sudoku", "200", "5")[len(sys.argv) - 1 :]]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", nargs="?", default="sudoku", help="name of the task (default: sudoku)")
+    parser.add_argument("steps", nargs="?", type=int, default=200, help="training steps per run (default: 200)")
+    parser.add_argument("rounds", nargs="?", type=int, default=5, help="runs with and without the view (default: 5)")
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    experiment = Experiment.from_preset(task, sets=[f"training.max_steps={steps}", "training.eval_interval=none"])
-    seconds(experiment, live=True)  # the first run of anything is slow
+    experiment = Experiment.from_preset(
+        options.task, sets=[f"training.max_steps={options.steps}", "training.eval_interval=none"]
+    )
+    seconds(experiment, live=True)  # warm-up: the first run is slower
     costs = []
-    for number in range(1, int(rounds) + 1):
+    for number in range(1, options.rounds + 1):
         plain, live = seconds(experiment, False), seconds(experiment, True)
         costs.append(live / plain - 1)
         print(f"round {number}: {plain:.2f} s without, {live:.2f} s with the live view: {costs[-1]:+.1%}", flush=True)

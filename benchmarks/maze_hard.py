@@ -1,7 +1,7 @@
-"""What 30x30 mazes cost: generating a thousand, and one training step.
+"""Benchmark: generate 30x30 mazes and run a training step on them.
 
-The quartiles of wall density and path length stand beside those of the real Maze-Hard where a folder of it is named.
-Each part runs in a process of its own, on one thread, so that its peak memory is its own.
+Reports the quartiles of wall density and path length and, with `--real FOLDER`, those of Maze-Hard.
+Each part runs in its own process on one thread, so its peak memory is measured separately.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Report = dict[str, Any]
 
 
 def quartiles(walls: np.ndarray, moves: np.ndarray) -> Report:
-    """Of the share of walls and of the moves of a shortest path, each ``[N]``."""
+    """Quartiles of the share of walls and of the moves of a shortest path, each ``[N]``."""
     shares = (25, 50, 75)
     return {"walls": np.percentile(walls, shares).round(3).tolist(), "moves": np.percentile(moves, shares).tolist()}
 
 
 def generation(count: int, seed: int) -> Report:
-    """Seconds for `count` hard mazes, and their quartiles."""
+    """Seconds to generate `count` hard mazes, and their quartiles."""
     from trm_tasks_maze.generator import MazeStyle, generate
     from trm_tasks_maze.grid import PATH, WALL
 
@@ -40,7 +40,7 @@ def generation(count: int, seed: int) -> Report:
 
 
 def real(folder: Path) -> Report:
-    """The quartiles of real mazes: a folder of arrays with a `train` half."""
+    """Quartiles of Maze-Hard, from a folder of arrays with a `train` half."""
     from trm_tasks_maze.grid import PATH, WALL
 
     inputs, labels = (np.load(folder / "train" / f"all__{name}.npy") for name in ("inputs", "labels"))
@@ -48,7 +48,7 @@ def real(folder: Path) -> Report:
 
 
 def training_step(preset: str, batch_size: int, steps: int) -> Report:
-    """Median seconds of a step after the first, and the peak memory beyond what the libraries and the data take."""
+    """Median seconds per step after the first, and peak memory beyond the libraries and the data."""
     import torch
 
     from trm.data.sampler import GroupSampler
@@ -85,7 +85,7 @@ def training_step(preset: str, batch_size: int, steps: int) -> Report:
 
 
 def peak_memory() -> float:
-    """Bytes, of this process."""
+    """Peak resident memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
@@ -98,17 +98,17 @@ def alone(function: Callable[..., Report], *arguments: Any) -> Report:
 def show_quartiles(name: str, report: Report) -> None:
     walls = " / ".join(f"{value:.1%}" for value in report["walls"])
     moves = " / ".join(f"{value:.0f}" for value in report["moves"])
-    print(f"{name:<10} quartiles of walls {walls}, of moves {moves}")
+    print(f"{name:<10} quartiles: walls {walls}, moves {moves}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000, help="mazes to generate")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--real", type=Path, help="a folder of Maze-Hard in array form")
-    parser.add_argument("--preset", default="hard", help="whose training step to measure")
-    parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=10, help="training steps after the first")
+    parser.add_argument("--count", type=int, default=1000, help="mazes to generate (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the generator (default: 0)")
+    parser.add_argument("--real", type=Path, help="folder with Maze-Hard in the array layout")
+    parser.add_argument("--preset", default="hard", help="preset of the training step (default: hard)")
+    parser.add_argument("--batch-size", type=int, default=8, help="batch size of the training step (default: 8)")
+    parser.add_argument("--steps", type=int, default=10, help="training steps to time after the first (default: 10)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     report = {"generated": alone(generation, options.count, options.seed)}

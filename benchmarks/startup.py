@@ -1,7 +1,7 @@
-"""How long `trm --help` and `trm list-tasks` take, against importing the libraries that they stand on.
+"""Benchmark: start-up time of `trm --help` and `trm list-tasks`, relative to their bare imports.
 
-Each command runs in a process of its own, all in turn, so that what else the machine does falls on each alike.
-The bar: at most twice the time of the imports.
+Each command runs in its own process, in turn, so other load affects all of them equally.
+Target: at most twice the time of the imports.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="runs of each command")
+    parser.add_argument("--rounds", type=int, default=15, help="runs per command (default: 15)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     commands = {"imports": BASELINE, **COMMANDS}

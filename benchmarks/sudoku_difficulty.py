@@ -1,9 +1,10 @@
-"""How hard Sudoku test puzzles are, how fast they are made, and which of them weights solve.
+"""Benchmark: accuracy on Sudoku test puzzles by difficulty, and the speed of the generator.
 
     python benchmarks/sudoku_difficulty.py [WEIGHTS] [--puzzles N] [--steps N]... [--threads N]
 
-WEIGHTS is a run, a weights file, or shipped ones (`sudoku`, `sudoku:hard`). Its own unseen puzzles are rated by the solver, and
-scored after each of the given numbers of supervision steps, by bands of backtracks.
+WEIGHTS is a run, a weights file, or shipped weights (`sudoku`, `sudoku:hard`). A solver rates the
+test puzzles of these weights. The weights are scored after each given number of supervision steps,
+by the number of backtracks that the solver needs.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from trm.experiment.experiment import Experiment
 from trm.runs.checkpoint import LoadedModel
 
 BANDS = (0, 1, 10, 50, 200, 10**9)
-"""Backtracks at which a band begins; at 0, naked and hidden singles finish a puzzle."""
+"""Lower bounds of the backtrack bands. With 0 backtracks, naked and hidden singles suffice."""
 
 
 def generation_rate(count: int = 5000) -> float:
-    """Plain 9x9 puzzles made in a second, after the code is compiled."""
+    """Plain 9x9 puzzles generated per second, after compilation."""
     generate(10, 9, seed=0, split="train")
     started = time.perf_counter()
     generate(count, 9, seed=1, split="train")
@@ -37,7 +38,7 @@ def generation_rate(count: int = 5000) -> float:
 
 @torch.no_grad()
 def right_after(loaded: LoadedModel, experiment: Experiment, puzzles: int, steps: list[int]) -> dict[int, np.ndarray]:
-    """Which of the first puzzles are answered exactly, by the number of supervision steps."""
+    """For each number of steps, which of the first `puzzles` test puzzles are exact ``[N]``."""
     model, backend = loaded.model.eval(), get_backend("cpu")
     right: dict[int, list[bool]] = {step: [] for step in steps}
     for batch in experiment.split("test").head(puzzles).batches(experiment.evaluation_batch_size):
@@ -52,14 +53,18 @@ def right_after(loaded: LoadedModel, experiment: Experiment, puzzles: int, steps
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("weights", nargs="?", default="sudoku")
-    parser.add_argument("--puzzles", type=int, default=1000)
-    parser.add_argument("--steps", type=int, action="append", help="may be repeated; left out, 8, 16 and 64")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "weights", nargs="?", default="sudoku", help="run, weights file or shipped weights (default: sudoku)"
+    )
+    parser.add_argument("--puzzles", type=int, default=1000, help="test puzzles to score (default: 1000)")
+    parser.add_argument(
+        "--steps", type=int, action="append", help="supervision steps; repeat for several (default: 8, 16 and 64)"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     steps = sorted(options.steps or [8, 16, 64])
-    print(f"plain 9x9 puzzles made a second, by one core: {generation_rate():,.0f}")
+    print(f"plain 9x9 puzzles generated per second, one core: {generation_rate():,.0f}")
     loaded = load_for_task(options.weights, "sudoku")
     experiment = Experiment.from_run(loaded.run)
     test = experiment.split("test").head(options.puzzles)
@@ -67,14 +72,14 @@ def main() -> None:
     naked = solved_by_naked_singles(np.asarray(test.inputs) - EMPTY)
     print(f"{len(test)} unseen puzzles: clues {clues.min()} to {clues.max()}, backtracks 0 to {backtracks.max()},")
     print(
-        f"median {np.median(backtracks):g}; {naked.sum()} by naked singles, {(backtracks == 0).sum()} by hidden ones too"
+        f"median {np.median(backtracks):g}; {naked.sum()} by naked singles, {(backtracks == 0).sum()} with hidden singles too"
     )
     right = right_after(loaded, experiment, len(test), steps)
     print(f"{'backtracks':<16}{'puzzles':>8}" + "".join(f"{f'{step} steps':>12}" for step in steps))
     for least, above in [*itertools.pairwise(BANDS), (0, BANDS[-1])]:
         rows = (backtracks >= least) & (backtracks < above)
         if rows.any():
-            name = f"{least} and more" if above == BANDS[-1] else f"{least} to {above - 1}"
+            name = f"{least} or more" if above == BANDS[-1] else f"{least} to {above - 1}"
             print(f"{name:<16}{rows.sum():>8}" + "".join(f"{right[step][rows].mean():>12.2%}" for step in steps))
 
 

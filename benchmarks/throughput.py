@@ -1,12 +1,19 @@
-"""How fast the presets train, beside the machine's matrix multiplication and beside the same equations written plainly.
+"""Benchmark: training throughput of the presets.
 
-    python benchmarks/throughput.py [--task TASK]... [--rounds N] [--seconds S] [--largest N] [--threads N] [--json]
+    python benchmarks/throughput.py [--task TASK]... [--rounds N] [--seconds S] [--largest N]
+                                    [--threads N] [--json]
 
-For each preset: examples per second and supervision step (forward, backward, update; random tokens, as what they say does not
-matter) in fp32, the share of the machine's fp32 matrix-multiply rate that its multiplications reach, its rate beside the
-task's `paper` preset, and beside a version whose relational mixing, attention and norms are the textbook's, one operation a
-symbol. Then the rate in the number type that the preset trains in on this machine, beside the same fp32 textbook's. The
-versions of a preset run in turns, so that whatever else the machine does falls on all.
+Reports for each preset:
+
+- examples per second and supervision step (forward, backward, update) in fp32, on random tokens;
+- the share of the machine's fp32 matrix-multiply rate that its multiplications reach;
+- its rate relative to a textbook version of relational mixing, attention and norms, which uses one
+  operation per symbol of the equations;
+- its rate relative to the task's `paper` preset;
+- its rate in the precision that the preset trains in on this machine, relative to the fp32 textbook
+  version.
+
+The versions of a preset run in turn, so other load affects all of them equally.
 """
 
 from __future__ import annotations
@@ -40,19 +47,19 @@ from trm.training.optimizers import build_optimizers
 from trm.utils import set_seed
 
 LARGEST = 2.5e5
-"""Positions times width of a batch; a larger one is cut down, so that a step takes seconds, unless --largest says otherwise."""
+"""Default limit on positions times width of a batch. Larger batches are cut, so a step takes seconds at most."""
 
 
 @dataclass
 class Case:
-    """One preset, ready to train."""
+    """A preset with its model and optimizers built."""
 
     name: str
     parameters: int
     batch_size: int
     step: Callable[[], None]
-    flops: float  # multiplications and additions in matrix products, of one step
-    precision: str  # as the preset has it: auto, fp32 or bf16
+    flops: float  # multiplications and additions in the matrix products of one step
+    precision: str  # of the preset: auto, fp32 or bf16
 
 
 def plain_rms_norm(x: Tensor) -> Tensor:
@@ -69,7 +76,7 @@ def plain_attention(self: Attention, x: Tensor, rotary: tuple[Tensor, Tensor] | 
 
 
 def plain_relational(self: RelationalMix, x: Tensor) -> Tensor:
-    """Every position gathers all its means and neighbours, which one matrix then mixes."""
+    """Concatenate all group means and neighbours of each position and mix them with one matrix."""
     heard, start = [], 0
     for kind, count in zip(self.classes, self.group_counts, strict=True):
         pool, spread = self.pool[start : start + count], self.spread[:, start : start + count]
@@ -85,12 +92,12 @@ def plain_relational(self: RelationalMix, x: Tensor) -> Tensor:
 
 
 def mixed(heard: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """The sum of states times their weights, as one product."""
+    """Sum of states times their weights, computed as one product."""
     return torch.cat([state for state, _ in heard], dim=-1) @ torch.cat([weight for _, weight in heard])
 
 
 def plain_neighbours(self: RelationalMix, x: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """For each offset what stands there, seen from every position, and its weight."""
+    """For each offset, the states of the neighbours at that offset and the weight."""
     if self.neighbours is None:
         return []
     assert self.grid is not None
@@ -104,7 +111,7 @@ def plain_neighbours(self: RelationalMix, x: Tensor) -> list[tuple[Tensor, Tenso
 
 @contextlib.contextmanager
 def plain_equations() -> Iterator[None]:
-    """Inside, models compute with the textbook's operations."""
+    """Context in which models use the textbook operations."""
     with (
         mock.patch("trm.model.layers.rms_norm", plain_rms_norm),
         mock.patch.object(Attention, "forward", plain_attention),
@@ -114,7 +121,7 @@ def plain_equations() -> Iterator[None]:
 
 
 def case(task: str, preset: str, largest: float) -> Case:
-    """A preset's model and optimizers on random tokens."""
+    """Build a preset's model and optimizers for a step on random tokens."""
     experiment = Experiment.from_preset(task, preset)
     description = experiment.description
     blank = np.zeros((1, description.seq_len), np.int64)
@@ -167,7 +174,7 @@ def multiply_rate(seconds: float, size: int = 1536) -> float:
 
 
 def measure(task: str, preset: str, rounds: int, seconds: float, machine: float, largest: float) -> dict[str, Any]:
-    """One row of the table."""
+    """Measure one preset: a row of the table."""
     this = case(task, preset, largest)
     versions = {
         "fp32": contextlib.nullcontext,
@@ -199,7 +206,7 @@ def measure(task: str, preset: str, rounds: int, seconds: float, machine: float,
 
 
 def table(rows: list[dict[str, Any]], machine: float) -> str:
-    """The rows as text; the paper's preset of a task is the unit of its last column."""
+    """Format the rows; the column `x paper` is relative to the task's `paper` preset."""
     paper = {
         row["preset"].partition(":")[0]: row["examples_per_second"]
         for row in rows
@@ -208,7 +215,7 @@ def table(rows: list[dict[str, Any]], machine: float) -> str:
     lines = [
         f"fp32 matrix product: {machine / 1e9:.1f} GFLOP/s on {torch.get_num_threads()} threads",
         f"{'preset':<24}{'parameters':>11}{'batch':>6}{'examples/s':>12}{'share':>8}{'x plain':>9}{'x paper':>9}"
-        f"{'own type/s':>12}{'x plain':>9}",
+        f"{'own prec./s':>12}{'x plain':>9}",
     ]
     for row in rows:
         beside = paper.get(row["preset"].partition(":")[0])
@@ -223,11 +230,13 @@ def table(rows: list[dict[str, Any]], machine: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--task", action="append", help="a task, or task:preset; may be repeated; left out, all")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
-    parser.add_argument("--largest", type=float, default=LARGEST, help="positions times width of a batch, at most")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--task", action="append", help="TASK or TASK:PRESET; repeat for several (default: all)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds per preset; medians are reported (default: 3)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="seconds per measurement (default: 3)")
+    parser.add_argument(
+        "--largest", type=float, default=LARGEST, help="limit on positions times width of a batch (default: 2.5e5)"
+    )
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

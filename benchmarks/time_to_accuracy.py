@@ -1,12 +1,13 @@
-"""Which recipe learns faster: exact accuracy on unseen puzzles against seconds of training, on the same data.
+"""Benchmark: exact accuracy on unseen puzzles against seconds of training, for several recipes.
 
-    python benchmarks/time_to_accuracy.py sudoku [--recipe NAME:PRESET[,section.field=value]...]... [--minutes M]
-        [--seeds N] [--every S] [--puzzles N] [--output FOLDER]
+    python benchmarks/time_to_accuracy.py sudoku [--recipe NAME:PRESET[,section.field=value]...]...
+        [--minutes M] [--seeds N] [--every S] [--puzzles N] [--output FOLDER]
 
-The first recipe is the baseline that the others are held against. Every recipe sees the data of the task's first recipe
-(`task.*` of its preset) and is scored on the same unseen puzzles; seeds decide data and weights alike. The recipes take
-turns, seed after seed, each until the minutes are used up or its schedule is at its end. Seconds are those of training alone.
-Written are FOLDER/results.json and, with matplotlib, FOLDER/curves.svg; the table is printed.
+The first recipe is the baseline. All recipes train on the same data (the `task.*` settings of the
+preset given by `--data`) and are scored on the same unseen puzzles. A seed determines data and
+weights. For each seed the recipes run one after the other, each until its time is used up or its
+schedule ends. Seconds count training only, not scoring. The command prints a table and writes
+FOLDER/results.json and, if matplotlib is installed, FOLDER/curves.svg.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ from trm.utils import set_seed
 
 LEVELS = (0.1, 0.5, 0.9, 0.95, 0.98, 0.99)
 NARROW = "model.hidden_dim=128,model.num_heads=4,model.puzzle_tokens=0,training.warmup_steps=100,training.stagger=true"
-"""The paper's settings, narrowed so that a CPU gets anywhere."""
+"""Overrides that narrow the paper's network enough to train on a CPU."""
 RECIPES = (f"paper:paper,{NARROW},training.batch_size=64", "quick:quick")
 
 
 @dataclass
 class Recipe:
-    """A preset with overrides, under a name."""
+    """A named preset with overrides."""
 
     name: str
     preset: str
@@ -52,13 +53,15 @@ class Recipe:
 
 
 class Full(TRMError):
-    """The time is up. The trainer lets its own errors through."""
+    """Raised when the time is used up. A `TRMError`, because the trainer passes these through."""
 
 
 @dataclass
 class Curve(Monitor):
-    """Scores the model whenever another `every` seconds of training are over, or another tenth of those so far: as dense
-    for a recipe of seconds as for one of an hour. Scoring costs no training time.
+    """Score the model after every `every` seconds of training, or every tenth of the time so far if longer.
+
+    The scorings are thus equally dense for a recipe of seconds and one of an hour. Scoring is not counted as
+    training time.
     """
 
     test: Any
@@ -80,10 +83,10 @@ class Curve(Monitor):
 
 
 def prepared(task: str, recipe: Recipe, data: dict[str, Any], seed: int, dataset: str) -> Experiment:
-    """The settings of one recipe and seed.
+    """The experiment of one recipe and seed.
 
     Raises:
-        TRMError: there is no such task, preset or setting.
+        TRMError: the task, preset or a setting does not exist.
     """
     sets = [*(f"task.{name}={_text(value)}" for name, value in data.items()), *recipe.sets]
     return Experiment.from_preset(task, recipe.preset, sets, seed=seed, dataset=dataset)
@@ -92,7 +95,7 @@ def prepared(task: str, recipe: Recipe, data: dict[str, Any], seed: int, dataset
 def train(
     task: str, recipe: Recipe, data: dict[str, Any], seed: int, options: argparse.Namespace
 ) -> list[tuple[float, float]]:
-    """The curve of one recipe and seed."""
+    """Train one recipe with one seed and return its accuracy curve."""
     experiment = prepared(task, recipe, data, seed, options.dataset)
     assert experiment.training is not None
     puzzles = experiment.split("train")
@@ -113,9 +116,7 @@ def _text(value: Any) -> str:
 
 
 def bracket(points: list[tuple[float, float]], level: float) -> tuple[float, float]:
-    """Seconds of the last scoring before the accuracy first reaches a level, and of that which has it; the second is
-    infinite where none does.
-    """
+    """Seconds of the last scoring below `level`, and of the first at or above it (infinite if there is none)."""
     before = 0.0
     for at, score in points:
         if score >= level:
@@ -125,9 +126,9 @@ def bracket(points: list[tuple[float, float]], level: float) -> tuple[float, flo
 
 
 def ratios(baseline: list[list[tuple[float, float]]], other: list[list[tuple[float, float]]], level: float) -> str:
-    """How many times as long the baseline takes at least: median and range over the seeds.
+    """Lower bound of the baseline's time divided by the other's: median and range over the seeds.
 
-    The baseline has the level only after its last scoring below it, the other has it at its first scoring there.
+    The bound divides the baseline's last scoring below the level by the other's first scoring at or above it.
     """
     values = []
     for slow, fast in zip(baseline, other, strict=True):
@@ -139,7 +140,7 @@ def ratios(baseline: list[list[tuple[float, float]]], other: list[list[tuple[flo
 
 
 def table(curves: dict[str, list[list[tuple[float, float]]]]) -> str:
-    """Seconds to the first scoring at each level, and the ratio to the baseline's; a dash where no seed gets there."""
+    """Format seconds to each level and the ratio to the baseline; a dash marks a level that no seed reached."""
     (first, baseline), *others = curves.items()
     lines = []
     for level in sorted({*LEVELS, *(points[-1][1] for points in baseline)} - {0.0}):
@@ -153,7 +154,7 @@ def table(curves: dict[str, list[list[tuple[float, float]]]]) -> str:
 
 
 def plot(curves: dict[str, list[list[tuple[float, float]]]], path: Path) -> None:
-    """All curves over a logarithmic time axis, a line a seed."""
+    """Plot all curves over a logarithmic time axis, one line per seed."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -171,24 +172,32 @@ def plot(curves: dict[str, list[list[tuple[float, float]]]], path: Path) -> None
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task")
-    parser.add_argument("--recipe", action="append", help=f"left out: {' and '.join(RECIPES)}")
-    parser.add_argument("--data", default="quick", help="the preset whose task settings all recipes get")
-    parser.add_argument("--dataset", help="left out, that of the data's preset")
-    parser.add_argument("--minutes", type=float, default=60, help="of training, for each recipe and seed")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--every", type=float, default=30, help="least seconds of training between two scorings")
-    parser.add_argument("--puzzles", type=int, default=500, help="unseen puzzles to score")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--output", type=Path, default=Path("time_to_accuracy"))
+    parser.add_argument("task", help="name of the task")
+    parser.add_argument(
+        "--recipe",
+        action="append",
+        help=f"NAME:PRESET[,section.field=value]...; repeat for several (default: {' and '.join(RECIPES)})",
+    )
+    parser.add_argument("--data", default="quick", help="preset whose task settings all recipes use (default: quick)")
+    parser.add_argument("--dataset", help="name of the dataset (default: that of the --data preset)")
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="minutes of training per recipe and seed (default: 60)"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, starting from 0 (default: 3)")
+    parser.add_argument(
+        "--every", type=float, default=30, help="least seconds of training between two scorings (default: 30)"
+    )
+    parser.add_argument("--puzzles", type=int, default=500, help="unseen puzzles to score (default: 500)")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads (default: all)")
+    parser.add_argument("--output", type=Path, default=Path("time_to_accuracy"), help="folder for the results")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     recipes = [Recipe.parse(text) for text in options.recipe or RECIPES]
     try:
         base = Experiment.from_preset(options.task, options.data)
         options.dataset = options.dataset or base.dataset
-        data = base.task_config.model_dump(mode="json")  # defaults too: another preset may have changed them
-        for recipe in recipes:  # an hour later is too late to notice that one is wrong
+        data = base.task_config.model_dump(mode="json")  # include defaults: another preset may override them
+        for recipe in recipes:  # report an invalid recipe now, not an hour later
             prepared(options.task, recipe, data, 0, options.dataset)
     except TRMError as error:
         parser.error(str(error))
@@ -197,7 +206,7 @@ def main() -> None:
     for seed in range(options.seeds):
         for recipe in recipes:
             curves[recipe.name].append(train(options.task, recipe, data, seed, options))
-            # At once, so that a run cut short leaves what it measured.
+            # Write after every run, so an interrupted benchmark keeps its results.
             report = {"task": options.task, "data": data, "recipes": options.recipe or RECIPES, "curves": curves}
             (options.output / "results.json").write_text(json.dumps(report, indent=2))
     print(table(curves))
