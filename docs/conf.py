@@ -1,18 +1,13 @@
-"""Sphinx settings. `sphinx-build -W -n docs docs/_build` builds the pages, a warning being an error."""
+"""Sphinx settings. `python -m sphinx -W -n docs docs/_build` builds the pages and treats a warning as an error."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import trm
-
-sys.path.insert(0, str(Path(__file__).parent / "extensions"))
 
 project = "trm"
 author = "the authors of trm"
 release = trm.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx_click", "hook_reference"]
+extensions = ["myst_parser", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
