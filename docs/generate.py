@@ -197,8 +197,12 @@ def _prose(value: Any) -> str:
 
 
 def _summary(value: Any) -> str:
-    """The first paragraph of a docstring on one line; the value of what has none."""
-    return " ".join(_docstring(value).split("\n\n")[0].replace("``", "`").split()) or f"`{value}`"
+    """The first paragraph of a docstring on one line; for data, its value or type."""
+    if isinstance(value, int | str):
+        return f"`{value!r}`"
+    if not inspect.isroutine(value) and (not inspect.isclass(value) or get_args(value)):
+        return "a type alias" if get_origin(value) is not None else f"a `{type(value).__name__}`"
+    return " ".join(_docstring(value).split("\n\n")[0].replace("``", "`").split())
 
 
 def _docstring(value: Any) -> str:
