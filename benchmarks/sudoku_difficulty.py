@@ -42,12 +42,11 @@ def right_after(loaded: LoadedModel, experiment: Experiment, puzzles: int, steps
     model, backend = loaded.model.eval(), get_backend("cpu")
     right: dict[int, list[bool]] = {step: [] for step in steps}
     for batch in experiment.split("test").head(puzzles).batches(experiment.evaluation_batch_size):
-        state = model.initial_state(len(batch))
-        for step in range(1, max(steps) + 1):
-            with backend.autocast():
-                state, output = model.supervision_step(batch.inputs, state)
-            if step in right:
-                right[step] += (output.logits.argmax(-1) == batch.labels).all(1).tolist()
+        with backend.autocast():
+            results = model.steps(batch.inputs, model.initial_state(len(batch)), count=max(steps))
+            for step, (_, output) in enumerate(results, start=1):
+                if step in right:
+                    right[step] += (output.logits.argmax(-1) == batch.labels).all(1).tolist()
     return {step: np.array(rows) for step, rows in right.items()}
 
 

@@ -28,7 +28,9 @@ class Script:
 
     tries: list[list[tuple[int, float]]]
     tried: int = -1
-    steps: int = 0
+    taken: int = 0
+
+    steps = TinyRecursiveModel.steps
 
     def initial_state(self, rows: int, noise: float, generator: torch.Generator) -> State:
         self.tried += 1
@@ -36,7 +38,7 @@ class Script:
 
     def supervision_step(self, inputs: torch.Tensor, state: State, ids: torch.Tensor) -> tuple[State, StepOutput]:
         token, halt = self.tries[self.tried][int(state.answer[0, 0])]
-        self.steps += 1
+        self.taken += 1
         logits = torch.nn.functional.one_hot(torch.full((len(inputs), 1), token), 10).float()
         halts = torch.full((len(inputs),), halt)
         return State(state.answer + 1, state.latent), StepOutput(logits, halts, halts)
@@ -68,7 +70,7 @@ def test_tries_are_counted_and_the_halting_logit_decides_between_equals() -> Non
 def test_a_valid_answer_ends_the_search_and_is_taken(kind: str) -> None:
     script = Script([[(3, 9.0), (3, 9.0)], [(7, -9.0), (3, 9.0)], [(3, 9.0), (3, 9.0)]])
     assert chosen(script, answer=kind, check=lambda puzzle, tokens: tokens[0] == 7) == 7
-    assert script.steps == 3  # two of the first try, one of the second
+    assert script.taken == 3  # two of the first try, one of the second
 
 
 def test_no_answer_is_lost_where_none_is_valid() -> None:

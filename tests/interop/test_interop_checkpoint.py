@@ -126,7 +126,7 @@ def test_model_without_a_known_length_takes_any(tmp_path: Path) -> None:
         fixed = load_checkpoint(file, arch, context_length=length)
         with torch.no_grad():
             torch.testing.assert_close(any_length(inputs)["logits_list"], fixed(inputs)["logits_list"], rtol=0, atol=0)
-    with pytest.raises(UsageError, match=r"\[batch, positions\], it was given \[3\]"):
+    with pytest.raises(UsageError, match=r"\[batch, positions\], got \[3\]"):
         any_length(torch.zeros(3, dtype=torch.long))
 
 

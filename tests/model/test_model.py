@@ -106,9 +106,9 @@ def test_the_halting_logit_weighs_as_much_as_the_configuration_says() -> None:
 
 def test_wrong_shapes_and_tokens_are_named() -> None:
     model = latin_model()
-    with pytest.raises(UsageError, match=r"\[batch, 9\], it was given \[2, 8\]"):
+    with pytest.raises(UsageError, match=r"\[batch, 9\], got \[2, 8\]"):
         model(torch.zeros(2, 8, dtype=torch.long))
-    with pytest.raises(UsageError, match="tokens 0 to 3, it was given 7 to 7"):
+    with pytest.raises(UsageError, match="tokens from 0 to 3, got 7 to 7"):
         model(torch.full((2, 9), 7))
 
 

@@ -112,12 +112,11 @@ def _solved_at(
 ) -> npt.NDArray[np.int64]:
     """For each puzzle the step from which its answer is right to the end, ``[N]``; steps + 1 where there is none."""
     batch = next(iter(pool.batches(len(pool)))).to(backend.device)
-    state = model.initial_state(len(pool))
     since = np.full(len(pool), steps + 1)
-    for step in range(1, steps + 1):
-        with backend.autocast():
-            state, output = model.supervision_step(batch.inputs, state, batch.puzzle_ids)
-        answers = output.logits.argmax(-1).cpu().numpy()
-        right = ((answers == labels) | (labels == IGNORED)).all(1)
-        since = np.where(right, np.minimum(since, step), steps + 1)
+    with backend.autocast():
+        results = model.steps(batch.inputs, model.initial_state(len(pool)), batch.puzzle_ids, steps)
+        for step, (_, output) in enumerate(results, start=1):
+            answers = output.logits.argmax(-1).cpu().numpy()
+            right = ((answers == labels) | (labels == IGNORED)).all(1)
+            since = np.where(right, np.minimum(since, step), steps + 1)
     return since

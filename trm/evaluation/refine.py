@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trm.data.puzzle_set import IGNORED, IntArray
 from trm.devices.backend import Backend
-from trm.model import TinyRecursiveModel
+from trm.model import StepOutput, TinyRecursiveModel
 from trm.model.losses import log_stablemax
 
 FloatArray = npt.NDArray[np.float32]
@@ -95,21 +95,19 @@ def refine(
     """
     inputs = torch.from_numpy(np.asarray(puzzle.inputs, dtype=np.int64))[None].to(backend.device)
     ids = torch.tensor([puzzle.puzzle_id], device=backend.device)
-    state = model.initial_state(1)
     total = model.config.T_steps
+    run = model.cycles if cycles else model.steps
+    results = iter(run(inputs, model.initial_state(1), ids, steps))
     before = np.asarray(puzzle.inputs)
-    for step in range(1, steps + 1):
-        with torch.no_grad(), backend.autocast():
-            states = [now.detach() for _, now in model.cycles(inputs, state, ids)]
-            outputs = [model.read_out(now) for now in (states if cycles else states[-1:])]
-        state = states[-1]
-        for cycle, output in enumerate(outputs, start=total - len(outputs) + 1):
-            frame = _frame(puzzle, before, (step, cycle, total), output, model.config.loss)
-            before = frame.answer
-            yield frame
+    for step, cycle in itertools.product(range(1, steps + 1), range(1 if cycles else total, total + 1)):
+        with torch.no_grad(), backend.autocast():  # closed before the yield, as in the core's own cycles
+            output = next(results).output
+        frame = _frame(puzzle, before, (step, cycle, total), output, model.config.loss)
+        before = frame.answer
+        yield frame
 
 
-def _frame(puzzle: Puzzle, before: IntArray, when: tuple[int, int, int], output: Any, loss: str) -> Frame:
+def _frame(puzzle: Puzzle, before: IntArray, when: tuple[int, int, int], output: StepOutput, loss: str) -> Frame:
     answer = puzzle.complete(output.logits[0].argmax(-1).cpu().numpy())
     wrong = None if puzzle.target is None else answer != puzzle.target
     halt = float(torch.sigmoid(output.halt_logits[0].float()))

@@ -15,7 +15,7 @@ from trm.devices.backend import Backend
 from trm.errors import PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.search import Search, search
-from trm.model import TinyRecursiveModel
+from trm.model import TinyRecursiveModel, last
 
 if TYPE_CHECKING:
     from trm.devices.processes import Processes
@@ -33,10 +33,8 @@ class Answer:
 @torch.no_grad()
 def answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend, precision: str = "auto") -> Answer:
     """Run `steps` supervision steps on a batch that is on the model's device. Evaluation never halts early."""
-    state = model.initial_state(len(batch))
     with backend.autocast(precision):
-        for _ in range(steps):
-            state, output = model.supervision_step(batch.inputs, state, batch.puzzle_ids)
+        output = last(model.steps(batch.inputs, model.initial_state(len(batch)), batch.puzzle_ids, steps)).output
     return Answer(output.logits.argmax(-1), output.halt_logits, output.logits)
 
 

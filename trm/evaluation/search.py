@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from trm.config import AnswerChoice
 from trm.data.augmentation import Augmentation
@@ -18,10 +20,13 @@ from trm.data.batch import Batch
 from trm.data.puzzle_set import IntArray
 from trm.devices.backend import Backend
 from trm.errors import UsageError
-from trm.model import State, TinyRecursiveModel
+from trm.model import Steps, TinyRecursiveModel
 
 Check = Callable[[IntArray, IntArray], bool]
 """Whether an answer ``[L]`` to a puzzle ``[L]`` is valid by the task's own rules."""
+
+Undo = Callable[[IntArray], IntArray]
+"""Takes answers ``[B, L]`` to symmetric images back to the puzzles themselves."""
 
 
 def probability(halt_logit: float) -> float:
@@ -117,74 +122,82 @@ def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backe
         backend: where to compute.
         precision: number type of the matrix products, as `TrainingConfig.precision` has it.
     """
-    generator = torch.Generator().manual_seed(plan.seed)
-    rng = np.random.default_rng(plan.seed)
-    candidates = [_Candidates() for _ in range(len(batch))]
-    spent = np.zeros(len(batch), np.int64)
-    open_rows = np.arange(len(batch))
+    attempts = _Attempts(model, batch, plan, backend, precision)
+    unsolved = np.arange(len(batch))
     for attempt in range(plan.restarts * plan.votes):
-        if not len(open_rows):
-            break
+        if len(unsolved):
+            unsolved = unsolved[~attempts.run(attempt, unsolved)]
+    chosen = [candidate.chosen() for candidate in attempts.candidates]
+    return Found(np.stack([answer for answer, _ in chosen]), np.array([logit for _, logit in chosen]), attempts.spent)
+
+
+class _Attempts:
+    """The attempts of a search at a batch, with the candidate answers that they gave and the steps that they took."""
+
+    def __init__(self, model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend, precision: str) -> None:
+        self.model, self.batch, self.plan, self.backend, self.precision = model, batch, plan, backend, precision
+        self.noise_generator = torch.Generator().manual_seed(plan.seed)
+        self.image_generator = np.random.default_rng(plan.seed)
+        self.candidates = [_Candidates() for _ in range(len(batch))]
+        self.spent = np.zeros(len(batch), np.int64)  # supervision steps
+
+    def run(self, attempt: int, rows: IntArray) -> npt.NDArray[np.bool_]:
+        """Try some rows of the batch once more.
+
+        Rows with a valid answer leave the batch, so that the others take less time.
+
+        Args:
+            attempt: its number, from 0; it decides whether the attempt is an image or a restart.
+            rows: indices ``[R]`` in the batch.
+
+        Returns:
+            Which rows were given a valid answer, ``[R]``.
+        """
+        batch = self.batch[torch.from_numpy(rows)]
+        puzzles = batch.inputs.cpu().numpy()
+        steps, undo = self._start(attempt, puzzles, batch.puzzle_ids)
+        raw, valid = np.zeros_like(puzzles), np.zeros(len(rows), bool)
+        running, kept = np.arange(len(rows)), None
+        for step in range(1, self.plan.steps + 1):
+            with self.backend.autocast(self.precision):
+                output = steps.send(kept).output
+            kept = None
+            self.spent[rows[running]] += 1
+            if not self.plan.reads(step):
+                continue
+            raw[running] = output.logits.argmax(-1).cpu().numpy()
+            answers = undo(raw)
+            for row, halt_logit in zip(running, output.halt_logits.tolist(), strict=True):
+                valid[row] = self._is_valid(puzzles[row], answers[row])
+                if valid[row] or self.plan.counts(step):
+                    weight = self.plan.vote(halt_logit)
+                    self.candidates[rows[row]].add(answers[row], halt_logit, bool(valid[row]), weight)
+            going = ~valid[running]
+            if not going.any():
+                break
+            if not going.all():
+                running, kept = running[going], torch.from_numpy(going).to(self.backend.device)
+        return valid
+
+    def _start(self, attempt: int, puzzles: IntArray, puzzle_ids: Tensor) -> tuple[Steps, Undo]:
+        """The model's supervision steps for puzzles ``[R, L]``, and the function that takes answers back to them."""
+        plan, device = self.plan, self.backend.device
         noise = plan.noise if attempt >= plan.votes else 0.0
-        state = model.initial_state(len(open_rows), noise, generator)
-        image = attempt % plan.votes > 0
-        rows = batch[torch.from_numpy(open_rows)]
-        of_rows = [candidates[row] for row in open_rows]
-        valid, steps = _attempt(model, rows, state, image, plan, rng, backend, precision, of_rows)
-        spent[open_rows] += steps
-        open_rows = open_rows[~valid]
-    chosen = [candidate.chosen() for candidate in candidates]
-    return Found(np.stack([answer for answer, _ in chosen]), np.array([logit for _, logit in chosen]), spent)
+        state = self.model.initial_state(len(puzzles), noise, self.noise_generator)
+        is_image = attempt % plan.votes > 0
+        shown, undo = _image(puzzles, self.image_generator, plan.augmentation) if is_image else (puzzles, _unchanged)
+        return self.model.steps(torch.from_numpy(shown).to(device), state, puzzle_ids.to(device), plan.steps), undo
+
+    def _is_valid(self, puzzle: IntArray, answer: IntArray) -> bool:
+        return self.plan.check is not None and self.plan.check(puzzle, answer)
 
 
-def _attempt(
-    model: TinyRecursiveModel,
-    batch: Batch,
-    state: State,
-    image: bool,
-    plan: Search,
-    rng: np.random.Generator,
-    backend: Backend,
-    precision: str,
-    candidates: list[_Candidates],
-) -> tuple[IntArray, IntArray]:
-    """One try of each row, whose answers go to its candidates: whether one is valid, and steps spent, ``[B]`` each.
-
-    Rows that are done leave the batch, so that the rest costs less.
-    """
-    puzzles = batch.inputs.cpu().numpy()
-    shown, undo = _image(puzzles, rng, plan.augmentation) if image else (puzzles, lambda answers: answers)
-    inputs, ids = torch.from_numpy(shown).to(backend.device), batch.puzzle_ids.to(backend.device)
-    raw = np.zeros_like(puzzles)
-    valid = np.zeros(len(puzzles), bool)
-    steps = np.zeros(len(puzzles), np.int64)
-    running = np.arange(len(puzzles))
-    for step in range(1, plan.steps + 1):
-        with backend.autocast(precision):
-            state, output = model.supervision_step(inputs, state, ids)
-        steps[running] = step
-        if not plan.reads(step):
-            continue
-        raw[running] = output.logits.argmax(-1).cpu().numpy()
-        answers = undo(raw)
-        for row, halt_logit in zip(running, output.halt_logits.tolist(), strict=True):
-            valid[row] = plan.check is not None and plan.check(puzzles[row], answers[row])
-            if valid[row] or plan.counts(step):
-                candidates[row].add(answers[row], halt_logit, bool(valid[row]), plan.vote(halt_logit))
-        going = torch.from_numpy(~valid[running]).to(backend.device)
-        if not going.any():
-            break
-        if not going.all():
-            running = running[~valid[running]]
-            inputs, ids = inputs[going], ids[going]
-            state = State(state.answer[going], state.latent[going])
-    return valid, steps
+def _unchanged(answers: IntArray) -> IntArray:
+    return answers
 
 
-def _image(
-    puzzles: IntArray, rng: np.random.Generator, augmentation: Augmentation | None
-) -> tuple[IntArray, Callable[[IntArray], IntArray]]:
-    """A random symmetric image of each puzzle ``[B, L]``, and what takes answers to it back."""
+def _image(puzzles: IntArray, rng: np.random.Generator, augmentation: Augmentation | None) -> tuple[IntArray, Undo]:
+    """A random symmetric image of each puzzle ``[B, L]``, and the function that takes its answers back."""
     if augmentation is None:
         raise UsageError("Votes need a task with an augmentation: leave out --votes.")
     shown, _, token = augmentation.apply(rng, puzzles, puzzles)

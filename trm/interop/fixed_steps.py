@@ -14,7 +14,6 @@ from torch.export import Dim, ExportedProgram
 
 from trm.errors import TRMError, UsageError
 from trm.model import State, TinyRecursiveModel
-from trm.model.recursion import HRMCore
 
 
 class FixedSteps(nn.Module):
@@ -33,8 +32,7 @@ class FixedSteps(nn.Module):
         model = self.model
         x = model.embedding(inputs, puzzle_ids)
         rotary = model.rotary(x)
-        core = model.core
-        update_latent, update_answer = (core.low, core.high) if isinstance(core, HRMCore) else (core.net, core.net)
+        update_latent, update_answer = model.core.stacks
 
         def cycle(y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
             injection = y + x

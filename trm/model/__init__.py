@@ -1,7 +1,17 @@
 """The network and its recursion."""
 
 from trm.model.losses import IGNORED, StepLoss, step_loss
-from trm.model.recursion import State
-from trm.model.trm import StepOutput, TinyRecursiveModel
+from trm.model.recursion import State, last
+from trm.model.trm import StepOutput, StepResult, Steps, TinyRecursiveModel
 
-__all__ = ["IGNORED", "State", "StepLoss", "StepOutput", "TinyRecursiveModel", "step_loss"]
+__all__ = [
+    "IGNORED",
+    "State",
+    "StepLoss",
+    "StepOutput",
+    "StepResult",
+    "Steps",
+    "TinyRecursiveModel",
+    "last",
+    "step_loss",
+]

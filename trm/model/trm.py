@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,16 +15,33 @@ from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
 from trm.model.init import truncated_normal_
 from trm.model.losses import step_loss
 from trm.model.positions import rotary_tables
-from trm.model.recursion import HRMCore, Rotary, State, TRMCore
+from trm.model.recursion import HRMCore, Rotary, State, TRMCore, last
 
 
 @dataclass
 class StepOutput:
-    """What one supervision step says."""
+    """The outputs of one supervision step.
 
-    logits: Tensor  # [B, L, V]
-    halt_logits: Tensor  # [B]
-    continue_logits: Tensor  # [B]; trained and used by HRM only
+    Attributes:
+        logits: of every token at every position, ``[B, L, V]``.
+        halt_logits: of the answer being right, ``[B]``.
+        continue_logits: of going on being worth it, ``[B]``; only HRM trains and uses them.
+    """
+
+    logits: Tensor
+    halt_logits: Tensor
+    continue_logits: Tensor
+
+
+class StepResult(NamedTuple):
+    """One supervision step, or one cycle of it: the state after it, detached, and the outputs."""
+
+    state: State
+    output: StepOutput
+
+
+Steps = Generator[StepResult, Tensor | None, None]
+"""An iterator over supervision steps. `send(rows)` in place of `next` drops all but some rows of the batch first."""
 
 
 class TinyRecursiveModel(nn.Module):
@@ -89,6 +106,37 @@ class TinyRecursiveModel(nn.Module):
         drawn = noise * torch.randn(2, *shape, generator=generator).to(self.initial_answer)
         return State(state.answer + drawn[0], state.latent + drawn[1])
 
+    def steps(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None, count: int | None = None) -> Steps:
+        """Run supervision steps one after the other, each from the state that the one before it left.
+
+        Each step runs when the consumer asks for it, in the consumer's gradient and autocast mode. A consumer that is
+        done with some puzzles sends the rows to keep: `steps.send(rows)` runs the next step on them alone.
+
+        Args:
+            inputs: tokens ``[B, L]``.
+            state: the carried state, such as `initial_state`.
+            puzzle_ids: ``[B]``, for models with puzzle vectors. Default: the blank id 0.
+            count: number of steps. Default: the configuration's `n_supervision`.
+        """
+        for _ in range(count or self.config.n_supervision):
+            state, output = self.supervision_step(inputs, state, puzzle_ids)
+            rows = yield StepResult(state, output)
+            if rows is not None:
+                inputs, state = inputs[rows], state.rows(rows)
+                puzzle_ids = None if puzzle_ids is None else puzzle_ids[rows]
+
+    def cycles(
+        self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None, count: int | None = None
+    ) -> Iterator[StepResult]:
+        """Run supervision steps like `steps`, and yield the result of each of their T cycles.
+
+        Only the last cycle of a step has gradients.
+        """
+        for _ in range(count or self.config.n_supervision):
+            for now in self._cycles(inputs, state, puzzle_ids):
+                yield StepResult(now.detach(), self.read_out(now))
+            state = now.detach()
+
     def supervision_step(
         self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None
     ) -> tuple[State, StepOutput]:
@@ -96,17 +144,19 @@ class TinyRecursiveModel(nn.Module):
 
         Args:
             inputs: tokens ``[B, L]``.
-            state: the carried state; the one returned is detached.
-            puzzle_ids: ``[B]``, for models with puzzle vectors; left out, the blank id 0.
+            state: the carried state.
+            puzzle_ids: ``[B]``, for models with puzzle vectors. Default: the blank id 0.
+
+        Returns:
+            The state after the step, detached, and the outputs.
         """
-        *_, (_, now) = self.cycles(inputs, state, puzzle_ids)
+        now = last(self._cycles(inputs, state, puzzle_ids))
         return now.detach(), self.read_out(now)
 
-    def cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None) -> Iterator[tuple[int, State]]:
-        """The state after each of the T cycles of one supervision step, numbered from 1."""
+    def _cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None) -> Iterator[State]:
+        """The state after each of the T cycles of one supervision step."""
         x = self.embedding(inputs, puzzle_ids)
-        state = State(state.answer.to(x.dtype), state.latent.to(x.dtype))
-        yield from enumerate(self.core.cycles(x, state, self.rotary(x)), start=1)
+        return self.core.cycles(x, State(state.answer.to(x.dtype), state.latent.to(x.dtype)), self.rotary(x))
 
     def rotary(self, x: Tensor) -> Rotary:
         """The rotary tables for x ``[B, P+L, D]``, or None where positions are not rotary."""
@@ -129,50 +179,58 @@ class TinyRecursiveModel(nn.Module):
         n_supervision: int | None = None,
         puzzle_ids: Tensor | None = None,
     ) -> dict[str, Any]:
-        """Deep supervision over one batch, all its steps at once.
+        """Deep supervision of one batch, all steps at once.
 
-        The trainer spreads these steps over optimizer steps instead, as the paper's code does.
+        `Trainer` takes one optimizer step per supervision step instead, as the paper's code does.
 
         Args:
             inputs: tokens ``[B, L]``.
-            targets: tokens ``[B, L]``, -100 where a position is not scored.
-            n_supervision: steps; left out, the configuration's.
-            puzzle_ids: ``[B]``.
+            targets: tokens ``[B, L]``, -100 at positions that are not scored.
+            n_supervision: number of supervision steps. Default: the configuration's.
+            puzzle_ids: ``[B]``. Default: the blank id 0.
 
         Returns:
-            ``logits_list`` (one ``[B, L, V]`` a step), ``halt_logits_list`` (one ``[B]`` a step), and with targets
+            ``logits_list`` (one ``[B, L, V]`` per step), ``halt_logits_list`` (one ``[B]`` per step), and with targets
             ``loss``: the mean over steps and rows.
 
         Raises:
-            UsageError: the tokens are not of the shape or vocabulary that the model was built for.
+            UsageError: the tokens do not have the model's shape, or are not in its vocabulary.
         """
         self._check_inputs(inputs)
-        state = self.initial_state(len(inputs))
-        outputs: dict[str, Any] = {"logits_list": [], "halt_logits_list": []}
-        losses, config = [], self.config
-        for _ in range(n_supervision or config.n_supervision):
-            state, output = self.supervision_step(inputs, state, puzzle_ids)
-            outputs["logits_list"].append(output.logits)
-            outputs["halt_logits_list"].append(output.halt_logits)
-            if targets is not None:
-                logits, halt_logits = output.logits, output.halt_logits
-                loss = step_loss(logits, halt_logits, targets, config.loss, halt_weight=config.halt_loss_weight)
-                losses.append(loss.total)
-        if losses:
+        steps = self.steps(inputs, self.initial_state(len(inputs)), puzzle_ids, n_supervision)
+        results = [output for _, output in steps]
+        outputs: dict[str, Any] = {
+            "logits_list": [output.logits for output in results],
+            "halt_logits_list": [output.halt_logits for output in results],
+        }
+        if targets is not None:
+            losses = [self._loss(output, targets) for output in results]
             outputs["loss"] = torch.stack(losses).mean().float() / len(inputs)
         return outputs
 
+    def _loss(self, output: StepOutput, targets: Tensor) -> Tensor:
+        config = self.config
+        loss = step_loss(output.logits, output.halt_logits, targets, config.loss, halt_weight=config.halt_loss_weight)
+        return loss.total
+
     @torch.no_grad()
     def predict(self, inputs: Tensor, n_supervision: int | None = None, puzzle_ids: Tensor | None = None) -> Tensor:
-        """The answer after all steps, as tokens ``[B, L]``; dropout is off while it runs."""
+        """The answer after all supervision steps, as tokens ``[B, L]``. Dropout is off.
+
+        Args:
+            inputs: tokens ``[B, L]``.
+            n_supervision: number of supervision steps. Default: the configuration's.
+            puzzle_ids: ``[B]``. Default: the blank id 0.
+
+        Raises:
+            UsageError: the tokens do not have the model's shape, or are not in its vocabulary.
+        """
         self._check_inputs(inputs)
         training = self.training
         self.eval()
         try:
-            state = self.initial_state(len(inputs))
-            for _ in range(n_supervision or self.config.n_supervision):
-                state, output = self.supervision_step(inputs, state, puzzle_ids)
-            return output.logits.argmax(-1)
+            steps = self.steps(inputs, self.initial_state(len(inputs)), puzzle_ids, n_supervision)
+            return last(steps).output.logits.argmax(-1)
         finally:
             self.train(training)
 
@@ -180,9 +238,8 @@ class TinyRecursiveModel(nn.Module):
         config = self.config
         if inputs.dim() != 2 or config.context_length not in (0, inputs.shape[1]):
             wanted = config.context_length or "positions"
-            raise UsageError(f"The model takes tokens of shape [batch, {wanted}], it was given {list(inputs.shape)}.")
+            raise UsageError(f"The model expected tokens of shape [batch, {wanted}], got {list(inputs.shape)}.")
         if inputs.numel() and not (int(inputs.min()) >= 0 and int(inputs.max()) < config.vocab_size):
             raise UsageError(
-                f"The model knows tokens 0 to {config.vocab_size - 1}, it was given "
-                f"{int(inputs.min())} to {int(inputs.max())}."
+                f"The model expected tokens from 0 to {config.vocab_size - 1}, got {int(inputs.min())} to {int(inputs.max())}."
             )

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from trm.config import TrainingConfig
 from trm.interop.official.names import official_name
 from trm.interop.official.recording import Recording
-from trm.model import StepLoss, StepOutput, TinyRecursiveModel
+from trm.model import StepLoss, StepOutput, TinyRecursiveModel, last
 from trm.training.ema import EMA
 from trm.training.optimizers import build_optimizers
 from trm.training.schedules import learning_rate_factor, set_learning_rates
@@ -154,9 +154,7 @@ class _Comparison:
     def evaluation(self, model: TinyRecursiveModel) -> None:
         """The outputs after all supervision steps."""
         batch = self.recording.evaluated()
-        state = model.initial_state(len(batch))
-        for _ in range(model.config.n_supervision):
-            state, output = model.supervision_step(batch.inputs, state, batch.puzzle_ids)
+        output = last(model.steps(batch.inputs, model.initial_state(len(batch)), batch.puzzle_ids)).output
         self._close("eval_logits", "eval.logits", output.logits)
         self._close("eval_halt_logits", "eval.halt_logits", output.halt_logits)
 
