@@ -8,10 +8,9 @@ at, and so do the checksums of the files, `checksums.json`. Structure and token 
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.errors import DataError, quoted, reason
-from trm.storage.atomic import write_bytes
+from trm.storage.atomic import remove_leftovers, replaced_folder, restore_folder, write_bytes
 from trm.storage.checksums import CHECKSUMS, verify_checksums, write_checksums
 from trm.storage.untrusted_input import check_file, read_json
 
@@ -74,22 +73,18 @@ def write_split(
     """
     directory.mkdir(parents=True, exist_ok=True)
     write_documents(directory, puzzles)
-    temporary = directory / f".{split}.{os.getpid()}.tmp"
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        _write_arrays(temporary, puzzles, on_rows)
-        write_checksums(temporary, [file.name for file in temporary.iterdir()])
-        _replace_folder(temporary, directory / split)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with replaced_folder(directory / split) as folder:
+        _write_arrays(folder, puzzles, on_rows)
+        write_checksums(folder, [file.name for file in folder.iterdir()])
 
 
 def write_documents(directory: Path, puzzles: PuzzleSet) -> None:
     """Write `identifiers.json`, the names of the puzzle identifiers by id, and the set's other documents."""
     (directory / CHECKSUMS).unlink(missing_ok=True)  # a build that is killed here leaves files without, not wrong ones
     for name, content in {IDENTIFIERS: list(puzzles.identifiers), **puzzles.documents}.items():
+        remove_leftovers(directory / f"{name}.json")
         write_bytes(directory / f"{name}.json", json.dumps(content, ensure_ascii=False).encode())
+    remove_leftovers(directory / CHECKSUMS)
     write_checksums(directory, [path.name for path in directory.glob("*.json")])
 
 
@@ -103,6 +98,9 @@ def read_split(directory: Path, split: str) -> PuzzleSet:
             is out of range. The message names the file.
     """
     folder = Path(directory) / split
+    with contextlib.suppress(OSError):  # on a read-only disk nothing can be restored
+        restore_folder(Path(directory))
+        restore_folder(folder)
     facts = _read_facts(folder / "dataset.json")
     arrays = {name: _read_array(folder / f"{facts['sets'][0]}__{name}.npy") for name in EXAMPLE_ARRAYS + PUZZLE_ARRAYS}
     for name in PUZZLE_ARRAYS:
@@ -184,21 +182,11 @@ def _write_array(
                 chunk = np.where(chunk == IGNORED, ignored, chunk)
             file.write(np.ascontiguousarray(chunk, dtype).data)
             on_rows(len(chunk))
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _chunks(values: IntArray) -> Iterator[IntArray]:
     for start in range(0, len(values), CHUNK):
         yield np.asarray(values[start : start + CHUNK])
-
-
-def _replace_folder(new: Path, target: Path) -> None:
-    old = new.with_suffix(".old")
-    if target.exists():
-        os.replace(target, old)
-    os.replace(new, target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

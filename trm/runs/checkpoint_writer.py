@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from trm.storage.atomic import replace_folder, sha256, sync_file, write_json
+from trm.storage.atomic import replaced_folder, sha256, sync_file, write_json
 
 
 def write_checkpoint(target: Path, files: Mapping[str, Mapping[str, Tensor]], state: Mapping[str, Any]) -> None:
@@ -22,17 +20,11 @@ def write_checkpoint(target: Path, files: Mapping[str, Mapping[str, Tensor]], st
     Raises:
         OSError: it can't be written, or the disk gives back something else; an earlier `target` is untouched.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
+    with replaced_folder(target) as temporary:
         for name, tensors in files.items():
             _write_tensors(temporary / name, {key: value.detach().cpu().contiguous() for key, value in tensors.items()})
         write_json(temporary / "training.json", state)
         write_json(temporary / "checksums.json", {file.name: sha256(file) for file in sorted(temporary.iterdir())})
-        replace_folder(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:

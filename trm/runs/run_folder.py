@@ -19,7 +19,7 @@ from trm.config import RunConfig
 from trm.errors import TRMError, UsageError
 from trm.storage.untrusted_input import parse_json, read_text
 from trm.runs.checkpoint_writer import write_checkpoint
-from trm.storage.atomic import restore_folder, sync_file, write_bytes, write_json
+from trm.storage.atomic import restore_folders, sync_file, write_bytes, write_json
 from trm.storage.locks import RunLock
 
 MARKERS = ("latest", "best")
@@ -145,7 +145,7 @@ class RunFolder:
 
     def checkpoints(self) -> list[Path]:
         """All checkpoints, by step."""
-        found = (path for path in (self.path / "checkpoints").glob("step_*") if step_number(path) >= 0)
+        found = (path for path in (self.path / "checkpoints").glob("*step_*") if step_number(path) >= 0)
         return sorted(found, key=step_number)
 
     def prune(self, keep: int) -> None:
@@ -173,8 +173,7 @@ class RunFolder:
     def _clean(self) -> None:
         """Remove what a killed process left half-written."""
         checkpoints = self.path / "checkpoints"
-        for aside in checkpoints.glob("step_*.old"):
-            restore_folder(aside)
+        restore_folders(checkpoints)
         for left in [*checkpoints.glob(".*.tmp"), *self.path.glob(".*.tmp")]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
@@ -231,8 +230,8 @@ def check_free(path: Path) -> None:
 
 
 def step_number(path: Path) -> int:
-    """N of `step_N`, or of the `step_N.old` that is just being replaced; -1 for another name."""
-    match = re.fullmatch(r"step_([0-9]{1,18})(\.old)?", path.name)
+    """N of `step_N`, or of the `.step_N.old` (`step_N.old` in trm 0.1.0) that is being replaced; -1 for another name."""
+    match = re.fullmatch(r"(?=step|.*old)\.?step_([0-9]{1,18})(\.old)?", path.name)
     return int(match[1]) if match else -1
 
 
