@@ -88,3 +88,9 @@ def reason(error: BaseException) -> str:
     """What an exception of a library says, in one line without its full stop."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
     return " ".join(said.split())[:300].rstrip(".")
+
+
+def described(error: BaseException) -> str:
+    """An exception in one line, as in "KeyError: 'a'"."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

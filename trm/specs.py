@@ -6,36 +6,15 @@ Specs grow by fields with a default; `API_VERSION` rises when a plugin written f
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from trm.errors import PluginError
 
 API_VERSION = 1
 """The contract that this `trm` offers. A spec with a higher `api` is refused, a lower one is served."""
 
 ANY_TASK = "*"
 """As a spec's `task`: the part serves every task."""
-
-
-def load(reference: str) -> Any:
-    """Import what a ``"package.module:attribute"`` points at.
-
-    Raises:
-        PluginError: the reference is malformed, or its module or attribute is not there.
-    """
-    module_name, _, attribute = reference.partition(":")
-    if not module_name or not attribute:
-        raise PluginError(f"{reference!r} is not of the form 'package.module:attribute'.")
-    try:
-        target: Any = importlib.import_module(module_name)
-        for part in attribute.split("."):
-            target = getattr(target, part)
-    except (ImportError, AttributeError) as error:
-        raise PluginError(f"{reference!r} can't be loaded: {error}.") from error
-    return target
 
 
 @dataclass(frozen=True, kw_only=True)

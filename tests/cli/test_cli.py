@@ -83,7 +83,7 @@ def test_a_stopped_training_says_how_to_go_on(tmp_path: Path, number: signal.Sig
     process.send_signal(number)
     _, error = process.communicate(timeout=120)
     assert process.returncode == code
-    assert f"Interrupted. Go on with: trm train --resume {tmp_path / 'run'}" in error
+    assert f"Interrupted. Resume with: trm train --resume {tmp_path / 'run'}" in error
     assert any((tmp_path / "run" / "checkpoints").iterdir())
 
 

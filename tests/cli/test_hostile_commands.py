@@ -107,7 +107,7 @@ def test_damage_gets_a_sentence(
     errors = [line for line in shown.err.splitlines() if line.startswith("Error:")]
     assert ended.value.code in (1, 2)
     assert len(errors) == 1
-    assert "fault in trm" not in shown.err
+    assert "bug in trm" not in shown.err
     assert "Traceback" not in shown.err
     assert not set(shown.err + shown.out) & {"\x1b", "\x9b"}
     assert re.search(sentence, errors[0])

@@ -15,7 +15,7 @@ from trm_tasks_sudoku.text import read_puzzles as read_sudokus
 from trm.cli.main import cli
 from trm.errors import printable
 from trm.experiment.experiment import Experiment
-from trm.specs import load
+from trm.plugins.code import load
 
 from .checkpoints import runs, spoil_run
 from .data import TASK, dumps, kaggle

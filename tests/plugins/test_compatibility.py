@@ -69,8 +69,8 @@ def test_a_plugin_for_another_core_is_left_out_with_a_sentence(tmp_path: Path, m
     (problem,) = registry.problems
     assert problem.fatal
     assert str(problem) == (
-        "Plugin 'elsewhere' of elsewhere 2.0 was not loaded: it needs trm>=9.1,<9.2, and this is trm "
-        f"{trm.__version__}. Install versions that belong together."
+        "Plugin 'elsewhere' of elsewhere 2.0 was not loaded: it requires trm>=9.1,<9.2, but this is trm "
+        f"{trm.__version__}. Install compatible versions."
     )
     assert "elsewhere" not in [plugin.name for plugin in registry.plugins]
 

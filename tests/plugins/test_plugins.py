@@ -34,7 +34,7 @@ TASK = "[TaskSpec(name={name!r}, summary='', config='x:X', describe='x:d', datas
 BROKEN = {
     "raises": ("raise RuntimeError('out of order')\n", "RuntimeError: out of order"),
     "exits": ("import sys; sys.exit(3)\n", "SystemExit: 3"),
-    "wrongtype": (HEAD + "42\n", "returned int, not a list of TaskSpec"),
+    "wrongtype": (HEAD + "42\n", "returned int; expected a list of TaskSpec"),
     "duplicate": (HEAD + TASK.format(name="sudoku", api=1), "the task 'sudoku' is also registered by"),
     "newer": (HEAD + TASK.format(name="later", api=99), "needs plugin contract 99"),
 }
@@ -84,7 +84,7 @@ def test_plugins_can_be_chosen() -> None:
     assert nothing.returncode == 0
     assert "sudoku" not in nothing.stdout
     absent = trm("list-tasks", TRM_PLUGINS="sudoku,chess")
-    assert "TRM_PLUGINS names it, but no installed package brings it" in absent.stderr
+    assert "TRM_PLUGINS lists it, but no installed package has a plugin of that name" in absent.stderr
 
 
 def test_unknown_hooks_are_reported(tmp_path: Path) -> None:

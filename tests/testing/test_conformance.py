@@ -29,7 +29,7 @@ BROKEN = {
     "fragile": ("light_import", "can't be imported on its own", "another module happens to import"),
     "bad-name": ("references", "its summary ''", "a summary is one line"),
     "missing-part": ("references", "names the augmentation 'mirroring', which no plugin", "has another name"),
-    "missing-attribute": ("references", "'tests.support.broken_parts:gone' can't be loaded", "was renamed"),
+    "missing-attribute": ("references", "'tests.support.broken_parts:gone' cannot be loaded", "was renamed"),
     "uncallable": ("references", "'tests.support.broken_parts:SYMBOLS' is a int", "a module's constant"),
     "no-default": ("config", "can't be built without arguments: length", "has no default"),
     "tolerant": ("config", "accepts fields that it does not have", 'extra="forbid"'),

@@ -177,7 +177,7 @@ def test_a_signal_to_torchrun_saves_the_run(tmp_path: Path, number: signal.Signa
     _training(process, run, checkpoint=False)
     process.send_signal(number)
     _, error = process.communicate(timeout=120)
-    assert error.count(f"Interrupted. Go on with: trm train --resume {run}") == 1
+    assert error.count(f"Interrupted. Resume with: trm train --resume {run}") == 1
     assert (run / "latest").exists()
 
 

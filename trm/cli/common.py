@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +15,19 @@ from trm.plugins.registry import Registry, get_registry
 
 
 def registry_with_warnings() -> Registry:
-    """The registry; each plugin with a problem is named in one line on stderr."""
+    """The registry; each problem with a plugin is reported in one line on stderr, with `--debug` and its traceback."""
     registry = get_registry()
     for problem in registry.problems:
         echo(f"Warning: {problem} (`trm doctor` shows more)", err=True)
+        if problem.error is not None and is_debugging():
+            echo("".join(traceback.format_exception(problem.error)).rstrip(), err=True)
     return registry
+
+
+def is_debugging() -> bool:
+    """Whether the command line has `--debug`."""
+    context = click.get_current_context(silent=True)
+    return bool(context and (context.find_root().obj or {}).get("debug"))
 
 
 def for_people() -> bool:

@@ -38,7 +38,8 @@ def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     if spec is None:
         return []
     from trm.config import TrainingConfig, TRMConfig
-    from trm.config.overrides import FROM_DATA, config_class_of
+    from trm.config.overrides import FROM_DATA
+    from trm.plugins.code import config_class_of
 
     sections: dict[str, Any] = {"task": config_class_of(spec), "model": TRMConfig, "training": TrainingConfig}
     fields = {

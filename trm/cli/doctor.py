@@ -1,17 +1,22 @@
-"""`trm doctor`."""
+"""`trm doctor`: what to look at, and to send along, when something does not work."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import platform
+import traceback
 from typing import Any
 
 import click
 
 from trm import __version__
-from trm.cli.common import json_option
+from trm.cli.common import is_debugging, json_option
 from trm.cli.output import echo, print_json
-from trm.plugins.registry import get_registry
+from trm.errors import described
+from trm.plugins.registry import Problem, get_registry
+
+FRAMES = 3
+"""Frames of a plugin's traceback that are shown without `--debug`."""
 
 LIBRARIES = ("torch", "numpy", "pydantic", "safetensors", "click", "rich", "pluggy")
 
@@ -19,7 +24,7 @@ LIBRARIES = ("torch", "numpy", "pydantic", "safetensors", "click", "rich", "plug
 @click.command("doctor")
 @json_option
 def command(as_json: bool) -> None:
-    """Versions, devices, plugins and their failures, cache."""
+    """Show versions, devices, plugins and their problems, and the cache."""
     registry = get_registry()
     report = {
         "trm": __version__,
@@ -31,12 +36,25 @@ def command(as_json: bool) -> None:
             for plugin in registry.plugins
         ],
         "problems": [str(problem) for problem in registry.problems],
+        "tracebacks": {problem.plugin.name: lines for problem in registry.problems if (lines := _traceback(problem))},
         "cache": _cache(),
     }
     if as_json:
         print_json(report)
     else:
-        _print(report)
+        _print(report, registry.problems)
+
+
+def _traceback(problem: Problem) -> list[str]:
+    """The last frames inside the plugin; with `--debug` the whole traceback. Empty if the plugin raised nothing."""
+    if problem.error is None:
+        return []
+    if is_debugging():
+        return "".join(traceback.format_exception(problem.error)).splitlines()
+    from trm.plugins.code import plugin_frames
+
+    frames = plugin_frames(problem.error, problem.plugin)[-FRAMES:]
+    return [line for frame in frames for line in frame.splitlines()]
 
 
 def _version(name: str) -> str:
@@ -50,17 +68,17 @@ def _devices() -> list[dict[str, str]]:
     try:
         import torch  # noqa: F401
     except ImportError as error:
-        return [{"name": "none", "state": f"torch can't be imported: {error}"}]
-    from trm.specs import load
+        return [{"name": "none", "state": f"torch cannot be imported: {error}"}]
+    from trm.plugins.code import load
 
     rows = []
     for spec in get_registry().backends():
         try:
             backend = load(spec.factory)()
             reason = backend.unavailable()
-            state = f"not usable: {reason}" if reason else backend.describe()
-        except Exception as error:  # a plugin's backend must not take the report with it
-            state = f"failed: {error}"
+            state = f"unavailable: {reason}" if reason else backend.describe()
+        except Exception as error:  # a plugin's backend must not stop the report
+            state = f"failed: {described(error)}"
         rows.append({"name": spec.name, "state": state})
     return rows
 
@@ -73,7 +91,7 @@ def _cache() -> dict[str, Any]:
     return {"folder": str(folder), "MiB": round(size / 2**20, 1)}
 
 
-def _print(report: dict[str, Any]) -> None:
+def _print(report: dict[str, Any], problems: list[Problem]) -> None:
     echo(f"trm {report['trm']}, Python {report['python']}")
     echo("Libraries: " + ", ".join(f"{name} {version}" for name, version in report["libraries"].items()))
     echo("Devices:")
@@ -83,6 +101,8 @@ def _print(report: dict[str, Any]) -> None:
     for plugin in report["plugins"]:
         echo(f"  {plugin['name']}: {plugin['distribution']} {plugin['version']}")
     echo("Problems:" if report["problems"] else "Problems: none")
-    for problem in report["problems"]:
+    for problem in problems:
         echo(f"  {problem}")
+        for line in _traceback(problem):
+            echo(f"    {line}")
     echo(f"Cache: {report['cache']['folder']} ({report['cache']['MiB']} MiB)")

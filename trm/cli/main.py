@@ -1,4 +1,4 @@
-"""The `trm` command: a group that loads its commands lazily, and the place where errors become sentences."""
+"""The `trm` command: a group that imports its commands lazily and reports every error in one sentence."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,32 +16,35 @@ from trm import __version__
 from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.torchrun import is_rank_zero, refuse_several, whose
-from trm.errors import ReportedElsewhere, TRMError, reason
+from trm.errors import ReportedElsewhere, TRMError, described, reason
+
+if TYPE_CHECKING:
+    from trm.plugins.code import Blame
 
 COMMANDS = {
-    "list-tasks": ("list_tasks", "The tasks, their plugins and versions."),
-    "train": ("train", "Train a model on a task."),
-    "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights."),
-    "solve": ("solve", "Answer puzzles given on the line, in a file or on stdin."),
-    "import-checkpoint": ("import_checkpoint", "Make a run of a checkpoint of the paper's code or of HRM's."),
-    "export": ("export", "Write weights for the paper's code, as ONNX or as a torch.export program."),
-    "demo": ("demo", "Watch a trained model solve puzzles, step by step."),
-    "trace": ("trace", "The refinement of one puzzle as a page or a picture."),
-    "plot": ("plot", "Learning curves of runs, in the terminal and to a file."),
-    "compare": ("compare", "Where the settings of runs differ, and what each reached."),
-    "data": ("data", "Build data sets on disk, or describe them."),
-    "new-task": ("new_task", "Write a plugin package for a task of your own."),
-    "check-task": ("check_task", "Run the conformance kit over a task."),
-    "doctor": ("doctor", "Versions, devices, plugins and their failures, cache."),
+    "list-tasks": ("list_tasks", "List the installed tasks with their plugins and versions."),
+    "train": ("train", "Train a model on a task, or resume a run."),
+    "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights on test puzzles."),
+    "solve": ("solve", "Solve puzzles given as arguments, in a file or on stdin."),
+    "import-checkpoint": ("import_checkpoint", "Convert a checkpoint of the TRM or HRM code into a run."),
+    "export": ("export", "Export weights for the TRM code, to ONNX or as a torch.export program."),
+    "demo": ("demo", "Watch a trained model solve puzzles step by step."),
+    "trace": ("trace", "Show the refinement of one puzzle as a web page or an image."),
+    "plot": ("plot", "Plot the learning curves of runs."),
+    "compare": ("compare", "Compare the settings and results of runs."),
+    "data": ("data", "Build, describe and clear datasets."),
+    "new-task": ("new_task", "Create a plugin package for a new task."),
+    "check-task": ("check_task", "Run the conformance checks on a task."),
+    "doctor": ("doctor", "Show versions, devices, plugins and their problems, and the cache."),
 }
-"""Module in `trm.cli` and help line of each command, so that `trm --help` imports none of them."""
+"""The module in `trm.cli` and the help line of each command, so that `trm --help` imports none of them."""
 
 LONGEST_MESSAGE = 2000
 INTERRUPTED = 128 + signal.SIGINT
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module when that command is called."""
+    """A group that imports the module of a command only when that command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -52,19 +56,19 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Click's own would load every command for its help line."""
+        """Write the commands with their help lines. Click's own method would import every command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", prog_name="trm")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> None:
     """Train and study Tiny Recursive Models: small networks that solve puzzles by refining an answer.
 
-    Start with `trm train TASK`; `trm list-tasks` shows the tasks.
+    `trm list-tasks` lists the tasks. Start with `trm train TASK`.
     """
     ctx.obj = {"debug": debug}
     if ctx.invoked_subcommand is not None and ctx.invoked_subcommand != "train":
@@ -72,10 +76,14 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 a wrong request, 130 interrupted, 143 terminated."""
+    """Run the command line and exit.
+
+    The exit code is 0 on success, 1 if the job failed, 2 if the request was invalid, 130 if the command was interrupted
+    and 143 if it was terminated.
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
-    if debug:  # also accepted after the command, where people type it
+    if debug:  # people also type it after the command
         arguments = ["--debug", *(item for item in arguments if item != "--debug")]
     with Interruptions() as interruptions:
         code = _run(arguments, debug, interruptions)
@@ -87,31 +95,63 @@ def _run(arguments: list[str], debug: bool, interruptions: Interruptions) -> int
         result = cli.main(arguments, prog_name="trm", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        if is_rank_zero():  # the others were started with the same words
+        if is_rank_zero():  # every process has the same arguments
             error.show()
         return error.exit_code
     except ReportedElsewhere as error:
         return error.exit_code
     except TRMError as error:
-        return _report(str(error), error.exit_code, debug)
+        return _report(_with_place(error), error.exit_code, debug)
     except (click.Abort, KeyboardInterrupt) as error:
         return _interrupted(interruption_in(error) or error)
-    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+    except BrokenPipeError:  # the reader of stdout has exited, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        return _report(f"{error.filename or 'A file'} can't be used: {reason(error)}.", 1, debug)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a plugin's sys.exit() must not end a command without a message
         interruption = interruption_in(error) or interruptions.lost
-        if interruption is not None:
-            return _interrupted(interruption)
-        hint = "" if debug else " This is a fault in trm or a plugin; --debug shows where."
-        return _report(f"{type(error).__name__}: {error}.{hint}", 1, debug)
+        return _report(_unexpected(error, debug), 1, debug) if interruption is None else _interrupted(interruption)
+
+
+def _unexpected(error: BaseException, debug: bool) -> str:
+    """The message for an exception that no command handles: a plugin's, the file system's, or a bug in trm."""
+    place = _place(error)
+    if place is not None:
+        return f"{place}: {described(error).rstrip('.')}."
+    if isinstance(error, SystemExit):
+        raise error
+    if isinstance(error, OSError):
+        return f"Cannot use {error.filename or 'a file'}: {reason(error)}."
+    hint = "" if debug else " --debug shows the traceback."
+    return f"{described(error).rstrip('.')}. This is a bug in trm.{hint}"
+
+
+def _place(error: BaseException) -> Blame | None:
+    """The line of a plugin that raised an error, if any."""
+    from trm.plugins.code import blame
+    from trm.plugins.registry import get_registry
+
+    try:
+        return blame(error, get_registry())
+    except TRMError:  # with TRM_STRICT_PLUGINS=1, a problem of another plugin
+        return None
+
+
+def _with_place(error: TRMError) -> str:
+    """The message of an error, with the plugin's line if the plugin's code is its cause."""
+    if error.__cause__ is None:
+        return str(error)
+    from trm.plugins.code import message_with_place
+    from trm.plugins.registry import get_registry
+
+    try:
+        return message_with_place(error, get_registry())
+    except TRMError:
+        return str(error)
 
 
 def _interrupted(error: BaseException) -> int:
     checkpoint = getattr(error, "checkpoint", None)
-    where = f" Go on with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
+    where = f" Resume with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
     echo(f"Interrupted.{where}", err=True)
     return 128 + number_of(error)
 

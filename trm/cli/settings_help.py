@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from trm.config import TrainingConfig, TRMConfig
-from trm.config.overrides import FROM_DATA, config_class_of
+from trm.config.overrides import FROM_DATA
+from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
 from trm.specs import AugmentationSpec, DatasetSpec
 

@@ -65,7 +65,7 @@ class Showcase:
             PuzzleError: the text has no puzzle, or several, or a malformed one.
         """
         from trm.evaluation.refine import Puzzle
-        from trm.specs import load
+        from trm.plugins.code import load
 
         spec = self.experiment.spec
         if spec.parse is None:

@@ -134,7 +134,7 @@ def _try_other_weights(
 
 def _parse(experiment: Experiment, source: str, text: str) -> list[tuple[Experiment, Any]]:
     """The puzzles of a text, each with the experiment at its size."""
-    from trm.specs import load
+    from trm.plugins.code import load
 
     try:
         experiment = experiment.sized_for(text)
@@ -161,7 +161,7 @@ def _answer(experiment: Any, model: Any, backend: Any, parsed: list[Any], plan: 
 
     from trm.data.batch import Batch
     from trm.evaluation.search import probability, search
-    from trm.specs import load
+    from trm.plugins.code import load
 
     inputs = torch.from_numpy(np.stack(parsed).astype(np.int64))
     found = search(model, Batch(inputs, inputs, torch.zeros(len(inputs), dtype=torch.long)), plan, backend)

@@ -12,7 +12,8 @@ import click
 
 from trm.cli.output import print_json
 from trm.errors import UsageError
-from trm.specs import TaskSpec, load
+from trm.plugins.code import load
+from trm.specs import TaskSpec
 
 if TYPE_CHECKING:
     from trm.devices import Backend

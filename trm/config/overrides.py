@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from trm.config import TrainingConfig, TRMConfig
-from trm.errors import PluginError, UsageError, nearest, quoted
-from trm.specs import PresetSpec, TaskSpec, load
+from trm.errors import UsageError, nearest, quoted
+from trm.specs import PresetSpec, TaskSpec
 from trm.storage.untrusted_input import parse_json
 
 SECTIONS = ("task", "model", "training")
@@ -80,14 +80,6 @@ def changed_task_config(config: BaseModel, sets: Iterable[str]) -> BaseModel:
         raise UsageError("Only settings of the task's data (task.NAME=VALUE) can be changed here.")
     changed: BaseModel = validated(type(config), {**config.model_dump(), **overrides.task}, "task")
     return changed
-
-
-def config_class_of(spec: TaskSpec) -> type[BaseModel]:
-    """The task's settings class, checked to be one."""
-    config_class = load(spec.config)
-    if not (isinstance(config_class, type) and issubclass(config_class, BaseModel)):
-        raise PluginError(f"The config of task {spec.name!r}, {spec.config}, is not a pydantic model.")
-    return config_class
 
 
 def find_preset(spec: TaskSpec, name: str | None) -> PresetSpec:

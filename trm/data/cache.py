@@ -17,8 +17,9 @@ from pydantic import BaseModel
 
 from trm.data.puzzle_set import PuzzleSet
 from trm.errors import DataError, PluginError
+from trm.plugins.code import load
 from trm.plugins.registry import get_registry
-from trm.specs import DatasetSpec, load
+from trm.specs import DatasetSpec
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trm.devices.backend import Backend
 from trm.errors import UsageError
+from trm.plugins.code import load
 from trm.plugins.registry import get_registry
-from trm.specs import load
 
 
 def get_backend(name: str = "auto") -> Backend:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 import trm
 from trm.config import AnswerChoice, RunConfig, TrainingConfig, TRMConfig
-from trm.config.overrides import Overrides, config_class_of, find_preset, validated
+from trm.config.overrides import Overrides, find_preset, validated
 from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.cache import cached_split
@@ -24,11 +24,12 @@ from trm.errors import CheckpointError, DataError, PluginError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
+from trm.plugins.code import config_class_of, load
 from trm.plugins.registry import get_registry
 from trm.render.renderer import Renderer
 from trm.render.tokens import TokenRenderer
 from trm.runs.checkpoint import LoadedModel, load_tensors
-from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec, load
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
 
 CORE_METRICS = ("cell_accuracy", "exact_accuracy")
 

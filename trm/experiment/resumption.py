@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trm.config import RunConfig, TrainingConfig
-from trm.config.overrides import Overrides, config_class_of, validated
+from trm.config.overrides import Overrides, validated
 from trm.errors import UsageError
+from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
 
 ENDS = ("num_epochs", "max_steps")

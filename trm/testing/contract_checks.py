@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import TRMError
 from trm.experiment.experiment import Experiment
-from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, load
+from trm.plugins.code import load
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec
 from trm.testing.check import CheckFailure, CheckSkipped, require
 from trm.testing.subject import Subject, plugin_code
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
-from trm.specs import load
+from trm.plugins.code import load
 from trm.testing.check import require
 from trm.testing.subject import Subject, plugin_code
 

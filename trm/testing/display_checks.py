@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 
 from trm.data.puzzle_set import IntArray
 from trm.errors import PuzzleError
-from trm.specs import load
+from trm.plugins.code import load
 from trm.testing.check import CheckFailure, CheckSkipped, require
 from trm.testing.subject import Subject, plugin_code
 

@@ -10,14 +10,15 @@ from functools import cached_property
 import numpy as np
 from pydantic import BaseModel
 
-from trm.config.overrides import config_class_of, validated
+from trm.config.overrides import validated
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.evaluation.metrics import Metric
 from trm.experiment.experiment import Experiment
+from trm.plugins.code import config_class_of, load
 from trm.plugins.registry import GROUP, Part, Plugin, get_registry
 from trm.render.renderer import Renderer
-from trm.specs import ANY_TASK, AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec, load
+from trm.specs import ANY_TASK, AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
 from trm.testing.check import CheckFailure, fail_with, require
 
 ROWS = 64

@@ -1,0 +1,171 @@
+"""Loading plugins one entry point at a time, so that a broken plugin affects nothing but itself."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from trm import __version__, hookspecs
+from trm.errors import PluginError, described
+from trm.plugins.compatibility import unmet_requirement
+from trm.plugins.parts import Plugin, Problem
+from trm.specs import (
+    API_VERSION,
+    AnySpec,
+    AugmentationSpec,
+    BackendSpec,
+    DatasetSpec,
+    MetricSpec,
+    RendererSpec,
+    TaskSpec,
+)
+
+GROUP = "trm"
+"""The entry-point group of plugins."""
+
+CORE = Plugin("trm", "trm", __version__)
+"""The plugin that registers the built-in parts."""
+
+HOOKS: dict[str, type[AnySpec]] = {
+    "trm_register_tasks": TaskSpec,
+    "trm_register_datasets": DatasetSpec,
+    "trm_register_augmentations": AugmentationSpec,
+    "trm_register_metrics": MetricSpec,
+    "trm_register_renderers": RendererSpec,
+    "trm_register_backends": BackendSpec,
+}
+
+
+@dataclass
+class Loaded:
+    """What one plugin registers.
+
+    Attributes:
+        plugin: the plugin.
+        specs: its specs; None if it was not loaded.
+        problems: what is wrong with it.
+    """
+
+    plugin: Plugin
+    specs: Sequence[AnySpec] | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Iterator[Loaded]:
+    """Load the built-in parts, then every plugin that `TRM_PLUGINS` allows, in the order of their names.
+
+    Args:
+        entry_points: default: those of all installed distributions.
+    """
+    manager = pluggy.PluginManager("trm")
+    manager.add_hookspecs(hookspecs)
+    from trm.plugins import builtins
+
+    yield Loaded(CORE, list(_collect(manager, builtins, CORE.name)))
+    found = importlib.metadata.entry_points(group=GROUP) if entry_points is None else list(entry_points)
+    wanted = _wanted()
+    loaded = {CORE.name: CORE}
+    for entry_point in sorted(found, key=_order):
+        if wanted is not None and entry_point.name not in wanted:
+            continue
+        result = _load_one(manager, entry_point, loaded)
+        if result.specs is not None:
+            loaded[entry_point.name] = result.plugin
+        yield result
+    for name in sorted((wanted or set()) - {entry_point.name for entry_point in found}):
+        unknown = Plugin(name, "no distribution", "installed")
+        reason = "TRM_PLUGINS lists it, but no installed package has a plugin of that name."
+        yield Loaded(unknown, None, [Problem(unknown, reason)])
+
+
+def _wanted() -> set[str] | None:
+    """The names in `TRM_PLUGINS`; None if the variable is not set."""
+    names = os.environ.get("TRM_PLUGINS")
+    return None if names is None else {name.strip() for name in names.split(",") if name.strip()}
+
+
+def _order(entry_point: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    return entry_point.name, (entry_point.dist.name.lower() if entry_point.dist else "")
+
+
+def _load_one(
+    manager: pluggy.PluginManager, entry_point: importlib.metadata.EntryPoint, loaded: dict[str, Plugin]
+) -> Loaded:
+    distribution = entry_point.dist
+    plugin = Plugin(
+        entry_point.name,
+        distribution.name if distribution else "unknown distribution",
+        distribution.version if distribution else "unknown version",
+        entry_point.module,
+    )
+    refusal = _same_name(loaded.get(plugin.name)) or _unmet((distribution and distribution.requires) or ())
+    if refusal:
+        return Loaded(plugin, None, [Problem(plugin, refusal)])
+    try:
+        module = entry_point.load()
+        specs = list(_collect(manager, module, entry_point.name))
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # a plugin that calls sys.exit() must not end the command
+        reason = str(error) if isinstance(error, PluginError) else f"{described(error)}."
+        return Loaded(plugin, None, [Problem(plugin, reason, error=error)])
+    return Loaded(plugin, specs, _unknown_hooks(manager, module, plugin))
+
+
+def _same_name(other: Plugin | None) -> str | None:
+    """Why a plugin is refused whose name is taken."""
+    if other is None:
+        return None
+    if other is CORE:
+        return f"{CORE.name!r} is the name of the built-in plugin. Rename the entry point."
+    return (
+        f"{other.distribution} {other.version} has a plugin of the same name, and only the distribution that comes first "
+        "in alphabetical order is loaded. Uninstall one of the two."
+    )
+
+
+def _unmet(requirements: Iterable[str]) -> str | None:
+    unmet = unmet_requirement(requirements, __version__)
+    return unmet and f"it requires {unmet}, but this is trm {__version__}. Install compatible versions."
+
+
+def _collect(manager: pluggy.PluginManager, module: ModuleType, name: str) -> Iterator[AnySpec]:
+    """Register a module with pluggy and yield its checked specs; a failure unregisters the module."""
+    manager.register(module, name=name)
+    try:
+        for hook, kind in HOOKS.items():
+            for implementation in getattr(manager.hook, hook).get_hookimpls():
+                if implementation.plugin is module:
+                    yield from _checked(implementation.function(), hook, kind)
+    except BaseException:
+        manager.unregister(module)
+        raise
+
+
+def _checked(result: Any, hook: str, kind: type[AnySpec]) -> Sequence[Any]:
+    if not isinstance(result, (list, tuple)):
+        raise PluginError(f"{hook} returned {type(result).__name__}; expected a list of {kind.__name__}.")
+    for spec in result:
+        if not isinstance(spec, kind):
+            raise PluginError(f"{hook} returned a list that contains {type(spec).__name__}; expected {kind.__name__}.")
+        if spec.api > API_VERSION:
+            raise PluginError(
+                f"{kind.__name__} {spec.name!r} needs plugin contract {spec.api}, but trm {__version__} offers "
+                f"{API_VERSION}. Upgrade trm."
+            )
+    return result
+
+
+def _unknown_hooks(manager: pluggy.PluginManager, module: ModuleType, plugin: Plugin) -> list[Problem]:
+    callers = manager.get_hookcallers(module) or []
+    unknown = sorted(caller.name for caller in callers if not caller.has_spec())
+    if not unknown:
+        return []
+    reason = f"it uses hooks that trm {__version__} does not have: {', '.join(unknown)}."
+    return [Problem(plugin, reason, fatal=False)]

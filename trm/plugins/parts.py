@@ -1,0 +1,62 @@
+"""Plugins, their problems, and the specs that they registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from trm.specs import AnySpec
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin as its distribution's metadata describes it.
+
+    Attributes:
+        name: the name of its entry point.
+        distribution: the name of the distribution that has the entry point.
+        version: the distribution's version.
+        module: the module that the entry point refers to; empty for a plugin without an entry point.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    module: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.name!r} of {self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with a plugin.
+
+    Attributes:
+        plugin: the plugin.
+        reason: one or two sentences that say what is wrong and how to fix it.
+        fatal: whether the plugin was not loaded.
+        error: the exception with its traceback, if the plugin raised one.
+    """
+
+    plugin: Plugin
+    reason: str
+    fatal: bool = True
+    error: BaseException | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        verb = "was not loaded" if self.fatal else "has a problem"
+        return f"Plugin {self.plugin} {verb}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A spec together with the plugin that registered it."""
+
+    spec: AnySpec
+    plugin: Plugin
+
+
+def kind_of(spec: AnySpec | type[AnySpec]) -> str:
+    """What a message calls the kind of a spec: "task", "dataset", "metric", "backend", ..."""
+    spec_class = spec if isinstance(spec, type) else type(spec)
+    return spec_class.__name__.removesuffix("Spec").lower()
