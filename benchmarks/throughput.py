@@ -55,7 +55,7 @@ class Case:
     """A preset with its model and optimizers built."""
 
     name: str
-    parameters: int
+    model: TinyRecursiveModel
     batch_size: int
     step: Callable[[], None]
     flops: float  # multiplications and additions in the matrix products of one step
@@ -138,7 +138,7 @@ def case(task: str, preset: str, largest: float) -> Case:
     with FlopCounterMode(display=False) as counter:
         step()
     flops = counter.get_total_flops()
-    return Case(f"{task}:{preset}", model.num_parameters(), batch_size, step, flops, training.precision)
+    return Case(f"{task}:{preset}", model, batch_size, step, flops, training.precision)
 
 
 def _step(model: TinyRecursiveModel, training: TrainingConfig, inputs: Tensor, labels: Tensor) -> Callable[[], None]:
@@ -192,7 +192,7 @@ def measure(task: str, preset: str, rounds: int, seconds: float, machine: float,
     }
     return {
         "preset": this.name,
-        "parameters": this.parameters,
+        "parameters": this.model.num_parameters(),
         "batch": this.batch_size,
         "examples_per_second": ours * this.batch_size,
         "gflop_per_example": this.flops / this.batch_size / 1e9,

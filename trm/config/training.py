@@ -71,7 +71,8 @@ class TrainingConfig(Settings):
         "auto", description="type of the matrix products; auto: what the device does fast"
     )
     compile: Literal["auto", "on", "off"] = Field(
-        "auto", description="compile the network; auto: where the device gains"
+        "auto",
+        description="compile the network with torch.compile; auto: if the device's backend says that it pays (CUDA)",
     )
     log_interval: int = Field(50, description="steps between lines of metrics", ge=1)
     eval_interval: int | None = Field(None, description="steps between evaluations; unset: only at the end", ge=1)

@@ -79,6 +79,19 @@ class TinyRecursiveModel(nn.Module):
         """Number of parameters, the puzzle vectors left out, as the paper counts them."""
         return sum(parameter.numel() for parameter in self.network_parameters())
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile the network with `torch.compile`, in place.
+
+        The stacks of layers are compiled, because every supervision step calls them and nothing else that is large.
+        `nn.Module.compile` would compile `forward` alone, which neither training nor evaluation calls. Names in
+        `state_dict` do not change.
+
+        Args:
+            *args, **kwargs: passed to `torch.compile`.
+        """
+        for stack in dict.fromkeys(self.core.stacks):
+            stack.compile(*args, **kwargs)
+
     def state_shape(self) -> tuple[int, ...]:
         """Shape of one puzzle's answer and latent: ``(P+L, D)``, ``(L, S, D)``, or where any L will do ``(1, D)``, which
         the first step broadcasts.

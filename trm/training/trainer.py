@@ -75,7 +75,7 @@ class Trainer:
         self.model = model.to(self.backend.device)
         self.processes.share(self.model.state_dict().values())
         if config.compile == "on" or (config.compile == "auto" and self.backend.compiles()):
-            self.model.core.compile()
+            self.model.compile()
         self.optimizers = build_optimizers(self.model, config)
         self.ema = EMA(self.model, config.ema_decay, config.ema_warmup) if config.use_ema else None
         self.generator = torch.Generator().manual_seed(seed)
