@@ -78,6 +78,15 @@ def test_no_answer_is_lost_where_none_is_valid() -> None:
     assert chosen(script, check=lambda puzzle, tokens: False) == 4
 
 
+def test_predictions_are_completed_before_they_are_counted_and_checked() -> None:
+    """Else noise at positions that are not scored splits the votes and fails the check."""
+    parity = {"complete": lambda puzzles, predictions: predictions % 2}
+    assert chosen(Script([[(3, 0.0)], [(2, 5.0)], [(5, 0.0)]]), **parity) == 1
+    asked = Script([[(3, 0.0)], [(2, 0.0)]])
+    assert chosen(asked, **parity, check=lambda puzzle, answer: answer[0] == 1) == 1
+    assert asked.tried == 0
+
+
 def network(seed: int) -> tuple[TinyRecursiveModel, Batch]:
     """A random network whose answers change from step to step, and puzzles."""
     torch.manual_seed(seed)

@@ -26,18 +26,20 @@ def show_solved(console: Any, experiment: Experiment, trainer: Trainer, test: Pu
     trainer.model.eval()
     with trainer.averaged():
         predictions = answer(trainer.model, batch, steps, trainer.backend).predictions.cpu().numpy()
+    predictions = few.description.complete(few.inputs, predictions)
     labels = few.scored_labels(slice(None))
     solved = ((predictions == labels) | (labels == IGNORED)).all(1)
     row = int(np.argmax(solved))
     renderer = experiment.build_renderer()
-    puzzle = Puzzle(np.asarray(few.inputs[row]), labels[row])
+    inputs = np.asarray(few.inputs[row])
+    puzzle = Puzzle(inputs, labels[row], fixed=experiment.description.fixed_in(inputs))
     title = "solved" if solved[row] else "not solved: wrong cells are marked"
     console.print(
         Columns(
             [
                 Panel(renderer.render(puzzle.inputs), title="an unseen puzzle", expand=False),
                 Panel(
-                    renderer.render(puzzle.inputs, puzzle.complete(predictions[row]), puzzle.labels),
+                    renderer.render(puzzle.inputs, puzzle.complete(predictions[row]), puzzle.target),
                     title=title,
                     expand=False,
                 ),

@@ -75,7 +75,7 @@ class Showcase:
         parsed = load(spec.parse)(text, self.experiment.task_config)
         if len(parsed) != 1:
             raise PuzzleError(f"The text has {len(parsed)} puzzles, one is wanted.")
-        return Puzzle(parsed[0])
+        return Puzzle(parsed[0], fixed=self.experiment.description.fixed_in(parsed[0]))
 
     def stage(self, puzzle: Puzzle, renderer: str | None = None) -> Stage:
         """The puzzle with a renderer of the task, its default one where none is named."""

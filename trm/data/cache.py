@@ -80,6 +80,7 @@ def _build(spec: DatasetSpec, config: BaseModel, split: str, seed: int) -> Puzzl
     puzzles = load(spec.build)(config, split, seed)
     if not isinstance(puzzles, PuzzleSet):
         raise PluginError(f"Dataset {spec.name!r}: {spec.build} returned {type(puzzles).__name__}, not a PuzzleSet.")
+    puzzles.check_fixed()
     largest = max(int(np.max(puzzles.inputs, initial=0)), int(np.max(puzzles.labels, initial=0)))
     if largest >= puzzles.description.vocab_size:
         raise PluginError(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 IGNORED = -100
 IntArray = npt.NDArray[Any]
+CHUNK = 4096  # rows checked at a time
 NOT_GIVEN: IntArray = np.empty(0, dtype=np.int32)
 """Stands for offsets or ids that `PuzzleSet` shall fill in."""
 
@@ -32,6 +33,14 @@ class Description:
         token_names: one name a token, for people.
         structure: grid, relations, neighbours and interchangeable tokens.
         num_puzzle_identifiers: puzzle ids in use; 1 where all puzzles share the blank one.
+        blank_identifier_id: the puzzle id of puzzles without one of their own.
+        fixed: positions that belong to the puzzle, such as the operands of a sum: an answer has the puzzle's own token
+            there, whatever the model predicts.
+        fixed_tokens: tokens that keep their place, such as the clues beside a grid, where their positions differ from
+            puzzle to puzzle: every position of a puzzle that holds one of them is fixed.
+
+    Raises:
+        DataError: a fixed position or token is out of range.
     """
 
     vocab_size: int
@@ -41,6 +50,34 @@ class Description:
     structure: Structure = field(default_factory=lambda: Structure())
     num_puzzle_identifiers: int = 1
     blank_identifier_id: int = 0
+    fixed: tuple[int, ...] = ()
+    fixed_tokens: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, values, size in (
+            ("fixed", self.fixed, self.seq_len),
+            ("fixed_tokens", self.fixed_tokens, self.vocab_size),
+        ):
+            if any(not 0 <= value < size for value in values):
+                raise DataError(f"Description.{name} is {values}: expected numbers from 0 to {size - 1}.")
+
+    def fixed_in(self, inputs: IntArray) -> npt.NDArray[np.bool_]:
+        """Which positions of puzzles ``[..., L]`` are fixed, ``[..., L]``; see `fixed` and `fixed_tokens`."""
+        mask = np.isin(inputs, self.fixed_tokens)
+        mask[..., list(self.fixed)] = True
+        return mask
+
+    def complete(self, inputs: IntArray, answer: IntArray) -> IntArray:
+        """Predicted tokens as an answer: the puzzle's own tokens at fixed positions.
+
+        A model is not trained on positions that are not scored, so its predictions there mean nothing. Everything that
+        shows, compares or checks an answer completes it first.
+
+        Args:
+            inputs: puzzles ``[..., L]``.
+            answer: predicted tokens ``[..., L]``.
+        """
+        return np.where(self.fixed_in(inputs), inputs, answer)
 
 
 @dataclass(frozen=True)
@@ -118,6 +155,25 @@ class PuzzleSet:
             group_indices=NOT_GIVEN,
             extras={name: column[rows] for name, column in self.extras.items()},
         )
+
+    def check_fixed(self) -> None:
+        """Check that the label at each fixed position is not scored, or is the puzzle's own token.
+
+        Raises:
+            DataError: a label differs. The message names the row and the position.
+        """
+        if not (self.description.fixed or self.description.fixed_tokens):
+            return
+        for start in range(0, len(self), CHUNK):
+            rows = slice(start, start + CHUNK)
+            inputs, labels = np.asarray(self.inputs[rows]), self.scored_labels(rows)
+            wrong = self.description.fixed_in(inputs) & (labels != IGNORED) & (labels != inputs)
+            if wrong.any():
+                row, position = np.argwhere(wrong)[0]
+                raise DataError(
+                    f"Row {start + row} has label {labels[row, position]} at position {position}, which the description "
+                    f"says is fixed. Expected the puzzle's own token, {inputs[row, position]}, or {IGNORED}."
+                )
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """All examples in order as tensors, the last batch possibly smaller."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,10 @@ def examples_of_card(card: dict[str, Any], path: Path, description: Description,
             raise CheckpointError(f"The examples in {path} can't be read: they are not of the task's size.")
         if not 0 <= example.puzzle.puzzle_id < max(num_puzzles, 1):
             raise CheckpointError(f"The examples in {path} can't be read: the model has no vector for a puzzle's id.")
-    return examples
+    return [
+        replace(example, puzzle=replace(example.puzzle, fixed=description.fixed_in(example.puzzle.inputs)))
+        for example in examples
+    ]
 
 
 def _fits(tokens: IntArray, least: int, description: Description) -> bool:
@@ -92,6 +95,8 @@ def choose_examples(
     pool = puzzles.head(POOL)
     labels = pool.scored_labels(slice(None))
     ids = pool.example_puzzle_ids
+    inputs = np.asarray(pool.inputs).astype(np.int64)
+    fixed = pool.description.fixed_in(inputs)
     solved_at = _solved_at(model, pool, labels, steps, backend)
     order = np.argsort(solved_at, kind="stable")
     solved = int((solved_at <= steps).sum())
@@ -99,7 +104,7 @@ def choose_examples(
     chosen = order[np.unique(np.linspace(within - 1, 0, count).round().astype(int))]
     return [
         Example(
-            Puzzle(np.asarray(pool.inputs[row]).astype(np.int64), labels[row], int(ids[row])),
+            Puzzle(inputs[row], labels[row], int(ids[row]), fixed[row]),
             int(solved_at[row]) if solved_at[row] <= steps else None,
         )
         for row in chosen
@@ -116,7 +121,7 @@ def _solved_at(
     with backend.autocast():
         results = model.steps(batch.inputs, model.initial_state(len(pool)), batch.puzzle_ids, steps)
         for step, (_, output) in enumerate(results, start=1):
-            answers = output.logits.argmax(-1).cpu().numpy()
+            answers = pool.description.complete(pool.inputs, output.logits.argmax(-1).cpu().numpy())
             right = ((answers == labels) | (labels == IGNORED)).all(1)
             since = np.where(right, np.minimum(since, step), steps + 1)
     return since

@@ -27,17 +27,20 @@ class Puzzle:
         inputs: tokens ``[L]``.
         labels: the right answer ``[L]``, -100 where a position is not scored; None where it isn't known.
         puzzle_id: its row in the puzzle embedding.
+        fixed: the positions ``[L]`` that keep the puzzle's own token; see `trm.data.Description.fixed_in`.
     """
 
     inputs: IntArray
     labels: IntArray | None = None
     puzzle_id: int = 0
+    fixed: npt.NDArray[np.bool_] | np.bool_ = np.False_
 
     def complete(self, answer: IntArray) -> IntArray:
-        """An answer ``[L]`` as it is shown: at positions that are not scored the model may say anything, so the puzzle's
-        own tokens stand there.
+        """An answer ``[L]`` as it is shown: the puzzle's own tokens at fixed positions and at those that are not scored,
+        where the predictions mean nothing.
         """
-        return answer if self.labels is None else np.where(self.labels == IGNORED, self.inputs, answer)
+        unscored = np.False_ if self.labels is None else self.labels == IGNORED
+        return np.where(self.fixed | unscored, self.inputs, answer)
 
     @property
     def target(self) -> IntArray | None:

@@ -25,6 +25,9 @@ from trm.model import Steps, TinyRecursiveModel
 Check = Callable[[IntArray, IntArray], bool]
 """Whether an answer ``[L]`` to a puzzle ``[L]`` is valid by the task's own rules."""
 
+Complete = Callable[[IntArray, IntArray], IntArray]
+"""The predictions ``[B, L]`` for puzzles ``[B, L]`` as answers; see `trm.data.Description.complete`."""
+
 Undo = Callable[[IntArray], IntArray]
 """Takes answers ``[B, L]`` to symmetric images back to the puzzles themselves."""
 
@@ -52,6 +55,7 @@ class Search:
         check: where given, a puzzle is done as soon as an answer is valid.
         augmentation: makes the images; votes need one.
         seed: of noise and images.
+        complete: makes answers of predictions, before they are checked and counted.
     """
 
     steps: int
@@ -62,6 +66,7 @@ class Search:
     check: Check | None = None
     augmentation: Augmentation | None = None
     seed: int = 0
+    complete: Complete | None = None
 
     @property
     def plain(self) -> bool:
@@ -166,7 +171,7 @@ class _Attempts:
             if not self.plan.reads(step):
                 continue
             raw[running] = output.logits.argmax(-1).cpu().numpy()
-            answers = undo(raw)
+            answers = self._complete(puzzles, undo(raw))
             for row, halt_logit in zip(running, output.halt_logits.tolist(), strict=True):
                 valid[row] = self._is_valid(puzzles[row], answers[row])
                 if valid[row] or self.plan.counts(step):
@@ -187,6 +192,9 @@ class _Attempts:
         is_image = attempt % plan.votes > 0
         shown, undo = _image(puzzles, self.image_generator, plan.augmentation) if is_image else (puzzles, _unchanged)
         return self.model.steps(torch.from_numpy(shown).to(device), state, puzzle_ids.to(device), plan.steps), undo
+
+    def _complete(self, puzzles: IntArray, predictions: IntArray) -> IntArray:
+        return predictions if self.plan.complete is None else self.plan.complete(puzzles, predictions)
 
     def _is_valid(self, puzzle: IntArray, answer: IntArray) -> bool:
         return self.plan.check is not None and self.plan.check(puzzle, answer)

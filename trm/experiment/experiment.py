@@ -239,6 +239,7 @@ class Experiment:
         """What is wrong with an answer by the task's rules; None where it is valid or the task has no rules."""
         if self.spec.check is None:
             return None
+        answer = self.description.complete(inputs, answer)
         problem: str | None = load(self.spec.check)(inputs, answer, self.task_config)
         return problem
 
@@ -263,7 +264,16 @@ class Experiment:
             raise UsageError(f"Task {self.spec.name!r} has no augmentation to vote over: leave out --votes.")
         check = (lambda inputs, answer: self.check(inputs, answer) is None) if use_check else None
         answer = answer or (self.training.eval_answer if self.training else "last")
-        return Search(steps, restarts, votes, answer, check=check, augmentation=augmentation, seed=seed)
+        return Search(
+            steps,
+            restarts,
+            votes,
+            answer,
+            check=check,
+            augmentation=augmentation,
+            seed=seed,
+            complete=self.description.complete,
+        )
 
     def evaluation_steps(self, model: TRMConfig) -> int:
         """Supervision steps in evaluation, where nothing else is said: the training's number, or the model's."""

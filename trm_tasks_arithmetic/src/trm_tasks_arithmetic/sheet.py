@@ -51,7 +51,12 @@ def describe(config: ArithmeticConfig) -> Description:
         neighbours=NEIGHBOURS,
     )
     return Description(
-        vocab_size=len(TOKEN_NAMES), seq_len=ROWS * width, pad_id=PAD, token_names=TOKEN_NAMES, structure=structure
+        vocab_size=len(TOKEN_NAMES),
+        seq_len=ROWS * width,
+        pad_id=PAD,
+        token_names=TOKEN_NAMES,
+        structure=structure,
+        fixed=tuple(range(ANSWER * width)),
     )
 
 

@@ -92,15 +92,18 @@ def kakurasu_sums(question: Rows, answer: Rows) -> dict[str, Any]:
     }
 
 
+KAKURASU_SUMS = ("+", *map(str, range(29)))
+
 kakurasu = GymTask(
     "kakurasu",
-    ("_", "+", *map(str, range(29))),
+    ("_", *KAKURASU_SUMS),
     lambda settings: (settings["max_rows"] + 1, settings["max_cols"] + 1),
     read_kakurasu,
     table,
     {"max_rows": 5, "max_cols": 5},
     kakurasu_sums,
     grid(),
+    fixed_symbols=KAKURASU_SUMS,
 )
 
 
@@ -111,15 +114,18 @@ def read_survo(entry: Entry) -> tuple[Rows, Rows]:
     return [*cells(meta["puzzle"], "_"), list(candidates)], [*cells(meta["solution"]), [None] * len(candidates)]
 
 
+SURVO_NUMBERS = tuple(map(str, range(1, 200)))
+
 survo = GymTask(
     "survo",
-    ("_", *map(str, range(1, 200))),
+    ("_", *SURVO_NUMBERS),
     lambda settings: (settings["max_board_size"] + 1, max(settings["max_board_size"], settings["max_empty"])),
     read_survo,
     table,
     {"max_board_size": 5, "max_empty": 5},
     lambda question, answer: {"board_size": len(answer), "solution": numbers(answer)},
     grid(),
+    fixed_symbols=SURVO_NUMBERS,
 )
 
 
@@ -163,6 +169,12 @@ def read_game_of_life(entry: Entry) -> tuple[Rows, Rows]:
     return cells(question.tolist()), [*edge, *inner, *edge]
 
 
+def edge(rows: int, columns: int) -> tuple[int, ...]:
+    """The positions in the first and the last row and column."""
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    return tuple(np.flatnonzero((row % (rows - 1) == 0) | (column % (columns - 1) == 0)).tolist())
+
+
 game_of_life = GymTask(
     "game_of_life",
     ("0", "1"),
@@ -171,6 +183,7 @@ game_of_life = GymTask(
     lambda rows: "[" + ",".join("[" + ",".join(map(str, row)) + "]" for row in rows) + "]",
     {"grid_size_x": 6, "grid_size_y": 6, "filled_cells": 18},  # of few cells nearly all die: an empty grid scores 0.96
     structure=grid(EIGHT),
+    fixed=edge,
 )
 
 
@@ -180,14 +193,17 @@ def read_rotate_matrix(entry: Entry) -> tuple[Rows, Rows]:
     return [[f"turn {meta['num_rotations'] % 4}"], *cells(meta["matrix"])], [[None], *cells(meta["solution"])]
 
 
+QUARTER_TURNS = tuple(f"turn {quarters}" for quarters in range(4))
+
 rotate_matrix = GymTask(
     "rotate_matrix",
-    (*DIGITS, *(f"turn {quarters}" for quarters in range(4))),
+    (*DIGITS, *QUARTER_TURNS),
     square("max_n", more_rows=1),
     read_rotate_matrix,
     table,
     {"max_n": 5},
     structure=grid(),
+    fixed_symbols=QUARTER_TURNS,
 )
 
 
@@ -245,6 +261,7 @@ arc_1d = GymTask(
     table,
     {"num_train": 3, "max_size": 20},
     structure=grid([(0, 1), (0, -1)]),
+    fixed=lambda rows, columns: tuple(range((rows - 1) * columns)),
 )
 
 

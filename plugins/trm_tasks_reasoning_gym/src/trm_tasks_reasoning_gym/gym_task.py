@@ -41,6 +41,10 @@ def no_structure(rows: int, columns: int) -> Structure:
     return Structure()
 
 
+def nowhere(rows: int, columns: int) -> tuple[int, ...]:
+    return ()
+
+
 def nothing(question: Rows, answer: Rows) -> dict[str, Any]:
     return {}
 
@@ -57,7 +61,9 @@ class GymTask:
         write: an answer's rows as the text that reasoning-gym scores.
         settings: the settings of the dataset that differ from reasoning-gym's own, or that `shape` reads.
         metadata: what the scorer reads of an entry's metadata, found again from the rows of question and answer.
-        structure: what a relational model is told.
+        structure: the structure that a relational model is given, for the rows and columns above.
+        fixed: the positions that belong to the question and are not scored, for the rows and columns above.
+        fixed_symbols: symbols of the question that keep their place, such as the sums beside a grid.
     """
 
     name: str
@@ -68,6 +74,8 @@ class GymTask:
     settings: Mapping[str, Any] = field(default_factory=dict)
     metadata: Callable[[Rows, Rows], dict[str, Any]] = nothing
     structure: Callable[[int, int], Structure] = no_structure
+    fixed: Callable[[int, int], tuple[int, ...]] = nowhere
+    fixed_symbols: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Callable[[str], GymTask], tuple[str]]:
         return by_name, (self.name,)
@@ -91,7 +99,14 @@ class GymTask:
     def describe(self, config: GymConfig) -> Description:
         rows, columns = self.grid(config)
         names = (BLANK, *self.symbols)
-        return Description(len(names), rows * columns, token_names=names, structure=self.structure(rows, columns))
+        return Description(
+            len(names),
+            rows * columns,
+            token_names=names,
+            structure=self.structure(rows, columns),
+            fixed=self.fixed(rows, columns),
+            fixed_tokens=tuple(names.index(symbol) for symbol in self.fixed_symbols),
+        )
 
     def build(self, config: GymConfig, split: str, seed: int) -> PuzzleSet:
         """Entries that fit, of the questions whose digest belongs to the split.
