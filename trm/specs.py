@@ -154,7 +154,9 @@ class MetricSpec:
         name: its name, unique within the task; the key of its value in `final_metrics`.
         task: the task it belongs to, or ``"*"``.
         summary: one line.
-        factory: ``"module:Class"``, called with the task's config; see `trm.evaluation.Metric`.
+        factory: ``"module:Class"`` of the metric; see `trm.evaluation.Metric` for its methods.
+            It is called with the task's configuration, and with `description=` (a `trm.data.Description`) if it has a
+            parameter of that name.
         higher_is_better: how to compare two values.
         api: the contract version it was written for.
     """
@@ -175,7 +177,9 @@ class RendererSpec:
         name: its name, unique within the task.
         task: the task it belongs to, or ``"*"``.
         summary: one line.
-        factory: ``"module:Class"``, called with the task's config; see `trm.render.Renderer`.
+        factory: ``"module:Class"`` of the renderer; see `trm.render.Renderer` for its method.
+            It is called with the task's configuration, and with `description=` (a `trm.data.Description`) if it has a
+            parameter of that name.
         api: the contract version it was written for.
     """
 

@@ -25,9 +25,9 @@ from trm.evaluation.metrics import Metric
 from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
 from trm.plugins.code import config_class_of, load
+from trm.plugins.factories import call_factory
 from trm.plugins.registry import get_registry
 from trm.render.renderer import Renderer
-from trm.render.tokens import TokenRenderer
 from trm.runs.checkpoint import LoadedModel, load_tensors
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
 
@@ -224,16 +224,16 @@ class Experiment:
         """Cell and exact accuracy, then the task's own metrics."""
         registry = get_registry()
         names = dict.fromkeys((*CORE_METRICS, *self.spec.metrics))
-        return {name: load(registry.part(MetricSpec, self.spec.name, name).factory)(self.task_config) for name in names}
+        return {name: self._part(registry.part(MetricSpec, self.spec.name, name)) for name in names}
 
     def build_renderer(self, name: str | None = None) -> Renderer:
         """A renderer of the task: its default one, or the tokens' names where it has none."""
         name = name or self.spec.renderer or "tokens"
-        factory = load(get_registry().part(RendererSpec, self.spec.name, name).factory)
-        if factory is TokenRenderer:
-            return TokenRenderer(self.task_config, self.description)
-        renderer: Renderer = factory(self.task_config)
+        renderer: Renderer = self._part(get_registry().part(RendererSpec, self.spec.name, name))
         return renderer
+
+    def _part(self, spec: MetricSpec | RendererSpec) -> Any:
+        return call_factory(load(spec.factory), self.task_config, lambda: self.description)
 
     def check(self, inputs: Any, answer: Any) -> str | None:
         """What is wrong with an answer by the task's rules; None where it is valid or the task has no rules."""
