@@ -1,38 +1,40 @@
-"""What the hooks return: frozen descriptions that point at the heavy parts by ``"package.module:attribute"``.
+"""What the hooks return: frozen specs that refer to the heavy parts by ``"package.module:attribute"``.
 
-This module imports the standard library only, so a plugin that imports nothing else costs the command line nothing.
-Specs grow by fields with a default; `API_VERSION` rises when a plugin written for the old contract would break.
+This module imports the standard library only, so that a plugin's module can import it and still load fast. Specs grow by
+fields with a default. `API_VERSION` rises when a plugin that was written for the old contract would break.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from trm.errors import PluginError
+
 API_VERSION = 1
-"""The contract that this `trm` offers. A spec with a higher `api` is refused, a lower one is served."""
+"""The contract that this `trm` offers. It loads specs whose `api` is this number or lower, and refuses others."""
 
 ANY_TASK = "*"
-"""As a spec's `task`: the part serves every task."""
+"""As the `task` of a part: the part belongs to every task."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PresetSpec:
-    """A named, complete setting of task, model and training.
+    """Named settings for task, model and training.
 
     Attributes:
-        name: what `--preset` takes.
-        summary: one line.
+        name: the value for `--preset`.
+        summary: one line for `trm list-tasks -v`.
         task: values for fields of the task's config class.
-        model: values for fields of `trm.TRMConfig`; what the data decides (vocabulary, length) is filled in.
+        model: values for fields of `trm.TRMConfig`. The data decides vocabulary and length.
         training: values for fields of `trm.TrainingConfig`.
-        dataset: a dataset other than the task's default one.
-        augmentation: an augmentation other than the task's default one; `""` for none.
-        cost: what it costs, with the machine: "6 min on 2 cores".
-        reaches: what it reaches: "94 % exact on unseen puzzles".
-        source: who measured `reaches`: "measured" for us, or the paper it is quoted from.
-        weights: the file of shipped weights that this preset made, as "package:path/inside/package.safetensors".
+        dataset: the name of a dataset. Default: the task's.
+        augmentation: the name of an augmentation; `""` for none. Default: the task's.
+        cost: what training costs, and on which machine, as in "6 min on 2 cores".
+        reaches: the result, as in "94 % exact on unseen puzzles".
+        source: where `cost` and `reaches` come from: "measured" for your own measurement, else the paper.
+        weights: the file of weights that the plugin ships for this preset, as "package:path/in/package.safetensors".
     """
 
     name: str
@@ -49,47 +51,150 @@ class PresetSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatasetSpec:
+    """A source of puzzles for a task.
+
+    Attributes:
+        name: unique within the task.
+        task: the name of the task. Default: the task whose `TaskSpec` contains this spec.
+        summary: one line.
+        build: ``"module:function"``, ``(config, split, seed) -> trm.data.PuzzleSet``. `split` is "train" or "test". The
+            same seed gives the same data; another split or seed gives disjoint data. Derive random streams with
+            `numpy.random.SeedSequence` from (seed, split, index), never from ``seed + index``.
+        cache: whether to keep on disk what `build` returns. Worthwhile for data that takes seconds to generate.
+        api: the contract version that the spec was written for.
+    """
+
+    name: str
+    task: str = ""
+    summary: str
+    build: str
+    cache: bool = False
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class AugmentationSpec:
+    """A random symmetry of a task.
+
+    Attributes:
+        name: unique within the task.
+        task: the name of the task. Default: the task whose `TaskSpec` contains this spec.
+        summary: one line.
+        factory: ``"module:Class"``, called with the task's config; see `trm.data.Augmentation`. A class with a parameter
+            `description` also receives the task's `trm.data.Description`.
+        api: the contract version that the spec was written for.
+    """
+
+    name: str
+    task: str = ""
+    summary: str
+    factory: str
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec:
+    """A score over predictions.
+
+    Attributes:
+        name: unique within the task; the key of the value in `final_metrics`.
+        task: the name of the task, or ``"*"`` for all. Default: the task whose `TaskSpec` contains this spec.
+        summary: one line.
+        factory: ``"module:Class"``, called with the task's config; see `trm.evaluation.Metric`. A class with a parameter
+            `description` also receives the task's `trm.data.Description`.
+        higher_is_better: how to compare two values.
+        api: the contract version that the spec was written for.
+    """
+
+    name: str
+    task: str = ""
+    summary: str
+    factory: str
+    higher_is_better: bool = True
+    api: int = API_VERSION
+
+
+@dataclass(frozen=True, kw_only=True)
+class RendererSpec:
+    """A way to show a puzzle, an answer, or a refinement.
+
+    Attributes:
+        name: unique within the task.
+        task: the name of the task, or ``"*"`` for all. Default: the task whose `TaskSpec` contains this spec.
+        summary: one line.
+        factory: ``"module:Class"``, called with the task's config; see `trm.render.Renderer`. A class with a parameter
+            `description` also receives the task's `trm.data.Description`.
+        api: the contract version that the spec was written for.
+    """
+
+    name: str
+    task: str = ""
+    summary: str
+    factory: str
+    api: int = API_VERSION
+
+
+TaskPart = DatasetSpec | AugmentationSpec | MetricSpec | RendererSpec
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskSpec:
     """A named task.
 
+    A task can contain the specs of its parts, which then need no `task` and no hook of their own::
+
+        TaskSpec(name="chess", dataset=DatasetSpec(name="openings", summary="...", build="chess.data:build"), ...)
+
+    Each part can also be named here and registered through the hook of its kind.
+
     Attributes:
-        name: what `trm train NAME` takes: lower-case letters, digits, ``-``, ``_`` and ``/``.
+        name: the NAME in `trm train NAME`: lower-case letters, digits, ``-``, ``_`` and ``/``.
         summary: one line for `trm list-tasks`.
         config: ``"module:Class"`` of the task's settings, a pydantic model with ``extra="forbid"``.
-        dataset: the name of its default dataset.
-        augmentation: the name of its default augmentation, if any.
-        metrics: the names of the metrics reported beside `cell_accuracy` and `exact_accuracy`.
-        renderer: the name of its default renderer.
-        presets: its presets; the first is the default.
         describe: ``"module:function"``, ``(config) -> trm.data.Description``: vocabulary, length, token names, structure.
-        parse: ``"module:function"``, ``(text, config) -> list[IntArray [L]]``: puzzles from text, raising `PuzzleError`.
-        fit: ``"module:function"``, ``(text, config) -> config``: the settings for the size of the puzzles in a text, raising
-            `PuzzleError`, so that weights which contain no size solve others than they were trained on.
+        dataset: the default dataset: a spec, or the name of a registered one.
+        augmentation: the default augmentation: a spec, or the name of a registered one. Default: none.
+        metrics: the metrics that are reported beside `cell_accuracy` and `exact_accuracy`: specs, or names of registered
+            ones.
+        renderer: the default renderer: a spec, or the name of a registered one. Default: `tokens`.
+        datasets: more datasets.
+        augmentations: more augmentations.
+        renderers: more renderers.
+        presets: the presets. The first one is the default.
+        parse: ``"module:function"``, ``(text, config) -> list[IntArray [L]]``: reads puzzles from text, or raises
+            `PuzzleError`.
+        fit: ``"module:function"``, ``(text, config) -> config``: the settings for the size of the puzzles in a text, or
+            `PuzzleError`. With it, weights that do not depend on the size solve puzzles of other sizes.
         format: ``"module:function"``, ``(tokens [L], config) -> str``: a puzzle or an answer as text that `parse` reads.
         check: ``"module:function"``, ``(inputs [L], answer [L], config) -> str | None``: what is wrong with an answer, in
-            one sentence, or None for a valid one. It judges by the rules alone, without knowing the solution.
-        solvable: ``"module:function"``, ``(inputs [L], config) -> str | None``: why a puzzle has no proper solution.
-        evaluate: ``"module:function"``, ``(trm.evaluation.requests.EvaluationRequest) -> dict[str, float]``: takes over
-            `trm evaluate`, and adds to the scores at the end of `trm train`, where answers are not scored one by one.
-        solve: ``"module:function"``, ``(trm.evaluation.requests.SolveRequest) -> Iterable[SolvedPuzzle]``: takes over
-            `trm solve`, where a puzzle is not answered in one pass.
-        sample: task settings with which the conformance kit (`trm.testing`) builds the data: so few puzzles that it takes
-            a second.
-        symmetry_class: ``"module:function"``, ``(inputs [N, L], labels [N, L], config) -> keys [N]``: the same key for puzzles
-            that are symmetric images of each other, so that the kit can tell whether the splits are disjoint. Left out,
-            the kit draws images with the augmentations, which finds leaks only where there are few symmetries.
-        expected_failures: checks of the kit that the task can't pass, each with the reason.
-        api: the contract version it was written for.
+            one sentence; None if it is valid. It applies the rules and does not need the solution.
+        solvable: ``"module:function"``, ``(inputs [L], config) -> str | None``: why a puzzle has no proper solution; None
+            if it has one.
+        evaluate: ``"module:function"``, ``(trm.evaluation.EvaluationRequest) -> dict[str, float]``: replaces the
+            evaluation of `trm evaluate`, and adds scores at the end of `trm train`. For tasks whose answers are not scored
+            one by one.
+        solve: ``"module:function"``, ``(trm.evaluation.SolveRequest) -> Iterable[SolvedPuzzle]``: replaces the solver of
+            `trm solve`. For tasks whose puzzles are not solved in one pass.
+        sample: task settings with which the conformance kit (`trm.testing`) builds a dataset within a second.
+        symmetry_class: ``"module:function"``, ``(inputs [N, L], labels [N, L], config) -> keys [N]``: the same key for
+            puzzles that are symmetric images of each other. The kit uses it to check that the splits are disjoint.
+            Default: the kit compares random images, which finds overlaps only if there are few symmetries.
+        expected_failures: checks of the kit that the task cannot pass, each with the reason.
+        api: the contract version that the spec was written for.
     """
 
     name: str
     summary: str
     config: str
     describe: str
-    dataset: str
-    augmentation: str | None = None
-    metrics: tuple[str, ...] = ()
-    renderer: str | None = None
+    dataset: str | DatasetSpec
+    augmentation: str | AugmentationSpec | None = None
+    metrics: tuple[str | MetricSpec, ...] = ()
+    renderer: str | RendererSpec | None = None
+    datasets: tuple[DatasetSpec, ...] = ()
+    augmentations: tuple[AugmentationSpec, ...] = ()
+    renderers: tuple[RendererSpec, ...] = ()
     presets: tuple[PresetSpec, ...] = ()
     parse: str | None = None
     fit: str | None = None
@@ -103,91 +208,42 @@ class TaskSpec:
     expected_failures: Mapping[str, str] = field(default_factory=dict)
     api: int = API_VERSION
 
+    @property
+    def dataset_name(self) -> str:
+        """The name of the default dataset."""
+        return self.dataset if isinstance(self.dataset, str) else self.dataset.name
 
-@dataclass(frozen=True, kw_only=True)
-class DatasetSpec:
-    """A source of puzzles for a task.
+    @property
+    def augmentation_name(self) -> str | None:
+        """The name of the default augmentation; None if there is none."""
+        return self.augmentation.name if isinstance(self.augmentation, AugmentationSpec) else self.augmentation
 
-    Attributes:
-        name: its name, unique within the task.
-        task: the task it belongs to.
-        summary: one line.
-        build: ``"module:function"``, ``(config, split, seed) -> trm.data.PuzzleSet``, `split` being "train" or "test".
-            Same seed, same data; another split or seed, disjoint data. Derive streams with `numpy.random.SeedSequence`
-            from (seed, split, index), never ``seed + index``.
-        cache: keep what `build` returns on disk (for data that takes seconds to generate).
-        api: the contract version it was written for.
-    """
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The names of the reported metrics, without the built-in ones."""
+        return tuple(metric if isinstance(metric, str) else metric.name for metric in self.metrics)
 
-    name: str
-    task: str
-    summary: str
-    build: str
-    cache: bool = False
-    api: int = API_VERSION
+    @property
+    def renderer_name(self) -> str | None:
+        """The name of the default renderer; None for the built-in one."""
+        return self.renderer.name if isinstance(self.renderer, RendererSpec) else self.renderer
 
+    def parts(self) -> Iterator[TaskPart]:
+        """The specs that this spec contains, with the task's name filled in.
 
-@dataclass(frozen=True, kw_only=True)
-class AugmentationSpec:
-    """A random symmetry of a task.
-
-    Attributes:
-        name: its name, unique within the task.
-        task: the task it belongs to.
-        summary: one line.
-        factory: ``"module:Class"``, called with the task's config; see `trm.data.Augmentation`.
-        api: the contract version it was written for.
-    """
-
-    name: str
-    task: str
-    summary: str
-    factory: str
-    api: int = API_VERSION
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricSpec:
-    """A score over predictions.
-
-    Attributes:
-        name: its name, unique within the task; the key of its value in `final_metrics`.
-        task: the task it belongs to, or ``"*"``.
-        summary: one line.
-        factory: ``"module:Class"`` of the metric; see `trm.evaluation.Metric` for its methods.
-            It is called with the task's configuration, and with `description=` (a `trm.data.Description`) if it has a
-            parameter of that name.
-        higher_is_better: how to compare two values.
-        api: the contract version it was written for.
-    """
-
-    name: str
-    task: str
-    summary: str
-    factory: str
-    higher_is_better: bool = True
-    api: int = API_VERSION
-
-
-@dataclass(frozen=True, kw_only=True)
-class RendererSpec:
-    """A way to show a puzzle, an answer, or a refinement.
-
-    Attributes:
-        name: its name, unique within the task.
-        task: the task it belongs to, or ``"*"``.
-        summary: one line.
-        factory: ``"module:Class"`` of the renderer; see `trm.render.Renderer` for its method.
-            It is called with the task's configuration, and with `description=` (a `trm.data.Description`) if it has a
-            parameter of that name.
-        api: the contract version it was written for.
-    """
-
-    name: str
-    task: str
-    summary: str
-    factory: str
-    api: int = API_VERSION
+        Raises:
+            PluginError: one of them names another task.
+        """
+        defaults = (self.dataset, self.augmentation, *self.metrics, self.renderer)
+        for part in (*defaults, *self.datasets, *self.augmentations, *self.renderers):
+            if isinstance(part, str) or part is None:
+                continue
+            if part.task not in ("", self.name):
+                raise PluginError(
+                    f"TaskSpec {self.name!r} contains {type(part).__name__} {part.name!r} of task {part.task!r}. "
+                    "Remove its task."
+                )
+            yield replace(part, task=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,11 +251,11 @@ class BackendSpec:
     """A device to compute on.
 
     Attributes:
-        name: what `--device` takes.
+        name: the value for `--device`.
         summary: one line.
-        factory: ``"module:Class"``, called without arguments; see `trm.devices.Backend`.
-        priority: `--device auto` takes the available backend of the highest priority.
-        api: the contract version it was written for.
+        factory: ``"module:Class"``, called without arguments; see `trm.Backend`.
+        priority: `--device auto` chooses the available backend with the highest priority.
+        api: the contract version that the spec was written for.
     """
 
     name: str
@@ -209,5 +265,4 @@ class BackendSpec:
     api: int = API_VERSION
 
 
-TaskPart = DatasetSpec | AugmentationSpec | MetricSpec | RendererSpec
 AnySpec = TaskSpec | TaskPart | BackendSpec

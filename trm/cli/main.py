@@ -17,6 +17,7 @@ from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.torchrun import is_rank_zero, refuse_several, whose
 from trm.errors import ReportedElsewhere, TRMError, described, reason
+from trm.plugins.registry import get_registry
 
 if TYPE_CHECKING:
     from trm.plugins.code import Blame
@@ -126,27 +127,19 @@ def _unexpected(error: BaseException, debug: bool) -> str:
 
 
 def _place(error: BaseException) -> Blame | None:
-    """The line of a plugin that raised an error, if any."""
+    """The line of a plugin that raised an error; None if no plugin's code ran."""
     from trm.plugins.code import blame
-    from trm.plugins.registry import get_registry
 
-    try:
-        return blame(error, get_registry())
-    except TRMError:  # with TRM_STRICT_PLUGINS=1, a problem of another plugin
-        return None
+    return blame(error, get_registry()) if get_registry.cache_info().currsize else None
 
 
 def _with_place(error: TRMError) -> str:
     """The message of an error, with the plugin's line if the plugin's code is its cause."""
-    if error.__cause__ is None:
+    if error.__cause__ is None or not get_registry.cache_info().currsize:
         return str(error)
     from trm.plugins.code import message_with_place
-    from trm.plugins.registry import get_registry
 
-    try:
-        return message_with_place(error, get_registry())
-    except TRMError:
-        return str(error)
+    return message_with_place(error, get_registry())
 
 
 def _interrupted(error: BaseException) -> int:

@@ -81,8 +81,8 @@ class Experiment:
             model_settings={**chosen.model, **overrides.model},
             training=validated(TrainingConfig, training, "training"),
             preset=chosen.name,
-            dataset=dataset or chosen.dataset or spec.dataset,
-            augmentation=_first_given(augmentation, chosen.augmentation, spec.augmentation),
+            dataset=dataset or chosen.dataset or spec.dataset_name,
+            augmentation=_first_given(augmentation, chosen.augmentation, spec.augmentation_name),
             data=data,
             seed=seed,
             init=init,
@@ -223,12 +223,12 @@ class Experiment:
     def build_metrics(self) -> dict[str, Metric]:
         """Cell and exact accuracy, then the task's own metrics."""
         registry = get_registry()
-        names = dict.fromkeys((*CORE_METRICS, *self.spec.metrics))
+        names = dict.fromkeys((*CORE_METRICS, *self.spec.metric_names))
         return {name: self._part(registry.part(MetricSpec, self.spec.name, name)) for name in names}
 
     def build_renderer(self, name: str | None = None) -> Renderer:
         """A renderer of the task: its default one, or the tokens' names where it has none."""
-        name = name or self.spec.renderer or "tokens"
+        name = name or self.spec.renderer_name or "tokens"
         renderer: Renderer = self._part(get_registry().part(RendererSpec, self.spec.name, name))
         return renderer
 

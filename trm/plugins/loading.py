@@ -14,7 +14,7 @@ import pluggy
 from trm import __version__, hookspecs
 from trm.errors import PluginError, described
 from trm.plugins.compatibility import unmet_requirement
-from trm.plugins.parts import Plugin, Problem
+from trm.plugins.parts import Plugin, Problem, bad_name
 from trm.specs import (
     API_VERSION,
     AnySpec,
@@ -142,24 +142,42 @@ def _collect(manager: pluggy.PluginManager, module: ModuleType, name: str) -> It
         for hook, kind in HOOKS.items():
             for implementation in getattr(manager.hook, hook).get_hookimpls():
                 if implementation.plugin is module:
-                    yield from _checked(implementation.function(), hook, kind)
+                    for spec in _specs(implementation.function(), hook, kind):
+                        yield from _checked(spec)
     except BaseException:
         manager.unregister(module)
         raise
 
 
-def _checked(result: Any, hook: str, kind: type[AnySpec]) -> Sequence[Any]:
+def _specs(result: Any, hook: str, kind: type[AnySpec]) -> Sequence[Any]:
+    """The list that a hook returned."""
     if not isinstance(result, (list, tuple)):
         raise PluginError(f"{hook} returned {type(result).__name__}; expected a list of {kind.__name__}.")
     for spec in result:
         if not isinstance(spec, kind):
             raise PluginError(f"{hook} returned a list that contains {type(spec).__name__}; expected {kind.__name__}.")
-        if spec.api > API_VERSION:
-            raise PluginError(
-                f"{kind.__name__} {spec.name!r} needs plugin contract {spec.api}, but trm {__version__} offers "
-                f"{API_VERSION}. Upgrade trm."
-            )
     return result
+
+
+def _checked(spec: AnySpec) -> Iterator[AnySpec]:
+    """A spec, and after a task's spec those that it contains."""
+    kind = type(spec).__name__
+    if spec.api > API_VERSION:
+        raise PluginError(
+            f"{kind} {spec.name!r} needs plugin contract {spec.api}, but trm {__version__} offers {API_VERSION}. "
+            "Upgrade trm."
+        )
+    problem = bad_name(spec)
+    if problem is not None:
+        raise PluginError(problem)
+    if getattr(spec, "task", None) == "":
+        raise PluginError(
+            f"{kind} {spec.name!r} names no task. Set task to a task's name or to '*', or put the spec into a TaskSpec."
+        )
+    yield spec
+    if isinstance(spec, TaskSpec):
+        for part in spec.parts():
+            yield from _checked(part)
 
 
 def _unknown_hooks(manager: pluggy.PluginManager, module: ModuleType, plugin: Plugin) -> list[Problem]:

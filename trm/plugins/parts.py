@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from trm.specs import AnySpec
+from trm.specs import AnySpec, TaskSpec
+
+TASK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*")
+PART_NAME = re.compile(r"\w[\w.+-]*")
+RESERVED = {"backend": {"auto"}}
+"""Names that mean something else on the command line, by kind."""
 
 
 @dataclass(frozen=True)
@@ -60,3 +66,17 @@ def kind_of(spec: AnySpec | type[AnySpec]) -> str:
     """What a message calls the kind of a spec: "task", "dataset", "metric", "backend", ..."""
     spec_class = spec if isinstance(spec, type) else type(spec)
     return spec_class.__name__.removesuffix("Spec").lower()
+
+
+def bad_name(spec: AnySpec) -> str | None:
+    """Why the name of a spec, or of one of a task's presets, is invalid; None if all are valid."""
+    kind = kind_of(spec)
+    if isinstance(spec, TaskSpec) and not TASK_NAME.fullmatch(spec.name):
+        return f"The task name {spec.name!r} is invalid. Use lower-case letters, digits, '-' and '_', with '/' between parts."
+    if spec.name in RESERVED.get(kind, ()):
+        return f"The {kind} name {spec.name!r} is reserved. Choose another name."
+    names = [(kind, spec.name)] if not isinstance(spec, TaskSpec) else [("preset", item.name) for item in spec.presets]
+    for what, name in names:
+        if not PART_NAME.fullmatch(name):
+            return f"The {what} name {name!r} is invalid. Use letters, digits, '-', '_', '.' and '+'."
+    return None

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from trm.errors import PluginError, UsageError, nearest
-from trm.plugins.loading import GROUP, HOOKS, load_plugins
-from trm.plugins.parts import Plugin, Problem, Registered
+from trm.plugins.loading import CORE, GROUP, HOOKS, load_plugins
+from trm.plugins.parts import Plugin, Problem, Registered, kind_of
 from trm.specs import (
     ANY_TASK,
     AnySpec,
@@ -29,101 +29,167 @@ Part = TypeVar("Part", DatasetSpec, AugmentationSpec, MetricSpec, RendererSpec)
 
 @dataclass
 class Registry:
-    """What the loaded plugins registered."""
+    """What the loaded plugins registered.
+
+    Two plugins may register one name: two tasks or two backends of that name, or two parts of one kind for one task. Then
+    neither is used: a lookup by the name is an error that names both plugins.
+
+    Attributes:
+        plugins: the loaded plugins, the built-in one first.
+        problems: what is wrong with the installed plugins.
+        entries: every registered spec with its plugin.
+    """
 
     plugins: list[Plugin] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     entries: list[Registered] = field(default_factory=list)
 
     def tasks(self) -> dict[str, Registered]:
-        """The tasks by name, without those that two plugins claim."""
-        claims = self._claims(TaskSpec)
-        return {name: owners[0] for name, owners in sorted(claims.items()) if len(owners) == 1}
+        """The tasks by name, without names that two plugins registered."""
+        return dict(sorted(_uncontested(self._claims(TaskSpec)).items()))
 
     def task(self, name: str) -> TaskSpec:
         """The task called `name`.
 
         Raises:
-            UsageError: there is none; the message gives the nearest names and what to install.
-            PluginError: two plugins claim the name, or the plugin of that name failed to load.
+            UsageError: there is none. The message gives the nearest names and says how to install a task.
+            PluginError: two plugins registered the name, or the plugin of that name failed to load.
         """
-        spec = self._unique(TaskSpec, name, "task")
+        spec: TaskSpec | None = _only(self._claims(TaskSpec), name, "task")
         if spec is not None:
             return spec
         for problem in self.problems:
             if problem.fatal and problem.plugin.name == name:
                 raise PluginError(str(problem)) from problem.error
-        hint = nearest(name, self.tasks())
         raise UsageError(
-            f"There is no task {name!r}. {hint} Tasks come from plugins: `pip install` the one that brings it, "
-            "then `trm list-tasks` shows it."
+            f"There is no task {name!r}. {nearest(name, self.tasks())} Tasks come from plugins: install the package of the "
+            "task with `pip install`; `trm list-tasks` then lists it."
         )
 
     def backend(self, name: str) -> BackendSpec:
-        """The backend called `name`, or a `UsageError` with the nearest names."""
-        spec = self._unique(BackendSpec, name, "device")
+        """The backend called `name`.
+
+        Raises:
+            UsageError: there is none. The message gives the nearest names.
+            PluginError: two plugins registered the name.
+        """
+        claims = self._claims(BackendSpec)
+        spec: BackendSpec | None = _only(claims, name, "device")
         if spec is None:
-            raise UsageError(f"There is no device {name!r}. {nearest(name, [*self._claims(BackendSpec), 'auto'])}")
+            raise UsageError(f"There is no device {name!r}. {nearest(name, [*claims, 'auto'])}")
         return spec
 
     def backends(self) -> list[BackendSpec]:
-        """All backends, the preferred one first."""
-        found = [entry.spec for entry in self.entries if isinstance(entry.spec, BackendSpec)]
+        """The backends in order of preference, without names that two plugins registered."""
+        found: list[Any] = [entry.spec for entry in _uncontested(self._claims(BackendSpec)).values()]
         return sorted(found, key=lambda spec: -spec.priority)
 
     def parts(self, kind: type[Part], task: str) -> dict[str, Part]:
-        """The datasets, augmentations, metrics or renderers of a task by name, those for every task included."""
+        """The datasets, augmentations, metrics or renderers of a task by name.
+
+        Parts that belong to every task are included. Names that two plugins registered are not.
+        """
         return {
-            entry.spec.name: entry.spec
-            for entry in self.entries
-            if isinstance(entry.spec, kind) and entry.spec.task in (task, ANY_TASK)
+            name: entry.spec for name, entry in self.part_entries(kind, task).items() if isinstance(entry.spec, kind)
         }
 
+    def part_entries(self, kind: type[TaskPart], task: str) -> dict[str, Registered]:
+        """The same as `parts`, each with its plugin."""
+        return _uncontested(self._claims(kind, task))
+
     def part(self, kind: type[Part], task: str, name: str) -> Part:
-        """One part of a task, or a `UsageError` with the nearest names."""
-        known = self.parts(kind, task)
-        if name not in known:
-            word = kind.__name__.removesuffix("Spec").lower()
-            raise UsageError(f"Task {task!r} has no {word} {name!r}. {nearest(name, known)}")
-        return known[name]
+        """One part of a task.
+
+        Raises:
+            UsageError: the task has no part of that name. The message gives the nearest names.
+            PluginError: two plugins registered the name.
+        """
+        claims = self._claims(kind, task)
+        spec: Part | None = _only(claims, name, kind_of(kind))
+        if spec is None:
+            raise UsageError(f"Task {task!r} has no {kind_of(kind)} {name!r}. {nearest(name, claims)}")
+        return spec
 
     def owner(self, spec: AnySpec) -> Plugin:
         """The plugin that registered a spec."""
         return next(entry.plugin for entry in self.entries if entry.spec is spec)
 
     def add(self, plugin: Plugin, specs: Sequence[AnySpec]) -> None:
-        """Register what a plugin brought, noting every name that is taken already."""
+        """Register the specs of a plugin.
+
+        A plugin that uses the name of a built-in part is refused as a whole. Any other name that is registered already is
+        recorded as a problem.
+        """
         for spec in specs:
-            other = self._owner_of_same_name(spec)
-            if other is not None:
-                kind = type(spec).__name__.removesuffix("Spec").lower()
-                reason = f"the {kind} {spec.name!r} is also registered by {other.plugin}; uninstall one of the two."
-                self.problems.append(Problem(plugin, reason, fatal=False))
+            if any(rival.plugin == CORE for rival in self._rivals(spec)):
+                reason = f"the {kind_of(spec)} {spec.name!r} is built in and cannot be replaced. Choose another name."
+                self.problems.append(Problem(plugin, reason))
+                return
+        for spec in specs:
+            self._note_rival(plugin, spec)
             self.entries.append(Registered(spec, plugin))
         self.plugins.append(plugin)
 
-    def _owner_of_same_name(self, spec: AnySpec) -> Registered | None:
+    def note_parts_without_task(self) -> None:
+        """Record a problem for every part of a task that no plugin registered."""
+        tasks = self._claims(TaskSpec)
         for entry in self.entries:
-            same_kind = type(entry.spec) is type(spec) and entry.spec.name == spec.name
-            if same_kind and getattr(entry.spec, "task", None) == getattr(spec, "task", None):
-                return entry
-        return None
+            task = getattr(entry.spec, "task", ANY_TASK)
+            if task != ANY_TASK and task not in tasks:
+                reason = (
+                    f"its {kind_of(entry.spec)} {entry.spec.name!r} is for the task {task!r}, which no loaded plugin "
+                    f"registers. {nearest(task, tasks)}"
+                )
+                self.problems.append(Problem(entry.plugin, reason, fatal=False))
 
-    def _claims(self, kind: type[AnySpec]) -> dict[str, list[Registered]]:
+    def _note_rival(self, plugin: Plugin, spec: AnySpec) -> None:
+        task = getattr(spec, "task", "")
+        if len(self._claims(TaskSpec).get(task, ())) > 1:  # the clash of the tasks is recorded already
+            return
+        what = f"the {kind_of(spec)} {spec.name!r}" + (f" of task {task!r}" if task else "")
+        for rival in self._rivals(spec):
+            if rival.plugin == plugin:
+                reason = f"it registers {what} twice."
+            else:
+                reason = (
+                    f"{what} is also registered by {rival.plugin}, so neither can be used. Uninstall one of the two, or "
+                    "choose with TRM_PLUGINS."
+                )
+            self.problems.append(Problem(plugin, reason, fatal=False))
+
+    def _rivals(self, spec: AnySpec) -> list[Registered]:
+        """The registered specs that cannot be told apart from `spec` by kind, task and name."""
+        task = getattr(spec, "task", None)
+        return [
+            entry
+            for entry in self.entries
+            if type(entry.spec) is type(spec)
+            and entry.spec.name == spec.name
+            and (task == getattr(entry.spec, "task", None) or ANY_TASK in (task, getattr(entry.spec, "task", None)))
+        ]
+
+    def _claims(self, kind: type[AnySpec], task: str | None = None) -> dict[str, list[Registered]]:
+        """The registered specs of a kind by name; with `task`, those of that task and of every task."""
         claims: dict[str, list[Registered]] = {}
         for entry in self.entries:
-            if isinstance(entry.spec, kind):
+            if isinstance(entry.spec, kind) and (task is None or getattr(entry.spec, "task", "") in (task, ANY_TASK)):
                 claims.setdefault(entry.spec.name, []).append(entry)
         return claims
 
-    def _unique(self, kind: type[Any], name: str, word: str) -> Any:
-        owners = self._claims(kind).get(name, [])
-        if len(owners) > 1:
-            names = " and by ".join(str(owner.plugin) for owner in owners)
-            raise PluginError(
-                f"The {word} {name!r} is registered by {names}. Uninstall one of them, or choose with TRM_PLUGINS."
-            )
-        return owners[0].spec if owners else None
+
+def _uncontested(claims: dict[str, list[Registered]]) -> dict[str, Registered]:
+    return {name: entries[0] for name, entries in claims.items() if len(entries) == 1}
+
+
+def _only(claims: dict[str, list[Registered]], name: str, word: str) -> Any:
+    """The spec of a name, None if there is none."""
+    entries = claims.get(name, [])
+    if len(entries) > 1:
+        plugins = " and by ".join(dict.fromkeys(str(entry.plugin) for entry in entries))
+        raise PluginError(
+            f"The {word} {name!r} is registered by {plugins}. Uninstall one of them, or choose with TRM_PLUGINS."
+        )
+    return entries[0].spec if entries else None
 
 
 def load_registry(entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:
@@ -140,6 +206,7 @@ def load_registry(entry_points: Iterable[importlib.metadata.EntryPoint] | None =
         registry.problems.extend(loaded.problems)
         if loaded.specs is not None:
             registry.add(loaded.plugin, loaded.specs)
+    registry.note_parts_without_task()
     if registry.problems and os.environ.get("TRM_STRICT_PLUGINS") == "1":
         raise PluginError("\n".join(str(problem) for problem in registry.problems))
     return registry

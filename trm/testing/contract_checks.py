@@ -51,10 +51,10 @@ def references(subject: Subject) -> None:
         "A name has lower-case letters, digits, '-', '_' and '/', and a summary is one line for `trm list-tasks`.",
     )
     wanted: list[tuple[type, str | None]] = [
-        (DatasetSpec, spec.dataset),
-        (AugmentationSpec, spec.augmentation),
-        (RendererSpec, spec.renderer),
-        *((MetricSpec, name) for name in spec.metrics),
+        (DatasetSpec, spec.dataset_name),
+        (AugmentationSpec, spec.augmentation_name),
+        (RendererSpec, spec.renderer_name),
+        *((MetricSpec, name) for name in spec.metric_names),
     ]
     for kind, name in wanted:
         known = subject.registry.parts(kind, spec.name)

@@ -71,7 +71,7 @@ class Subject:
 
     @cached_property
     def experiment(self) -> Experiment:
-        return Experiment(spec=self.spec, task_config=self.config, dataset=self.spec.dataset)
+        return Experiment(spec=self.spec, task_config=self.config, dataset=self.spec.dataset_name)
 
     @cached_property
     def description(self) -> Description:
@@ -80,7 +80,7 @@ class Subject:
 
     def build(self, split: str, seed: int) -> PuzzleSet:
         """The default dataset, built anew."""
-        dataset = self.registry.part(DatasetSpec, self.spec.name, self.spec.dataset)
+        dataset = self.registry.part(DatasetSpec, self.spec.name, self.spec.dataset_name)
         with plugin_code(dataset.build):
             puzzles = load(dataset.build)(self.config, split, seed)
         require(
