@@ -1,4 +1,4 @@
-"""What the plugin registers. Every `trm` command loads this file, so it imports nothing heavy."""
+"""What the plugin registers. Every `trm` command imports this file, so it imports nothing heavy."""
 
 from trm.hookspecs import hookimpl
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
@@ -13,33 +13,13 @@ QUICK = PresetSpec(name="quick", summary="6x6 in four colours", model=MODEL, tra
 def trm_register_tasks():
     task = TaskSpec(
         name="my-task",
-        summary="restore a picture of which a quarter is left",
+        summary="restore a picture from a quarter of its cells",
         config=CODE + "Config",
         describe=CODE + "describe",
-        dataset="random",
-        augmentation="turn",
-        metrics=("symmetric",),
-        renderer="picture",
+        dataset=DatasetSpec(name="random", summary="random pictures", build=CODE + "build"),
+        augmentation=AugmentationSpec(name="turn", summary="half a turn", factory=CODE + "Turn"),
+        metrics=(MetricSpec(name="symmetric", summary="symmetric answers", factory=CODE + "Symmetric"),),
+        renderer=RendererSpec(name="picture", summary="one letter per cell", factory=CODE + "Picture"),
         presets=(QUICK,),
     )
     return [task]
-
-
-@hookimpl
-def trm_register_datasets():
-    return [DatasetSpec(name="random", task="my-task", summary="random pictures", build=CODE + "build")]
-
-
-@hookimpl
-def trm_register_augmentations():
-    return [AugmentationSpec(name="turn", task="my-task", summary="half a turn", factory=CODE + "Turn")]
-
-
-@hookimpl
-def trm_register_metrics():
-    return [MetricSpec(name="symmetric", task="my-task", summary="symmetric answers", factory=CODE + "Symmetric")]
-
-
-@hookimpl
-def trm_register_renderers():
-    return [RendererSpec(name="picture", task="my-task", summary="a letter a colour", factory=CODE + "Picture")]

@@ -1,4 +1,4 @@
-"""The puzzle: a picture is the same mirrored left to right and top to bottom; of each four cells one is shown."""
+"""The puzzle: a picture that is symmetric left to right and top to bottom, with one of every four cells shown."""
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,7 +22,7 @@ class Config(BaseModel):
 def describe(config):
     size = 2 * config.half
     cells = np.arange(size**2).reshape(size, size)
-    images = {"left_right": cells[:, ::-1], "top_bottom": cells[::-1]}  # a cell and its mirror image are a group
+    images = {"left_right": cells[:, ::-1], "top_bottom": cells[::-1]}  # a cell and its mirror image form a group
     relations = {name: np.minimum(cells, image).ravel().tolist() for name, image in images.items()}
     structure = Structure(grid=(size, size), relations=relations, interchangeable=[1, 2, 3, 4])
     return Description(vocab_size=5, seq_len=size**2, token_names=tuple(TOKENS), structure=structure)
@@ -32,7 +32,7 @@ def build(config, split, seed):
     rng = np.random.default_rng(np.random.SeedSequence([seed, split == "test"]))
     count = config.test_puzzles if split == "test" else config.train_puzzles
     corners = rng.integers(1, 5, size=(10 * count + 100, config.half, config.half))
-    in_test = corners.sum(axis=(1, 2)) % 5 == 0  # what no symmetry changes decides the split
+    in_test = corners.sum(axis=(1, 2)) % 5 == 0  # no symmetry changes the sum
     answers = mirrored(corners[in_test == (split == "test")][:count])
     shown = mirrored(rng.integers(4, size=(count, config.half, config.half)))
     quarters = np.kron([[0, 1], [2, 3]], np.ones((config.half, config.half))).ravel()
@@ -50,7 +50,7 @@ class Turn:
         self.config = config
 
     def apply(self, rng, inputs, labels):
-        token = rng.random((len(inputs), 1)) < 0.5  # which pictures are turned upside down
+        token = rng.random((len(inputs), 1)) < 0.5  # whether to rotate each picture by half a turn
         return self.invert(inputs, token), self.invert(labels, token), token
 
     def invert(self, predictions, token):
