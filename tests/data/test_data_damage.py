@@ -14,6 +14,7 @@ from trm.data.cache import cache_folder, cached_split
 from trm.data.layout import read_split, write_split
 from trm.errors import DataError
 from trm.experiment.experiment import Experiment
+from trm.plugins.code import load
 from trm.plugins.registry import get_registry
 from trm.specs import DatasetSpec
 
@@ -69,13 +70,18 @@ def test_data_without_checksums_is_read(tmp_path: Path) -> None:
     assert np.array_equal(read_split(tmp_path, "train").inputs, TOKENS)
 
 
+def _read(spec: DatasetSpec, experiment: Experiment) -> PuzzleSet:
+    build, describe = load(spec.build), load(experiment.spec.describe)
+    return cached_split(spec, experiment.task_config, "train", 0, build, describe)
+
+
 @pytest.fixture
 def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DatasetSpec, Experiment, Path]:
     """A cached dataset, built once, and its file of inputs."""
     monkeypatch.setenv("TRM_CACHE", str(tmp_path))
     experiment = Experiment.from_preset("sudoku", "mini", ["task.train_puzzles=40", "task.test_puzzles=5"])
     spec = get_registry().part(DatasetSpec, "sudoku", "generated")
-    cached_split(spec, experiment.task_config, "train", 0)
+    _read(spec, experiment)
     (file,) = cache_folder().rglob("train/all__inputs.npy")
     return spec, experiment, file
 
@@ -86,7 +92,7 @@ def test_damaged_cache_is_named_and_built_again(
     spec, experiment, file = cached
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    puzzles = cached_split(spec, experiment.task_config, "train", 0)
+    puzzles = _read(spec, experiment)
     assert len(puzzles) == 40
     assert file.read_bytes() == whole
     (said,) = [record.getMessage() for record in caplog.records]
@@ -100,7 +106,7 @@ def test_what_a_killed_build_left_is_removed(
     spec, experiment, file = cached
     half = file.parent.with_name(".train.1.tmp")
     file.parent.rename(half)
-    assert len(cached_split(spec, experiment.task_config, "train", 0)) == 40
+    assert len(_read(spec, experiment)) == 40
     assert not half.exists()
     assert not caplog.records
 
@@ -114,7 +120,7 @@ def test_data_that_is_being_built_is_waited_for(cached: tuple[DatasetSpec, Exper
     done = threading.Event()
 
     def read() -> None:
-        cached_split(spec, experiment.task_config, "train", 0)
+        _read(spec, experiment)
         done.set()
 
     with FileLock(folder.with_name(f".{folder.name}.lock")):

@@ -135,7 +135,8 @@ class Experiment:
             return self._read_split(self.data, name)
         assert self.dataset is not None
         spec = get_registry().part(DatasetSpec, self.spec.name, self.dataset)
-        return cached_split(spec, self.task_config, name, self.seed)
+        build, describe = load(spec.build), load(self.spec.describe)
+        return cached_split(spec, self.task_config, name, self.seed, build, describe)
 
     def model_config(self, puzzles: PuzzleSet) -> TRMConfig:
         """The model's settings, completed by what the data decides."""

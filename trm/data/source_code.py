@@ -1,0 +1,52 @@
+"""A digest of the source code behind a function, so that cached results are not used after an edit."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def source_digest(functions: Iterable[Callable[..., Any]]) -> str:
+    """A digest of every Python file of the top-level packages that contain the functions.
+
+    The helpers that a function calls are usually in its own package, so an edit anywhere in the package counts. Files other
+    than ``*.py``, and code in other packages or in `trm` itself, do not count.
+
+    Returns:
+        64 hexadecimal digits. Files that cannot be read are omitted, as are functions defined interactively.
+    """
+    digest = hashlib.sha256()
+    packages = {_module(function).partition(".")[0] for function in functions}
+    for package in sorted(packages - {"trm"}):
+        for name, path in _files(package):
+            try:
+                content = path.read_bytes()
+            except OSError:
+                continue
+            digest.update(f"{package}/{name} {len(content)}\n".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def _module(function: Callable[..., Any]) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__module__", None) or "")
+
+
+def _files(package: str) -> Iterator[tuple[str, Path]]:
+    """The Python files of an imported package or module, each with its path inside the package, in a fixed order."""
+    module = sys.modules.get(package)
+    if module is None:
+        return
+    folders = [Path(folder) for folder in getattr(module, "__path__", ())]
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            yield path.relative_to(folder).as_posix(), path
+    if not folders and getattr(module, "__file__", None):
+        path = Path(str(module.__file__))
+        yield path.name, path
