@@ -10,7 +10,7 @@ from trm.config import RunConfig
 from trm.errors import CheckpointError
 from trm.errors import quoted, reason
 from trm.storage.untrusted_input import as_number, parse_json, read_json, read_text
-from trm.runs.checkpoint import read_run_config
+from trm.runs.checkpoint_folder import read_run_config
 
 AXES = {"steps": "step", "time": "seconds", "epochs": "epoch"}
 """What a curve can run over, and its name in `metrics.jsonl`."""
@@ -80,6 +80,16 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         except ValueError as error:
             raise CheckpointError(f"{path}, line {number}: not a line of metrics ({reason(error)}).") from error
     return records
+
+
+def training_seconds(folder: Path, step: int) -> float | None:
+    """Seconds of training that a run had spent at `step`; None where its metrics do not say.
+
+    Raises:
+        CheckpointError: the metrics cannot be read.
+    """
+    seconds = [float(record["seconds"]) for record in read_metrics(folder / "metrics.jsonl") if record["step"] <= step]
+    return seconds[-1] if seconds else None
 
 
 def _checked(record: Any) -> dict[str, Any]:
