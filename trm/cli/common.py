@@ -1,4 +1,4 @@
-"""What several commands share. Nothing heavy is imported here at the top."""
+"""Options and helpers that several commands share. Imports nothing heavy at the top."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def for_people() -> bool:
 
 
 def chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Several decorators as one, the first on top."""
+    """Combine decorators; the first one is outermost."""
 
     def decorate(function: Any) -> Any:
         for decorator in reversed(decorators):
@@ -48,7 +48,7 @@ def chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 checkpoint_option = click.option(
     "--checkpoint",
-    help="A run, a checkpoint or a weights file; left out, the weights that the task ships.",
+    help="A run folder, a checkpoint or a weights file (default: the weights that the task ships).",
     shell_complete=complete.checkpoints,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -56,26 +56,31 @@ device_option = click.option(
     "--device",
     default="auto",
     show_default=True,
-    help="auto, cpu, cuda, cuda:1, mps, or a plugin's.",
+    help="auto, cpu, cuda, cuda:1, mps, or a plugin's device.",
     shell_complete=complete.devices,
 )
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of data, weights and training."
 )
 threads_option = click.option(
-    "--threads", type=click.IntRange(min=1), help="Processor threads; left out, as many as there are cores."
+    "--threads", type=click.IntRange(min=1), help="Number of CPU threads (default: the number of cores)."
+)
+metric_option = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Report this metric, too; may be repeated. `trm list-tasks -v` lists them.",
 )
 
 task_options = chain(
-    click.option(
-        "--preset", help="A complete setting; `trm list-tasks -v` shows them.", shell_complete=complete.presets
-    ),
+    click.option("--preset", help="A preset; `trm list-tasks -v` lists them.", shell_complete=complete.presets),
     click.option(
         "--set",
         "sets",
         multiple=True,
         metavar="A.B=C",
-        help="Change a setting, as in training.max_steps=500.",
+        help="Change a setting, for example training.max_steps=500.",
         shell_complete=complete.settings,
     ),
     click.option("--dataset", help="Another of the task's datasets."),
@@ -83,29 +88,39 @@ task_options = chain(
 
 
 search_options = chain(
-    click.option("--steps", type=click.IntRange(min=1), help="Supervision steps; left out, as in training."),
-    click.option("--restarts", type=click.IntRange(min=1), default=1, help="Tries from other first states."),
+    click.option(
+        "--steps", type=click.IntRange(min=1), help="Number of supervision steps (default: same as in training)."
+    ),
+    click.option(
+        "--restarts",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Number of tries from different initial states.",
+    ),
     click.option(
         "--votes",
         type=click.IntRange(min=1),
-        help="Symmetric images to vote over; left out, as the task likes, mostly 1.",
+        help="Number of symmetric copies to vote over (default: chosen by the task, usually 1).",
     ),
     click.option(
         "--answer",
         type=click.Choice(["last", "surest"]),
-        help="The last step's answer, or the one that the model trusts most in all steps; left out, as in training.",
+        help="The last step's answer, or the most confident answer of all steps (default: same as in training).",
     ),
     click.option(
         "--check/--no-check",
-        "use_check",
+        "check",
         default=None,
-        help="Stop at an answer that is valid by the task's rules, and prefer it; off in `evaluate`, on in `solve`.",
+        help="Stop at an answer that is valid by the task's rules, and prefer it (default: off in `evaluate`, on in "
+        "`solve`).",
     ),
 )
+"""The fields of `trm.evaluation.options.SearchOptions`, by their names."""
 
 
 def use_threads(threads: int | None) -> None:
-    """Limit torch to so many threads."""
+    """Set the number of torch threads, if one is given."""
     if threads is not None:
         import torch
 

@@ -22,15 +22,24 @@ SPLITS = ("train", "test")
 
 @click.group("data", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Build data sets on disk, or describe them."""
+    """Build datasets on disk, describe them, or clear the cache."""
 
 
 @command.command("build")
 @click.argument("task", shell_complete=complete.tasks)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="A folder that doesn't exist yet.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write; it must not exist yet.")
 @task_options
 @seed_option
-def build(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int) -> None:
+@click.option("--rebuild", is_flag=True, help="Make the puzzles again even if the cache has them.")
+def build(
+    task: str,
+    output: Path,
+    preset: str | None,
+    sets: tuple[str, ...],
+    dataset: str | None,
+    seed: int,
+    rebuild: bool,
+) -> None:
     """Write the puzzles of TASK in the array layout that HRM and TRM code bases share."""
     registry_with_warnings()
     from trm.errors import TRMError
@@ -41,21 +50,21 @@ def build(task: str, output: Path, preset: str | None, sets: tuple[str, ...], da
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
     temporary = output.absolute().with_name(f".{output.absolute().name}.building")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)  # what a killed build left
+        shutil.rmtree(temporary, ignore_errors=True)  # left by a killed build
         for split in SPLITS:
-            _write(experiment, split, temporary)
+            _write(experiment, split, temporary, rebuild)
         if output.exists():  # empty, as checked
             output.rmdir()
         os.replace(temporary, output)
     except OSError as error:
-        raise TRMError(f"The data can't be written to {output}: {error.strerror}.") from error
+        raise TRMError(f"Cannot write the data to {output}: {error.strerror}.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     echo(f"Train on it with: trm train {task} --data {output}")
 
 
-def _write(experiment: Experiment, split: str, folder: Path) -> None:
-    """Write one split under a progress bar."""
+def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> None:
+    """Write one split and show progress."""
     from rich.progress import Progress
 
     from trm.data.layout import write_split
@@ -63,7 +72,7 @@ def _write(experiment: Experiment, split: str, folder: Path) -> None:
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(f"making {split}", total=None)
-        puzzles = experiment.split(split)
+        puzzles = experiment.puzzles(split, rebuild)
         progress.update(bar, description=f"writing {split}", total=2 * len(puzzles))  # inputs, then labels
         write_split(folder, split, puzzles, lambda rows: progress.advance(bar, rows))
     echo(f"{split}: {_sizes(puzzles)}")
@@ -72,7 +81,7 @@ def _write(experiment: Experiment, split: str, folder: Path) -> None:
 @command.command("info")
 @click.argument("task", shell_complete=complete.tasks)
 @task_options
-@click.option("--data", type=click.Path(path_type=Path), help="A folder of arrays in place of the dataset.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of arrays to read instead of the dataset.")
 @seed_option
 @json_option
 def info(
@@ -84,12 +93,12 @@ def info(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Sizes, tokens and an example of the puzzles of TASK."""
+    """Show sizes, tokens and an example of the puzzles of TASK."""
     registry_with_warnings()
     from trm.experiment.experiment import Experiment
 
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, data=data, seed=seed)
-    splits = {split: experiment.split(split) for split in SPLITS if _has(experiment.data, split)}
+    splits = {split: experiment.puzzles(split) for split in SPLITS if _has(experiment.task.data, split)}
     report = _report(experiment, splits)
     if as_json:
         print_json(report)
@@ -103,12 +112,12 @@ def info(
 
 
 def _has(data: Path | None, split: str) -> bool:
-    """Whether to describe a split: a folder of arrays may have one half alone."""
+    """Whether to describe a split: a folder of arrays may have only one."""
     return data is None or (data / split).exists() or not any((data / name).exists() for name in SPLITS)
 
 
 def _sizes(puzzles: PuzzleSet) -> str:
-    """Examples, puzzles, groups and ids; puzzles alone where each is all of these."""
+    """Numbers of examples, puzzles, groups and ids, as far as they differ."""
     examples, count = len(puzzles), len(puzzles.puzzle_ids)
     text = f"{count:,} puzzles" if examples == count else f"{examples:,} examples of {count:,} puzzles"
     if puzzles.num_groups != count:
@@ -120,11 +129,11 @@ def _sizes(puzzles: PuzzleSet) -> str:
 def _report(experiment: Experiment, splits: dict[str, PuzzleSet]) -> dict[str, Any]:
     import numpy as np
 
-    description = experiment.description
+    description = experiment.task.description
     extras = [*splits.values()][-1].extras
     return {
-        "task": experiment.spec.name,
-        "dataset": str(experiment.data or experiment.dataset),
+        "task": experiment.task.name,
+        "dataset": str(experiment.task.data or experiment.task.dataset),
         **{split: _sizes(puzzles) for split, puzzles in splits.items()},
         "positions": description.seq_len,
         "grid": "x".join(map(str, description.structure.grid)) if description.structure.grid else "none",
@@ -146,7 +155,7 @@ def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:
     from trm.render.console import Console
 
     puzzle = Puzzle(np.asarray(puzzles.inputs[0]), puzzles.scored_labels(slice(0, 1))[0])
-    renderer = experiment.build_renderer()
+    renderer = experiment.task.renderer()
     Console().print(
         Columns(
             [
@@ -155,3 +164,13 @@ def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:
             ]
         )
     )
+
+
+@command.command("clear")
+@click.argument("task", required=False, shell_complete=complete.tasks)
+def clear(task: str | None) -> None:
+    """Delete the cached puzzles of TASK, or of all tasks."""
+    from trm.data.cache import clear_cache
+
+    cleared = clear_cache(task)
+    echo(f"Deleted {cleared.splits} cached split{'s'[: cleared.splits != 1]} ({cleared.size / 2**20:.1f} MiB)")

@@ -13,33 +13,32 @@ import click
 from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
 from trm.cli.output import echo
-from trm.cli.showcase import load_showcase, verdict
 from trm.errors import TRMError, UsageError
 from trm.plugins.registry import Registry
 from trm.specs import TaskSpec
 
 if TYPE_CHECKING:
-    from trm.cli.showcase import Showcase
     from trm.evaluation.examples import Example
     from trm.evaluation.refine import Frame
+    from trm.experiment.solver import Solver
     from trm.render.player import Player
 
 SECONDS = 24.0
-"""All puzzles together are shown in about this time, whatever the number of steps."""
+"""Approximate time to show all puzzles together, whatever the number of steps."""
 
 STILL = 3
-"""A puzzle is over once so many steps changed nothing."""
+"""A puzzle ends after this many steps without a change."""
 
 
 @click.command("demo")
 @click.argument("task", required=False, shell_complete=complete.tasks)
 @checkpoint_option
 @click.option(
-    "--puzzles", type=click.IntRange(min=1), default=3, show_default=True, help="How many, from easy to hard."
+    "--puzzles", type=click.IntRange(min=1), default=3, show_default=True, help="Number of puzzles, from easy to hard."
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Supervision steps at most; left out, as in training.")
-@click.option("--delay", type=click.FloatRange(min=0), default=0.6, show_default=True, help="Seconds a step is shown.")
-@click.option("--record", type=click.Path(path_type=Path), help="Write the demo as a moving picture too: FILE.svg.")
+@click.option("--steps", type=click.IntRange(min=1), help="Maximum supervision steps (default: same as in training).")
+@click.option("--delay", type=click.FloatRange(min=0), default=0.6, show_default=True, help="Seconds to show each step.")
+@click.option("--record", type=click.Path(path_type=Path), help="Write the demo as an animation, too: FILE.svg.")
 @device_option
 @threads_option
 def command(
@@ -52,41 +51,45 @@ def command(
     device: str,
     threads: int | None,
 ) -> None:
-    """Watch a trained model solve puzzles of TASK that it has never seen, step by step.
+    """Watch a trained model solve puzzles of TASK that it was not trained on, step by step.
 
-    Left out, TASK is the one with the most presets of those that ship weights. Cells that changed since the step before
-    are in reverse video; wrong ones are marked as the task's renderer does it.
+    TASK defaults to the task with the most presets among those that ship weights. Cells that changed since the previous
+    step are shown in reverse video; the task's renderer marks wrong cells.
     """
     task = task or default_task(registry_with_warnings())
     use_threads(threads)
     if record is not None and record.suffix != ".svg":
-        raise UsageError(f"--record {record}: the recording is an SVG, so name a file that ends in .svg.")
+        raise UsageError(f"--record {record}: the recording is an SVG file; use a name that ends in .svg.")
+    from trm.experiment.solver import load
+    from trm.plugins.registry import get_registry
     from trm.render.console import Console
     from trm.render.player import Player
     from trm.render.recording import WIDTH, Recording
 
+    get_registry().task(task)  # an unknown task is reported as such, not as a missing checkpoint
     console = Console(highlight=False)
     with console.status("Loading the model ..."):
-        showcase = load_showcase(task, checkpoint, device, steps)
-        examples = showcase.examples(puzzles)
-    delay = min(delay, SECONDS / (len(examples) * (showcase.steps + 1)))
+        solver = load(checkpoint or task, device=device, task=task)
+        examples = solver.examples(puzzles, steps)
+    steps = steps or solver.steps
+    delay = min(delay, SECONDS / (len(examples) * (steps + 1)))
     if record is None:
-        _show_all(Player(console, delay), showcase, examples)
+        _show_all(Player(console, delay), solver, examples, steps)
         return
     recording = Recording(f"trm demo {task}", delay)
-    # The recording is of one width whatever the terminal's, and needs no terminal at all.
+    # The recording has a fixed width whatever the terminal's, and works without a terminal.
     shown = sys.stdout if console.is_terminal else io.StringIO()
     wide = Console(file=shown, highlight=False, width=WIDTH, height=50, force_terminal=True)
-    _show_all(Player(wide, recording=recording), showcase, examples)
+    _show_all(Player(wide, recording=recording), solver, examples, steps)
     try:
         recording.write(record)
     except OSError as error:
-        raise TRMError(f"{record} can't be written: {error.strerror}. Choose another --record.") from error
+        raise TRMError(f"Cannot write {record}: {error.strerror}. Choose another --record.") from error
     echo(f"Written: {record}")
 
 
 def default_task(registry: Registry) -> str:
-    """Of the tasks that ship weights, the one with the most presets, the last by name of several."""
+    """The task with the most presets among those that ship weights; the last one by name if there are several."""
     specs = [entry.spec for entry in registry.tasks().values() if isinstance(entry.spec, TaskSpec)]
     shipping = [spec for spec in specs if any(preset.weights for preset in spec.presets)]
     if not shipping:
@@ -94,18 +97,18 @@ def default_task(registry: Registry) -> str:
     return max(shipping, key=lambda spec: (len(spec.presets), spec.name)).name
 
 
-def _show_all(player: Player, showcase: Showcase, examples: Sequence[Example]) -> None:
-    from trm.evaluation.refine import refine
+def _show_all(player: Player, solver: Solver, examples: Sequence[Example], steps: int) -> None:
+    from trm.experiment.tracing import verdict
 
     for number, example in enumerate(examples, start=1):
-        frames = refine(showcase.model, example.puzzle, showcase.steps, showcase.backend)
-        title = f"{showcase.experiment.spec.name}, puzzle {number} of {len(examples)}"
-        shown = player.play(title, showcase.stage(example.puzzle), settled(frames), showcase.steps)
-        player.conclude(verdict(showcase.experiment, example.puzzle, shown))
+        frames = settled(solver.frames(example.puzzle, steps))
+        title = f"{solver.task.name}, puzzle {number} of {len(examples)}"
+        shown = player.play(title, solver.stage(example.puzzle), frames, steps)
+        player.conclude(verdict(solver.task, example.puzzle, shown))
 
 
 def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The frames up to where the answer has stood still for some steps."""
+    """The frames up to where the answer has not changed for some steps."""
     still = 0
     for frame in frames:
         yield frame

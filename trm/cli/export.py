@@ -10,11 +10,12 @@ import click
 from trm.cli import complete
 from trm.cli.common import registry_with_warnings
 from trm.cli.output import echo
+from trm.errors import TRMError, UsageError
 
 if TYPE_CHECKING:
-    from trm.runs.checkpoint import LoadedModel
+    from trm.runs.locate import Checkpoint
 
-TOLERANCE = 1e-3  # relative; the recursion amplifies the other library's rounding
+TOLERANCE = 1e-3  # relative; the recursion amplifies differences in rounding
 
 
 @click.command("export", context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,80 +25,79 @@ TOLERANCE = 1e-3  # relative; the recursion amplifies the other library's roundi
     "form",
     type=click.Choice(["weights", "official", "onnx", "torch-export"]),
     required=True,
-    help="weights: one file with its configuration and model card, as plugins ship it; official: step_N and "
-    "all_config.yaml, as the paper's code writes them.",
+    help="weights: one file with configuration and model card, as plugins ship it; official: step_N and all_config.yaml, "
+    "as the paper's code writes them.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), required=True, help="The folder (official) or the file to write."
+    "--output", type=click.Path(path_type=Path), required=True, help="The folder (official) or file to write."
 )
 @click.option(
     "--steps",
     type=click.IntRange(min=1),
-    help="Supervision steps that onnx and torch-export do; left out, the model's.",
+    help="Number of supervision steps in onnx and torch-export (default: the model's).",
 )
 def command(checkpoint: str, form: str, output: Path, steps: int | None) -> None:
-    """Write CHECKPOINT for other programs: the weights that `trm evaluate` scores, that is, the averaged ones.
+    """Write CHECKPOINT for other programs: the averaged weights, which `trm evaluate` scores.
 
-    CHECKPOINT is a run folder, a step_N folder of it, a weights file, or a task that ships weights.
+    CHECKPOINT is a run folder, a step_N folder in it, a weights file, or a task that ships weights.
     """
     registry_with_warnings()
-    from trm.cli.checkpoints import load_for_task
-    from trm.errors import UsageError
+    from trm.runs.locate import locate
 
     if form == "official":
         if steps is not None:
-            raise UsageError("--steps is for onnx and torch-export; the official form has no fixed number of steps.")
-        _official(load_for_task(checkpoint), output)
+            raise UsageError("--steps is for onnx and torch-export; the official format has no fixed number of steps.")
+        _official(locate(checkpoint), output)
         return
     if output.exists():
         raise UsageError(f"{output} exists. Choose another --output.")
-    loaded = load_for_task(checkpoint)
+    located = locate(checkpoint)
     if form == "weights":
-        _weights(loaded, output)
+        _weights(located, output)
     elif form == "onnx":
-        _onnx(loaded, output, steps)
+        _onnx(located, output, steps)
     else:
         from trm.interop.torch_export import export_torch
 
-        echo(f"Written: {export_torch(loaded.model, output, steps)}")
+        echo(f"Written: {export_torch(located.model(), output, steps)}")
 
 
-def _weights(loaded: LoadedModel, output: Path) -> None:
-    from trm.devices import get_backend
-    from trm.errors import TRMError
+def _weights(checkpoint: Checkpoint, output: Path) -> None:
     from trm.experiment.card import model_card
     from trm.experiment.experiment import Experiment
-    from trm.runs.checkpoint import save_weights_file
+    from trm.experiment.loaded import LoadedModel
+    from trm.experiment.session import Session
+    from trm.runs.weights_file import save_weights_file
 
-    card = model_card(loaded, Experiment.from_run(loaded.run), get_backend("cpu"))
+    card = model_card(LoadedModel(checkpoint, Experiment.from_run(checkpoint.run), Session.open("cpu")))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        save_weights_file(loaded, output, card)
+        save_weights_file(output, checkpoint.run, checkpoint.tensors, card)
     except OSError as error:
-        raise TRMError(f"{output} can't be written: {error.strerror}. Choose another --output.") from error
+        raise TRMError(f"Cannot write {output}: {error.strerror}. Choose another --output.") from error
     scores = ", ".join(f"{name} {value:.2%}" for name, value in card["scores"].items())
     echo(f"Written: {output} ({scores} on {card['puzzles']:,} unseen puzzles)")
 
 
-def _official(loaded: LoadedModel, output: Path) -> None:
-    from trm.errors import UsageError
+def _official(checkpoint: Checkpoint, output: Path) -> None:
     from trm.interop.official import save_checkpoint
 
-    if output.is_file() or (output / f"step_{loaded.step or 0}").exists():
+    step = checkpoint.step or 0
+    if output.is_file() or (output / f"step_{step}").exists():
         raise UsageError(f"{output} has this checkpoint already, or is a file. Choose another --output.")
-    echo(f"Written: {save_checkpoint(loaded.model, output, loaded.step or 0, loaded.run.training)}")
+    echo(f"Written: {save_checkpoint(checkpoint.model(), output, step, checkpoint.run.training)}")
 
 
-def _onnx(loaded: LoadedModel, output: Path, steps: int | None) -> None:
-    from trm.errors import TRMError
+def _onnx(checkpoint: Checkpoint, output: Path, steps: int | None) -> None:
     from trm.interop.onnx import check_onnx, export_onnx
 
-    export_onnx(loaded.model, output, steps)
-    difference = check_onnx(loaded.model, output, steps)
+    model = checkpoint.model()
+    export_onnx(model, output, steps)
+    difference = check_onnx(model, output, steps)
     if difference is None:
         echo(f"Written: {output} (not checked: onnxruntime is not installed)")
         return
     if not difference < TOLERANCE:
         output.unlink()
-        raise TRMError(f"onnxruntime computes something else than the model: its logits differ by {difference:.1e}.")
-    echo(f"Written: {output} (checked with onnxruntime: logits differ by {difference:.1e} at most)")
+        raise TRMError(f"onnxruntime disagrees with the model: the logits differ by {difference:.1e}.")
+    echo(f"Written: {output} (checked with onnxruntime: the logits differ by {difference:.1e} at most)")

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @click.command("import-checkpoint", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), help="The run folder; left out, a new one under runs/.")
+@click.option("--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="The all_config.yaml of SOURCE, where it isn't beside it."
+    "--config", type=click.Path(path_type=Path), help="The all_config.yaml of SOURCE, if it is not beside it."
 )
-@click.option("--task", help="The task it was trained on; `trm evaluate` and `trm solve` need to know.")
+@click.option("--task", help="The task it was trained on, which `trm evaluate` and `trm solve` need.")
 @task_options
-@click.option("--context-length", type=click.IntRange(min=1), help="Positions of a puzzle; left out, the task's.")
+@click.option("--context-length", type=click.IntRange(min=1), help="Positions of a puzzle (default: the task's).")
 @click.option(
     "--num-puzzles",
     type=click.IntRange(min=1),
-    help="Puzzle ids; another number than it has gives each its mean vector.",
+    help="Number of puzzle ids; if it differs from SOURCE's, each id gets the mean vector.",
 )
 @seed_option
 def command(
@@ -43,24 +43,24 @@ def command(
     num_puzzles: int | None,
     seed: int,
 ) -> None:
-    """Make a run of SOURCE, a checkpoint of the paper's code or of HRM's.
+    """Convert SOURCE, a checkpoint of the paper's code or of HRM's, into a run.
 
-    SOURCE is a folder with step_N and all_config.yaml, or one such step_N. Nothing in it is ever executed.
+    SOURCE is a folder with step_N and all_config.yaml, or one such step_N. No code in it is executed.
     """
     registry_with_warnings()
     from trm.errors import UsageError
     from trm.experiment.experiment import Experiment
     from trm.interop.official import load_checkpoint
     from trm.interop.official.reading import weights_file
-    from trm.runs.run_folder import RunFolder, check_free, step_number
+    from trm.runs.run_folder import RunFolder, check_free, free_folder, step_number
 
     if task is None and (preset or sets or dataset):
-        raise UsageError("--preset, --set and --dataset describe a task's data: give --task as well.")
+        raise UsageError("--preset, --set and --dataset describe a task's data: add --task.")
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed) if task else None
-    output = output or _new_run_path()
+    output = output or free_folder("imported")
     check_free(output)
     if context_length is None and experiment is not None:
-        context_length = experiment.description.seq_len
+        context_length = experiment.task.description.seq_len
     model = load_checkpoint(source, config, num_puzzles, context_length)
     step = max(step_number(weights_file(source)), 0)
     run = RunFolder.create(output, _run_config(model, experiment, source))
@@ -77,11 +77,11 @@ def _run_config(model: TinyRecursiveModel, experiment: Experiment | None, source
 
     if experiment is None:
         return RunConfig(model=model.config)
-    found, wanted = model.config, experiment.description
+    found, wanted = model.config, experiment.task.description
     if (found.vocab_size, found.context_length) != (wanted.vocab_size, wanted.seq_len):
         raise CheckpointError(
             f"{source} takes {found.context_length} positions and {found.vocab_size} tokens, task "
-            f"{experiment.spec.name!r} as set has {wanted.seq_len} and {wanted.vocab_size}. Change the task's settings "
+            f"{experiment.task.name!r} as set has {wanted.seq_len} and {wanted.vocab_size}. Change the task's settings "
             "with --set."
         )
     return experiment.run_config(model.config).model_copy(update={"training": None})
@@ -93,12 +93,5 @@ def _report(model: TinyRecursiveModel, output: Path, task: str | None) -> None:
         f"{model.num_parameters():,} parameters ({config.architecture}, mixing {config.mixing}, "
         f"{config.context_length or 'any number of'} positions, {config.vocab_size} tokens, {config.num_puzzles} puzzle ids)"
     )
-    hint = f"; score it with: trm evaluate {output}" if task else ". To score it, import it with --task."
+    hint = f"; score it with: trm evaluate {output}" if task else ". To score it, import it again with --task."
     echo(f"The run is in {output}{hint}")
-
-
-def _new_run_path() -> Path:
-    number = 1
-    while (path := Path("runs") / f"imported-{number}").exists():
-        number += 1
-    return path

@@ -56,7 +56,7 @@ def _sizes(spec: TaskSpec) -> tuple[int, int]:
     """Positions and tokens with the default settings; this loads the task's code."""
     from trm.experiment.experiment import Experiment
 
-    description = Experiment.from_preset(spec.name).description
+    description = Experiment.from_preset(spec.name).task.description
     return description.seq_len, description.vocab_size
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ import click
 from trm.cli import complete
 from trm.cli.common import (
     device_option,
-    for_people,
     json_option,
+    metric_option,
     registry_with_warnings,
     seed_option,
     task_options,
@@ -22,20 +23,21 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.output import echo, print_json
-from trm.cli.torchrun import begun_run, note_job
 from trm.errors import UsageError
 
 if TYPE_CHECKING:
-    from trm.data.puzzle_set import PuzzleSet
-    from trm.devices import Backend
+    from rich.console import Console
+
     from trm.devices.processes import Processes
     from trm.experiment.experiment import Experiment
-    from trm.runs.run_folder import RunFolder
-    from trm.training.monitor import Monitor
+    from trm.experiment.fit import TrainedRun
+
+SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
+"""Options that are fields of `RunConfig` as well."""
 
 
 def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    """The command's help; with a task, its presets and every setting as well."""
+    """Show the command's help and, with a task, its presets and settings."""
     if not value or ctx.resilient_parsing:
         return
     echo(ctx.get_help())
@@ -52,28 +54,31 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @task_options
 @click.option("--augmentation", help="Another of the task's augmentations; `none` for none.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), help="A folder of arrays (see `trm data build`) in place of the dataset."
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder of arrays (see `trm data build`) to read instead of the dataset.",
 )
 @click.option(
-    "--init", help="Start from these weights: a run, a checkpoint, a weights file, or a task that ships some."
+    "--init", help="Weights to start from: a run, a checkpoint, a weights file, or a task that ships weights."
 )
+@metric_option
 @device_option
 @seed_option
 @threads_option
-@click.option("--output", type=click.Path(path_type=Path), help="The run folder; left out, a new one under runs/.")
+@click.option("--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
-    help="Go on with the run in this folder exactly where it was saved; --set may move its end.",
+    help="Resume the run in this folder exactly where it was saved; --set may move its end.",
 )
 @click.option(
     "--track",
     "trackers",
     multiple=True,
     type=click.Choice(["tensorboard", "wandb"]),
-    help="Tell TensorBoard or Weights & Biases of the training too.",
+    help="Report to TensorBoard or Weights & Biases as well; may be repeated.",
 )
-@click.option("--quiet", is_flag=True, help="Nothing but the summary.")
+@click.option("--quiet", is_flag=True, help="Print only the summary.")
 @json_option
 @click.option(
     "-h",
@@ -81,67 +86,82 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     is_flag=True,
     expose_value=False,
     callback=_show_help,
-    help="Show this; with a TASK its settings too.",
+    help="Show this message and exit; with a TASK, its presets and settings, too.",
 )
 def command(
     task: str | None,
-    preset: str | None,
-    sets: tuple[str, ...],
-    dataset: str | None,
-    augmentation: str | None,
-    data: Path | None,
-    init: str | None,
     device: str,
-    seed: int,
     threads: int | None,
     output: Path | None,
     resume: Path | None,
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
+    **choices: Any,
 ) -> None:
-    """Train a model on TASK: `trm train sudoku` is all it takes.
+    """Train a model on TASK, for example `trm train sudoku`.
 
     `trm train TASK --help` lists the task's presets and settings.
     """
     registry_with_warnings()
     use_threads(threads)
-    from trm.cli.resume import given_settings
-    from trm.cli.resume import resume as go_on
+    from trm.cli.display import CommandDisplay
     from trm.devices.processes import joined
+    from trm.experiment import resumption
+    from trm.experiment.fit import fit
+    from trm.experiment.session import Session
+    from trm.render.console import Console
 
     with joined() as processes:
         if not processes.leader:
             logging.disable(logging.WARNING)
-        backend = processes.backend(device)
+        console = Console(stderr=as_json, quiet=not processes.leader)
+        session = Session(processes.backend(device), processes, CommandDisplay(console, quiet or as_json))
         if resume is not None:
-            go_on(resume, task, sets, given_settings(), processes, backend, trackers, quiet, as_json)
-            return
-        if task is None:
-            raise UsageError("Which task? `trm list-tasks` shows them; then `trm train TASK`.")
-        from trm.experiment.experiment import Experiment
-
-        augmentation = "" if augmentation == "none" else augmentation
-        experiment = Experiment.from_preset(
-            task, preset, sets, dataset=dataset, augmentation=augmentation, data=data, seed=seed, init=init
-        )
-        folder, begun = _output(experiment, output, processes)
-        if begun:
-            go_on(folder, None, (), {}, processes, backend, trackers, quiet, as_json)
+            run = resumption.resume(
+                resume, session, task=task, sets=choices["sets"], given=_given_settings(), trackers=trackers
+            )
         else:
-            train(experiment, processes, backend, folder, trackers, quiet, as_json)
+            experiment = _experiment(task, choices)
+            folder, begun = _output(experiment, output, processes)
+            if begun:
+                run = resumption.resume(folder, session, trackers=trackers)
+            else:
+                run = fit(experiment, session, folder, trackers=trackers)
+        if run is not None:
+            _report(run, console, as_json)
+
+
+def _experiment(task: str | None, choices: Mapping[str, Any]) -> Experiment:
+    """The experiment that the options describe."""
+    from trm.experiment.experiment import Experiment
+
+    if task is None:
+        raise UsageError("Name a task: `trm train TASK`. `trm list-tasks` lists them.")
+    experiment = Experiment.from_preset(
+        task,
+        choices["preset"],
+        choices["sets"],
+        dataset=choices["dataset"],
+        augmentation="" if choices["augmentation"] == "none" else choices["augmentation"],
+        data=choices["data"],
+        seed=choices["seed"],
+    )
+    experiment.task.metrics(choices["metrics"])  # an unknown name is reported before any work is done
+    return replace(experiment, init=choices["init"], metrics=choices["metrics"])
 
 
 def _output(experiment: Experiment, output: Path | None, processes: Processes) -> tuple[Path, bool]:
-    """The run folder, and whether it is one that this torchrun began before it restarted its processes."""
-    from trm.runs.run_folder import check_free
+    """The run folder, and whether this torchrun job began it before it restarted its processes."""
+    from itertools import takewhile
+
+    from trm.experiment.restarts import begun_run
+    from trm.runs.run_folder import check_free, free_folder, numbered_folders
 
     def choose() -> str:
-        stem = f"{experiment.spec.name.replace('/', '-')}-{experiment.preset}"
-        numbered = (Path("runs") / f"{stem}-{number}" for number in itertools.count(1))
-        taken = [output] if output else list(itertools.takewhile(Path.exists, numbered))
+        taken = [output] if output else list(takewhile(Path.exists, numbered_folders(experiment.run_name)))
         begun = begun_run(taken, experiment)
-        free = output or Path("runs") / f"{stem}-{len(taken) + 1}"
+        free = output or free_folder(experiment.run_name)
         if begun is None:
             check_free(free)
         return json.dumps([str(begun or free), begun is not None])
@@ -150,114 +170,46 @@ def _output(experiment: Experiment, output: Path | None, processes: Processes) -
     return Path(folder), begun
 
 
-def run_folder(processes: Processes) -> type[RunFolder]:
-    """The run folder as this process knows it: the first one writes it."""
-    from trm.runs.run_folder import ReadOnlyRun, RunFolder
+def _given_settings() -> Mapping[str, Any]:
+    """The options on the command line that are settings of a run, as its `config.json` has them."""
+    context = click.get_current_context()
+    named = {name: value for name, value in context.params.items() if _is_named(context, name)}
+    for name, hint in (
+        ("output", "a resumed run writes to its own folder"),
+        ("init", "a resumed run continues from its own weights"),
+    ):
+        if name in named:
+            raise UsageError(f"Omit --{name} with --resume: {hint}.")
+    if "data" in named:
+        named["data"] = str(named["data"].absolute())
+    if named.get("augmentation") == "none":
+        named["augmentation"] = None
+    if "metrics" in named:
+        named["metrics"] = list(named["metrics"])
+    return {name: value for name, value in named.items() if name in SETTINGS}
 
-    return RunFolder if processes.leader else ReadOnlyRun
+
+def _is_named(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) != click.core.ParameterSource.DEFAULT
 
 
-def train(
-    experiment: Experiment,
-    processes: Processes,
-    backend: Backend,
-    output: Path,
-    trackers: tuple[str, ...],
-    quiet: bool,
-    as_json: bool,
-    resumed: tuple[RunFolder, Path | None] | None = None,
-) -> None:
-    """Build the data, train and show what came of it; `resumed` is the run to go on with, and its checkpoint if any."""
-    from trm.cli.checkpoints import load_for_task
-    from trm.cli.resume import interruptible
-    from trm.cli.task_overrides import score_trained
-    from trm.data.sampler import GroupSampler
-    from trm.devices.seeding import set_seed
-    from trm.model import TinyRecursiveModel
-    from trm.render.console import Console
-    from trm.runs.checkpoint import load_tensors
-    from trm.training.monitor import Monitor
-    from trm.training.tracking import tracked
-    from trm.training.trainer import Trainer
-
-    console = Console(stderr=as_json, quiet=not processes.leader)
-    run, checkpoint = resumed or (None, None)
-    start = load_for_task(experiment.init) if experiment.init and not checkpoint else None
-    with console.status("Preparing the data ..."):
-        puzzles, test = experiment.split("train"), _test_split(experiment)
-    set_seed(experiment.seed)
-    model = TinyRecursiveModel(experiment.model_config(puzzles))
-    if start is not None:
-        load_tensors(model, dict(start.model.state_dict()), start.path)
-    run_config = experiment.run_config(model.config)
-    monitor = Monitor()
-    if processes.leader:
-        monitor = tracked(_monitor(console, experiment, quiet or as_json), trackers, output, run_config)
-    if run is None:
-        run = run_folder(processes).create(output, run_config)
-        note_job(run)
-    assert experiment.training is not None
-    keep_rest = experiment.training.refill == "next"
-    stream = GroupSampler(puzzles, experiment.seed, experiment.build_augmentation(), keep_rest)
-    trainer = Trainer(
-        model, experiment.training, backend, run=run, monitor=monitor, seed=experiment.seed, processes=processes
-    )
-    with run.locked(), interruptible(run):
-        if checkpoint:
-            trainer.resume(checkpoint, stream)
-        summary = trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
-        if not processes.leader:
-            return
-        if experiment.spec.evaluate is not None:
-            summary["final_metrics"] |= score_trained(experiment, trainer, output)
-        summary |= {"run": str(output), "train_puzzles": len(puzzles), "test_puzzles": len(test)}
-        run.write_summary(summary)
+def _report(run: TrainedRun, console: Console, as_json: bool) -> None:
+    """Print the scores, and one unseen puzzle with its answer."""
     if as_json:
-        print_json(summary)
-    else:
-        _print_summary(console, experiment, trainer, test, summary)
-
-
-def _test_split(experiment: Experiment) -> PuzzleSet:
-    """The test puzzles; where a folder of arrays has none, those of the task's dataset."""
-    from dataclasses import replace
-
-    if experiment.data is not None and experiment.data.is_dir() and not (experiment.data / "test").exists():
-        echo(f"{experiment.data} has no test half: scoring on dataset {experiment.dataset!r}.", err=True)
-        experiment = replace(experiment, data=None)
-    return experiment.split("test")
-
-
-def _monitor(console: Any, experiment: Experiment, quiet: bool) -> Monitor:
-    from trm.training.monitor import Monitor, PrintMonitor
-
-    if quiet:
-        return Monitor()
-    if not for_people():
-        return PrintMonitor()
-    from trm.experiment.live import LiveMonitor
-
-    return LiveMonitor(console, experiment)
-
-
-def _print_summary(
-    console: Any, experiment: Experiment, trainer: Any, test: PuzzleSet, summary: dict[str, Any]
-) -> None:
-    """The scores, and one unseen puzzle with its answer."""
+        print_json(dict(run))
+        return
     from rich.text import Text
 
-    from trm.cli.show import show_solved
-
-    show_solved(console, experiment, trainer, test)
-    metrics = summary["final_metrics"]
-    learned = [name for name in metrics if name.startswith("train_")]
-    scores = ", ".join(f"{name} {value:.2%}" for name, value in metrics.items() if name not in learned)
-    trained_on = "".join(f"On what it was trained on: {name} {metrics[name]:.2%}\n" for name in learned)
+    console.print(run.example())
+    train_scores = "".join(
+        f"On training examples: {name} {value:.2%}\n" for name, value in run.scores.items() if name.startswith("train_")
+    )
+    scores = ", ".join(f"{name} {value:.2%}" for name, value in run.scores.items() if not name.startswith("train_"))
     text = Text.assemble(
-        f"On {summary['test_puzzles']:,} unseen puzzles: ",
+        f"On {run['test_puzzles']:,} unseen puzzles: ",
         (scores, "bold"),
-        f"\n{trained_on}"
-        f"{summary['parameters']:,} parameters, {summary['steps']:,} steps, {summary['seconds'] / 60:.1f} minutes of training\n"
-        f"The run is in {summary['run']}; score it again with: trm evaluate {summary['run']}",
+        f"\n{train_scores}"
+        f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training\n"
+        f"The run is in {run['run']}; score it again with: trm evaluate {run['run']}",
     )
     console.print(text, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -11,7 +12,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from trm.config import TrainingConfig, TRMConfig
 from trm.errors import UsageError, nearest, quoted
 from trm.specs import PresetSpec, TaskSpec
-from trm.storage.untrusted_input import parse_json
 
 SECTIONS = ("task", "model", "training")
 FROM_DATA = ("vocab_size", "context_length", "structure")
@@ -100,8 +100,8 @@ def _parse_value(text: str) -> Any:
     if text.lower() == "none":
         return None
     try:
-        return parse_json(text)
-    except ValueError:
+        return json.loads(text)
+    except (ValueError, RecursionError):
         return text
 
 

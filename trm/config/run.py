@@ -22,6 +22,7 @@ class RunConfig(Settings):
     task_config: dict[str, Any] = Field(default_factory=dict, description="the task's own settings")
     model: TRMConfig = Field(description="the network")
     training: TrainingConfig | None = Field(None, description="the training; unset for imported weights")
+    metrics: list[str] = Field(default_factory=list, description="names of metrics reported beside the task's own")
     seed: int = Field(0, description="seed of data, weights and training", ge=0, le=2**63 - 1)
     changes: list[str] = Field(default_factory=list, description="settings that a --resume changed, and at which step")
     init: str | None = Field(None, description="the weights that training started from; unset: random ones")

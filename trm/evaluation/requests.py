@@ -1,76 +1,105 @@
-"""What the commands ask of a task that scores or solves in its own way: see `TaskSpec.evaluate` and `TaskSpec.solve`."""
+"""Requests to a task with its own evaluator or solver; see `TaskSpec.evaluate` and `TaskSpec.solve`."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from pydantic import BaseModel
+from rich.console import RenderableType
 
-    from trm.devices import Backend
-    from trm.experiment.experiment import Experiment
-    from trm.model import TinyRecursiveModel
+from trm.config import TrainingConfig
+from trm.data.puzzle_set import PuzzleSet
+from trm.devices import Backend
+from trm.model import TinyRecursiveModel
 
 Item = TypeVar("Item")
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
-"""Goes through a sequence and shows how far it is, under a heading."""
+"""Iterates over a sequence and shows progress under a heading."""
 
 
 def silently(items: Sequence[Item], heading: str) -> Iterable[Item]:
-    """Goes through the items and shows nothing."""
+    """Iterate without showing progress."""
     return items
+
+
+class TaskData(Protocol):
+    """A task's settings and its data. Two of them are equal if they describe the same data.
+
+    Attributes:
+        config: the task's settings.
+        seed: seed of the data.
+    """
+
+    @property
+    def config(self) -> BaseModel: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    def puzzles(self, split: str) -> PuzzleSet:
+        """The puzzles of "train" or "test"."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:
-    """What `trm evaluate`, and the end of `trm train`, ask of a task.
+    """A request from `trm evaluate`, or from the end of `trm train`.
 
     Attributes:
-        experiment: its test split is to be scored.
-        trained_on: the experiment that the weights come from; another one where the user chose other data.
+        data: what to score.
+        trained_on: what the weights were trained on; different from `data` if the user chose other data.
+        training: settings of the training; None for imported weights.
         model: in evaluation mode, on the device.
         backend: the device.
         steps: supervision steps.
-        batch_size: examples predicted at once.
-        output: folder for what the task writes beside its scores. It may hold the part that an interrupted evaluation
-            got done. None: nothing is written.
-        votes: how many symmetric images of a puzzle to vote over, itself among them; None: as many as the task likes.
-        limit: how many puzzles to score; None: all.
-        training_examples: how many training examples to score as well.
-        progress: for long loops.
+        split: "train" or "test".
+        batch_size: examples to predict at once.
+        output: folder for the files that the task writes beside its scores. It may hold the finished part of an
+            interrupted evaluation. None: write nothing.
+        votes: symmetric copies of a puzzle to vote over, itself included; None: chosen by the task.
+        limit: number of puzzles to score; None: all.
+        training_examples: number of training examples to score as well.
+        progress: wraps long loops.
+        warn: reports a sentence to the user.
     """
 
-    experiment: Experiment
-    trained_on: Experiment
+    data: TaskData
+    trained_on: TaskData
+    training: TrainingConfig | None
     model: TinyRecursiveModel
     backend: Backend
     steps: int
+    split: str = "test"
     batch_size: int = 128
     output: Path | None = None
     votes: int | None = None
     limit: int | None = None
     training_examples: int = 0
     progress: Progress = silently
+    warn: Callable[[str], None] = logging.getLogger(__name__).warning
 
 
 @dataclass(frozen=True, kw_only=True)
 class SolveRequest:
-    """What `trm solve` asks of a task.
+    """A request from `trm solve`.
 
     Attributes:
-        experiment: the one that the weights come from.
+        data: what the weights were trained on.
+        training: settings of the training; None for imported weights.
         model: in evaluation mode, on the device.
         backend: the device.
         steps: supervision steps.
-        texts: the puzzles as text, each with the name of its source, empty where it was given on the line.
-        votes: how many symmetric images of a puzzle to vote over, itself among them; None: as many as the task likes.
-        progress: for long loops.
+        texts: the puzzles as text, each with the name of its source, which is empty for text on the command line.
+        votes: symmetric copies of a puzzle to vote over, itself included; None: chosen by the task.
+        progress: wraps long loops.
     """
 
-    experiment: Experiment
+    data: TaskData
+    training: TrainingConfig | None
     model: TinyRecursiveModel
     backend: Backend
     steps: int
@@ -81,12 +110,12 @@ class SolveRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class SolvedPuzzle:
-    """What a task says to one puzzle.
+    """A task's answer to one puzzle.
 
     Attributes:
         report: for `--json`.
         picture: for people.
-        problem: what is wrong with the answer, as far as it can be judged.
+        problem: what is wrong with the answer, as far as it can be judged; None if nothing is.
     """
 
     report: dict[str, Any]

@@ -1,54 +1,42 @@
-"""The model card that a file of weights carries: where it comes from, what it reaches, and a few puzzles to show it on."""
+"""The model card in a weights file: where the weights come from, what they reach, and a few puzzles to show them on."""
 
 from __future__ import annotations
 
 import platform
 from typing import Any
 
-from trm.devices.backend import Backend
 from trm.evaluation.examples import choose_examples
+from trm.evaluation.options import SearchOptions
 from trm.evaluation.scoring import evaluate
-from trm.experiment.experiment import Experiment
-from trm.runs.checkpoint import LoadedModel
-from trm.runs.history import read_metrics
+from trm.experiment.loaded import LoadedModel
 
 EXAMPLES = 4
 
 
-def model_card(loaded: LoadedModel, experiment: Experiment, backend: Backend) -> dict[str, Any]:
-    """Score the weights on the run's own unseen puzzles, on this machine, and say what is known of their training.
+def model_card(loaded: LoadedModel) -> dict[str, Any]:
+    """Score weights on their run's own unseen puzzles, on this machine, and describe their training.
 
     Returns:
-        `task`, `preset`, `dataset`, `seed`, `parameters`, `steps`, `minutes` (of training, None where the run's record is
-        gone), `machine`, `versions`, `puzzles` and `supervision_steps` (of the scoring), `scores`, and `examples` as
+        `task`, `preset`, `dataset`, `seed`, `parameters`, `steps`, `minutes` (of training; None if the run kept no
+        record), `machine`, `versions`, `puzzles` and `supervision_steps` (of the scoring), `scores`, and `examples` as
         `trm.evaluation.examples` reads them.
     """
-    model = loaded.model.to(backend.device).eval()
-    steps = experiment.evaluation_steps(model.config)
-    puzzles = experiment.split("test")
+    experiment, backend, model = loaded.experiment, loaded.session.backend, loaded.model
+    puzzles = experiment.puzzles("test")
+    plan = experiment.search(model.config, SearchOptions())
     batches = puzzles.batches(experiment.evaluation_batch_size)
     return {
-        "task": experiment.spec.name,
+        "task": experiment.task.name,
         "preset": experiment.preset,
-        "dataset": experiment.dataset,
+        "dataset": experiment.task.dataset,
         "seed": experiment.seed,
         "parameters": model.num_parameters(),
-        "steps": loaded.step,
-        "minutes": _minutes(loaded),
+        "steps": loaded.checkpoint.step,
+        "minutes": loaded.checkpoint.minutes(),
         "machine": f"{platform.machine()}, {backend.describe()}",
-        "versions": loaded.run.versions,
+        "versions": loaded.checkpoint.run.versions,
         "puzzles": len(puzzles),
-        "supervision_steps": steps,
-        "scores": evaluate(model, batches, experiment.build_metrics(), backend, plan=experiment.search_plan(steps)),
-        "examples": [example.as_json() for example in choose_examples(model, puzzles, steps, backend, EXAMPLES)],
+        "supervision_steps": plan.steps,
+        "scores": evaluate(model, batches, experiment.task.metrics(experiment.metrics), backend, plan=plan),
+        "examples": [example.as_json() for example in choose_examples(model, puzzles, plan.steps, backend, EXAMPLES)],
     }
-
-
-def _minutes(loaded: LoadedModel) -> float | None:
-    """Training time up to the checkpoint's step, from the run's metrics."""
-    folders = (loaded.path, *loaded.path.absolute().parents[:2])
-    metrics = next((folder / "metrics.jsonl" for folder in folders if (folder / "metrics.jsonl").exists()), None)
-    if metrics is None or loaded.step is None:
-        return None
-    seconds = [record["seconds"] for record in read_metrics(metrics) if record["step"] <= loaded.step]
-    return round(seconds[-1] / 60, 1) if seconds else None

@@ -41,8 +41,8 @@ class LiveMonitor(Monitor):
     """A Rich live display on a terminal."""
 
     def __init__(self, console: Console, experiment: Experiment) -> None:
-        self.title = f"{experiment.spec.name}, preset {experiment.preset}"
-        self.renderer = experiment.build_renderer()
+        self.title = f"{experiment.task.name}, preset {experiment.preset}"
+        self.renderer = experiment.task.renderer()
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

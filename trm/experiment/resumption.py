@@ -1,16 +1,26 @@
-"""Going on with a run under other settings: what differs is named, and refused unless it stays the same training."""
+"""Resuming a run: from which checkpoint, and under which settings.
+
+Every setting that differs from the saved run is named. It is refused unless the training stays the same.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from trm.config import RunConfig, TrainingConfig
 from trm.config.overrides import Overrides, validated
 from trm.errors import UsageError
+from trm.experiment.experiment import Experiment
+from trm.experiment.fit import TrainedRun, fit, interruptible, run_folder_class
+from trm.experiment.session import Session
 from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
+from trm.runs.checkpoint_folder import newest_good, read_run_config
+from trm.runs.run_folder import RunFolder, step_number
+
 
 ENDS = ("num_epochs", "max_steps")
 SAFE = (
@@ -25,25 +35,84 @@ SAFE = (
     "save_interval",
     "keep_checkpoints",
 )
-"""Settings of the training that no step's computation depends on: when it ends, what is told, scored and kept."""
+"""Training settings that no step depends on: when training ends, and what is logged, scored and kept."""
+
+
+def resume(
+    folder: Path,
+    session: Session,
+    *,
+    task: str | None = None,
+    sets: Sequence[str] = (),
+    given: Mapping[str, Any] | None = None,
+    trackers: Sequence[str] = (),
+) -> TrainedRun | None:
+    """Resume a run from its latest checkpoint, or from the newest undamaged one.
+
+    Args:
+        folder: the run folder.
+        session: the device, the processes and the display.
+        task: the task that the run must be of. Default: any.
+        sets: `--set` items; they may change only what no step depends on.
+        given: further options that were asked for, by the name of their field in `RunConfig`.
+        trackers: names in `trm.training.tracking.TRACKERS`.
+
+    Returns:
+        The finished run; None in every process but the first.
+
+    Raises:
+        CheckpointError: the folder is not a run, or none of its checkpoints is whole.
+        UsageError: a setting would make it a different training.
+        Interrupted: SIGINT or SIGTERM arrived; the state is saved.
+    """
+    saved = read_run_config(folder)
+    if task is not None and task != saved.task:
+        raise UsageError(f"The run in {folder} belongs to task {saved.task!r}, not {task!r}.")
+    if saved.training is None:
+        raise UsageError(f"{folder} has imported weights and no training to resume; train from them with --init.")
+    processes = session.processes
+    run = run_folder_class(processes)(folder)
+    with run.locked(), interruptible(run):
+        chosen = processes.tell(lambda: str(_checkpoint(run, session) or ""))
+        checkpoint = Path(chosen) if chosen else None
+        changed, notes = changed_run(saved, sets, given or {}, step_number(checkpoint) if checkpoint else 0)
+        experiment = Experiment.from_run(changed)
+        for note in [*notes, *version_notes(saved, experiment.versions())]:
+            session.display.note(note)
+        if changed != saved:
+            run.write_config(changed)
+        return fit(experiment, session, folder, trackers=trackers, resumed=(run, checkpoint))
+
+
+def _checkpoint(run: RunFolder, session: Session) -> Path | None:
+    """The checkpoint to resume from, with a note if it is not simply the latest."""
+    if not run.checkpoints():
+        session.display.note("This run has no checkpoint yet: starting at its first step.")
+        return None
+    checkpoint, problems = newest_good(run.path)
+    for problem in problems:
+        session.display.note(f"Warning: {problem}")
+    if problems:
+        session.display.note(f"Resuming from {checkpoint}, the newest undamaged checkpoint.")
+    return checkpoint
 
 
 def changed_run(
     run: RunConfig, sets: Iterable[str], options: Mapping[str, Any], step: int
 ) -> tuple[RunConfig, list[str]]:
-    """The settings to go on with.
+    """Apply changed settings to a saved run.
 
     Args:
-        run: the run as it was saved.
+        run: the saved run.
         sets: `--set` items.
-        options: further values that were asked for, by the name of their field in `RunConfig`.
-        step: where the run goes on.
+        options: further options that were asked for, by the name of their field in `RunConfig`.
+        step: the step that the run resumes at.
 
     Returns:
-        The run with the changed settings, and sentences that name what is different.
+        The run with the changed settings, and sentences that name the changes.
 
     Raises:
-        UsageError: something differs that would make it another training.
+        UsageError: a change would make it a different training.
     """
     overrides = _overrides(run, sets)
     saved = run.model_dump(mode="json")
@@ -61,8 +130,8 @@ def changed_run(
                 refused.append(difference)
     if refused:
         raise UsageError(
-            f"Another training than the run's: {'; '.join(refused)}. Leave that out to go on with the run, or start a new "
-            "one from its weights with --init."
+            f"These settings would make it a different training: {'; '.join(refused)}. Omit them to resume the run, or start a "
+            "new run from its weights with --init."
         )
     training = validated(TrainingConfig, {**saved["training"], **overrides.training}, "training")
     history = [*run.changes, *(f"step {step}: {difference}" for difference in changes.values())]
@@ -70,17 +139,17 @@ def changed_run(
 
 
 def version_notes(run: RunConfig, here: Mapping[str, str]) -> list[str]:
-    """A sentence if the run was made with other versions, which may not compute the same to the last bit."""
+    """A sentence if the run was started with other versions, which may round differently."""
     differ = [f"{name} {old}, here {here[name]}" for name, old in run.versions.items() if here.get(name, old) != old]
     if not differ:
         return []
-    return [f"The run was started with {'; '.join(differ)}: it may not go on as it would have, to the last bit."]
+    return [f"The run was started with {'; '.join(differ)}: the resumed weights may differ in the last bits."]
 
 
 def _overrides(run: RunConfig, sets: Iterable[str]) -> Overrides:
     overrides = Overrides.parse(sets, config_class_of(get_registry().task(run.task or "")))
     ends = [name for name in ENDS if name in overrides.training]
-    if len(ends) == 1:  # whoever sets one end means that one
+    if len(ends) == 1:  # setting one of the two ends replaces the other
         overrides.training |= {name: None for name in ENDS if name not in ends}
     return overrides
 
@@ -95,9 +164,9 @@ def _shown(value: Any) -> str:
 
 def _notes(training: TrainingConfig, changes: Mapping[str, str]) -> Iterable[str]:
     if changes:
-        yield f"Going on with other settings: {'; '.join(changes.values())}."
+        yield f"Resuming with changed settings: {'; '.join(changes.values())}."
     if training.schedule != "constant" and any(name in changes for name in ENDS):
         yield (
-            f"Its {training.schedule} schedule follows the new end from here on: the weights will not be those of a run "
-            "that had this end from the start."
+            f"The {training.schedule} schedule follows the new end from here on: the weights will differ from those of a run "
+            "with this end from the start."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -258,3 +259,13 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def free_folder(stem: str) -> Path:
+    """The first of `runs/STEM-1`, `runs/STEM-2`, ... that does not exist."""
+    return next(path for path in numbered_folders(stem) if not path.exists())
+
+
+def numbered_folders(stem: str) -> Iterator[Path]:
+    """`runs/STEM-1`, `runs/STEM-2`, and so on."""
+    return (Path("runs") / f"{stem}-{number}" for number in itertools.count(1))

@@ -162,7 +162,7 @@ def presets(subject: Subject) -> None:
     for preset in spec.presets:
         try:
             experiment = Experiment.from_preset(spec.name, preset.name)
-            experiment.model_config(_no_puzzles(experiment.description))
+            experiment.model_config(_no_puzzles(experiment.task.description))
         except TRMError as error:
             raise CheckFailure(
                 f"Preset {preset.name!r} does not validate: {error}",

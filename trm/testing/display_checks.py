@@ -108,8 +108,8 @@ def answer_rules(subject: Subject) -> None:
     refused = 0
     for row, answer, wrong in zip(subject.inputs, subject.answers, subject.corrupted(subject.answers), strict=True):
         with plugin_code("`check`"):
-            problem = subject.experiment.check(row, answer)
-            refused += subject.experiment.check(row, wrong) is not None
+            problem = subject.task.check(row, answer)
+            refused += subject.task.check(row, wrong) is not None
         require(
             problem is None,
             f"`check` refuses a right answer: {problem}",

@@ -14,7 +14,7 @@ from trm.config.overrides import validated
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.evaluation.metrics import Metric
-from trm.experiment.experiment import Experiment
+from trm.experiment.task import Task
 from trm.plugins.code import config_class_of, load
 from trm.plugins.registry import GROUP, Part, Plugin, get_registry
 from trm.render.renderer import Renderer
@@ -70,13 +70,13 @@ class Subject:
             return config
 
     @cached_property
-    def experiment(self) -> Experiment:
-        return Experiment(spec=self.spec, task_config=self.config, dataset=self.spec.dataset_name)
+    def task(self) -> Task:
+        return Task(self.spec, self.config, self.spec.dataset_name)
 
     @cached_property
     def description(self) -> Description:
         with plugin_code(self.spec.describe):
-            return self.experiment.description
+            return self.task.description
 
     def build(self, split: str, seed: int) -> PuzzleSet:
         """The default dataset, built anew."""
@@ -129,7 +129,7 @@ class Subject:
     def renderers(self) -> Iterator[tuple[str, Renderer]]:
         for name, part in self.parts(RendererSpec).items():
             with plugin_code(part.factory):
-                renderer = self.experiment.build_renderer(name)
+                renderer = self.task.renderer(name)
             yield name, renderer
 
     def corrupted(self, answers: IntArray) -> IntArray:

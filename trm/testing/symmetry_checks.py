@@ -76,7 +76,7 @@ def augmentation_inverts(subject: Subject) -> None:
         right = (answers == subject.answers).all(axis=1)
         for row in np.flatnonzero(~right):
             right[row] = (
-                subject.spec.check is not None and subject.experiment.check(subject.inputs[row], answers[row]) is None
+                subject.spec.check is not None and subject.task.check(subject.inputs[row], answers[row]) is None
             )
         for what, good in (("puzzles", undone), ("answers", right)):
             require(
@@ -97,7 +97,7 @@ def augmentation_keeps_answers(subject: Subject) -> None:
     cause = (
         "Most likely inputs and labels are not transformed alike, or the transformation is no symmetry of the puzzle."
     )
-    check = subject.experiment.check
+    check = subject.task.check
     for image in _images(subject):
         kept = (image.labels == IGNORED).sum(axis=1) == (subject.labels == IGNORED).sum(axis=1)
         require(

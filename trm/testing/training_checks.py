@@ -53,7 +53,7 @@ def training_learns(subject: Subject) -> None:
     """A few steps with the first preset's settings, on a smaller network, lower the loss on eight puzzles."""
     preset = find_preset(subject.spec, None)
     model_settings, training_settings = _reduced(dict(preset.model)), dict(preset.training)
-    experiment = Experiment(subject.spec, subject.config, model_settings=model_settings)
+    experiment = Experiment(subject.task, model_settings)
     puzzles = subject.train.head(PUZZLES)
     batch = next(puzzles.batches(PUZZLES))
     with torch.random.fork_rng(devices=[]), _one_thread():  # matrices so small gain nothing from a second thread

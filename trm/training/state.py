@@ -14,7 +14,9 @@ from trm.data.sampler import ExampleStream
 from trm.devices.seeding import generator_states, set_generator_states
 from trm.errors import CheckpointError, reason
 from trm.model import State
-from trm.runs.checkpoint import check_tensors, load_tensors, read_tensors, verify
+from trm.runs.building import load_tensors
+from trm.runs.checkpoint_folder import verify
+from trm.runs.tensors import check_tensors, read_tensors
 from trm.training.agreement import all_slots
 from trm.training.saved_state import check_moments, check_slots, read_state
 from trm.training.window import Window

@@ -18,7 +18,8 @@ from trm.errors import CheckpointError, TRMError, UsageError, quoted, reason
 from trm.interop.official.architecture import architecture_of, integer, prefix_tokens, to_config
 from trm.interop.official.names import official_name, without_wrappers
 from trm.model import TinyRecursiveModel
-from trm.runs.checkpoint import FLOATS, planned_shapes
+from trm.runs.building import planned_shapes
+from trm.runs.tensors import FLOATS
 from trm.storage.untrusted_input import check_file, read_text
 
 CONFIG_FILE = "all_config.yaml"

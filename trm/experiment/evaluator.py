@@ -1,0 +1,174 @@
+"""Evaluating weights on a split: by metrics, or by the task's own evaluator."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trm.errors import UsageError
+from trm.evaluation.options import SearchOptions
+from trm.evaluation.requests import EvaluationRequest
+from trm.evaluation.scoring import evaluate as score_batches
+from trm.experiment.experiment import Experiment, check_identifiers
+from trm.experiment.loaded import LoadedModel
+from trm.experiment.results import Score
+from trm.experiment.session import Session
+from trm.training.trainer import Trainer
+
+TRAINING_EXAMPLES = 1000
+"""Training examples that a task's own evaluator scores at the end of a training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions:
+    """What to score.
+
+    Attributes:
+        split: "test" or "train".
+        limit: number of puzzles. Default: all.
+        metrics: names of metrics to report beside the task's own.
+        output: folder for what a task's own evaluator writes. Default: a folder in the run.
+    """
+
+    split: str = "test"
+    limit: int | None = None
+    metrics: Sequence[str] = ()
+    output: Path | None = None
+
+
+def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> Score:
+    """Score a model on puzzles with known answers.
+
+    Args:
+        loaded: the weights, and the experiment whose puzzles are scored.
+        trained_on: the experiment that the weights come from.
+        options: what to score.
+        search: test-time compute.
+
+    Raises:
+        UsageError: an unknown metric, or an option that the task has no use for.
+        DataError: the data cannot be read.
+        CheckpointError: the weights do not fit the data.
+    """
+    if loaded.task.spec.evaluate is not None:
+        refuse_search(loaded, search)
+        return _by_the_task(loaded, trained_on, options, search)
+    return _by_metrics(loaded, options, search)
+
+
+def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
+    """Raise `UsageError` for test-time compute that a task with its own evaluator or solver has no use for."""
+    if search.restarts > 1 or search.answer or search.check:
+        raise UsageError(
+            f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --answer and --check."
+        )
+
+
+def score_trained(experiment: Experiment, trainer: Trainer, run: Path, session: Session) -> dict[str, float]:
+    """Score the averaged weights at the end of a training by the task's own evaluator, on some training examples too."""
+    model = trainer.model
+    request = EvaluationRequest(
+        data=experiment,
+        trained_on=experiment,
+        training=experiment.training,
+        model=model.eval(),
+        backend=session.backend,
+        steps=experiment.evaluation_steps(model.config),
+        batch_size=experiment.evaluation_batch_size,
+        output=run / "evaluations" / f"step_{trainer.step}-all",
+        training_examples=TRAINING_EXAMPLES,
+        progress=session.display.track,
+        warn=session.display.note,
+    )
+    with trainer.averaged():
+        return experiment.task.evaluate(request)
+
+
+def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchOptions) -> Score:
+    experiment, session = loaded.experiment, loaded.session
+    model = loaded.model
+    metrics = experiment.task.metrics((*experiment.metrics, *options.metrics))
+    puzzles = experiment.puzzles(options.split)
+    check_identifiers(loaded.checkpoint, puzzles)
+    puzzles = puzzles if options.limit is None else puzzles.head(options.limit)
+    plan = experiment.search(model.config, search)
+    started = time.perf_counter()
+    with session.display.bar("scoring", len(puzzles)) as advance:
+        values = score_batches(
+            model,
+            puzzles.batches(experiment.evaluation_batch_size),
+            metrics,
+            session.backend,
+            on_batch=advance,
+            plan=plan,
+        )
+    return Score(
+        metrics=values,
+        checkpoint=loaded.checkpoint.path,
+        task=experiment.task.name,
+        step=loaded.checkpoint.step,
+        split=options.split,
+        puzzles=len(puzzles),
+        supervision_steps=plan.steps,
+        seconds=round(time.perf_counter() - started, 2),
+        restarts=plan.restarts,
+        votes=plan.votes,
+        answer=plan.answer,
+        checked=plan.check is not None,
+    )
+
+
+def _by_the_task(
+    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions
+) -> Score:
+    experiment, session = loaded.experiment, loaded.session
+    if options.metrics:
+        raise UsageError(f"Task {loaded.task.name!r} reports the scores of its own evaluator: omit --metric.")
+    steps = search.steps or loaded.steps
+    output = options.output or loaded.checkpoint.evaluation_folder(_name(experiment, trained_on, options, search))
+    started = time.perf_counter()
+    values = experiment.task.evaluate(
+        EvaluationRequest(
+            data=experiment,
+            trained_on=trained_on,
+            training=experiment.training,
+            model=loaded.model,
+            backend=session.backend,
+            steps=steps,
+            split=options.split,
+            batch_size=experiment.evaluation_batch_size,
+            output=output,
+            votes=search.votes,
+            limit=options.limit,
+            progress=session.display.track,
+            warn=session.display.note,
+        )
+    )
+    return Score(
+        metrics=values,
+        checkpoint=loaded.checkpoint.path,
+        task=experiment.task.name,
+        step=loaded.checkpoint.step,
+        split=options.split,
+        puzzles=len(experiment.puzzles(options.split)),
+        supervision_steps=steps,
+        seconds=round(time.perf_counter() - started, 2),
+        votes=search.votes,
+        output=output,
+    )
+
+
+def _name(experiment: Experiment, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> str:
+    """A name for the folder of an evaluation that tells it apart from those with other options."""
+    chosen = {"steps": search.steps, "votes": search.votes, "limit": options.limit}
+    name = "-".join(["all", *(f"{key}_{value}" for key, value in chosen.items() if value is not None)])
+    if options.split != "test":
+        name += f"-{options.split}"
+    if experiment != trained_on:
+        task = experiment.task
+        data = repr((task.config, task.data, task.dataset, experiment.seed))
+        name += f"-data_{hashlib.sha256(data.encode()).hexdigest()[:8]}"
+    return name

@@ -1,0 +1,113 @@
+"""What evaluating and solving return: frozen values that `--json` prints and notebooks show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+
+from trm.data.puzzle_set import IntArray
+from trm.render.html import as_html
+
+
+@dataclass(frozen=True)
+class Score(Mapping[str, float]):
+    """Scores by the name of the metric, with the conditions they were measured under.
+
+    Attributes:
+        metrics: value of each metric by name.
+        checkpoint: the weights that were scored.
+        task: the task's name.
+        step: optimizer step of the weights; None for a weights file.
+        split: "train" or "test".
+        puzzles: number of puzzles scored.
+        supervision_steps: supervision steps of each try.
+        restarts: tries from different initial states; None for a task with its own evaluator.
+        votes: symmetric copies voted over; None: chosen by the task.
+        answer: "last" or "surest"; None for a task with its own evaluator.
+        checked: whether answers were checked by the task's rules; None for a task with its own evaluator.
+        seconds: wall-clock time.
+        output: folder that the task's own evaluator wrote to.
+    """
+
+    metrics: Mapping[str, float]
+    checkpoint: Path
+    task: str
+    step: int | None
+    split: str
+    puzzles: int
+    supervision_steps: int
+    seconds: float
+    restarts: int | None = None
+    votes: int | None = None
+    answer: str | None = None
+    checked: bool | None = None
+    output: Path | None = None
+
+    def __getitem__(self, name: str) -> float:
+        return self.metrics[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.metrics)
+
+    def __len__(self) -> int:
+        return len(self.metrics)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report that `trm evaluate --json` prints."""
+        search = {"restarts": self.restarts, "votes": self.votes, "answer": self.answer, "use_check": self.checked}
+        own = self.answer is None
+        return {
+            "checkpoint": str(self.checkpoint),
+            "task": self.task,
+            "step": self.step,
+            "split": self.split,
+            "puzzles": self.puzzles,
+            "supervision_steps": self.supervision_steps,
+            **({"votes": self.votes} if own else search),
+            "seconds": self.seconds,
+            **({"output": str(self.output)} if own else {}),
+            "metrics": dict(self.metrics),
+        }
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.2%}</td></tr>" for name, value in self.metrics.items())
+        caption = f"{self.task}, {self.puzzles:,} {self.split} puzzles, {self.supervision_steps} supervision steps"
+        return f"<table><caption>{escape(caption)}</caption>{rows}</table>"
+
+
+@dataclass(frozen=True)
+class Solved:
+    """The answer to one puzzle.
+
+    Attributes:
+        text: the answer as text that the task can read.
+        picture: the puzzle with its answer, for Rich.
+        problem: what is wrong with the answer by the task's rules; None if nothing is, or the task has no rules.
+        valid: whether the answer is valid by the task's rules; None if the task defines no rules.
+        tokens: the answer ``[L]``; None for a task with its own solver.
+        confidence: the model's probability that its answer is right, 0 to 1; None for a task with its own solver.
+        steps: supervision steps spent; None for a task with its own solver.
+        weights: the shipped weights that solved the puzzle after the default ones had failed; None otherwise.
+        report: what `trm solve --json` prints.
+    """
+
+    text: str
+    picture: RenderableType = field(repr=False)
+    problem: str | None = None
+    valid: bool | None = None
+    tokens: IntArray | None = field(default=None, repr=False, compare=False)
+    confidence: float | None = None
+    steps: int | None = None
+    weights: str | None = None
+    report: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return as_html(self.picture)

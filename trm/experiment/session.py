@@ -1,0 +1,65 @@
+"""`Session`: the device, the processes and the display that a command or a notebook works with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from trm.devices import Backend, get_backend
+from trm.devices.processes import Processes
+from trm.experiment.experiment import Experiment
+from trm.training.monitor import Monitor
+
+
+class Display:
+    """How progress is shown. This one shows nothing; the command line and notebooks have their own."""
+
+    def status(self, text: str) -> AbstractContextManager[Any]:
+        """Show that something without a known length is going on."""
+        return contextlib.nullcontext()
+
+    def track(self, items: Sequence[Any], heading: str) -> Iterable[Any]:
+        """Iterate over items and show progress."""
+        return items
+
+    def bar(self, heading: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Show a bar; call what the context gives with the number of items done since the last call."""
+        return contextlib.nullcontext(lambda count: None)
+
+    def note(self, text: str) -> None:
+        """Tell the user one sentence."""
+
+    def monitor(self, experiment: Experiment) -> Monitor:
+        """Give the monitor of a training."""
+        return Monitor()
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a job runs on and how it shows itself.
+
+    Attributes:
+        backend: the device.
+        processes: the processes that train together. Default: this one alone.
+        display: shows progress. Default: nothing is shown.
+    """
+
+    backend: Backend
+    processes: Processes = field(default_factory=Processes)
+    display: Display = field(default_factory=Display)
+
+    @classmethod
+    def open(cls, device: str = "auto", display: Display | None = None) -> Session:
+        """A session of this process.
+
+        Args:
+            device: "auto", "cpu", "cuda", "cuda:1", "mps", or a plugin's device.
+            display: shows progress. Default: nothing is shown.
+
+        Raises:
+            UsageError: the device does not exist or is not available.
+        """
+        return cls(get_backend(device), display=display or Display())

@@ -1,0 +1,202 @@
+"""`Solver`: trained weights ready to solve, evaluate and trace. `trm.load` makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from typing_extensions import Unpack
+
+from trm.data.puzzle_set import IntArray
+from trm.errors import PuzzleError, UsageError
+from trm.evaluation.examples import Example, choose_examples, examples_of_card
+from trm.evaluation.options import SearchFields, SearchOptions
+from trm.evaluation.refine import Frame, Puzzle, refine
+from trm.experiment.answering import SourcedText, solve_texts
+from trm.experiment.evaluator import EvaluationOptions, evaluate
+from trm.experiment.experiment import Experiment
+from trm.experiment.loaded import LoadedModel
+from trm.experiment.results import Score, Solved
+from trm.experiment.session import Display, Session
+from trm.experiment.source import DataSource
+from trm.experiment.task import Task
+from trm.experiment.tracing import Trace
+from trm.model import TinyRecursiveModel
+from trm.render.scene import Stage
+from trm.runs.locate import Checkpoint, locate
+
+PuzzleLike = str | Sequence[int] | IntArray | Puzzle
+"""A puzzle as text, as tokens ``[L]``, or with its answer."""
+
+
+def load(what: str | Path, *, device: str = "auto", task: str | None = None, display: Display | None = None) -> Solver:
+    """Load trained weights.
+
+    Args:
+        what: a run folder, a `step_N` folder of it, a weights file, or a task (`"sudoku"`) or preset
+            (`"sudoku:hard"`) that ships weights.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps", or a plugin's device.
+        task: the task that the weights must belong to. Default: any.
+        display: shows progress. Default: nothing is shown.
+
+    Raises:
+        CheckpointError: the weights are missing, damaged, or belong to another task.
+        UsageError: the device or the task does not exist.
+    """
+    session = Session.open(device, display)
+    checkpoint = locate(what, task)
+    return Solver(LoadedModel(checkpoint, Experiment.from_run(checkpoint.run), session))
+
+
+@dataclass(frozen=True)
+class Solver:
+    """Trained weights of a task on a device.
+
+    Attributes:
+        loaded: the weights, the experiment and the device.
+    """
+
+    loaded: LoadedModel
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The weights and where they come from."""
+        return self.loaded.checkpoint
+
+    @property
+    def task(self) -> Task:
+        """The task, bound to the settings of the run."""
+        return self.loaded.task
+
+    @property
+    def model(self) -> TinyRecursiveModel:
+        """The model on the device, in evaluation mode; see `LoadedModel.model`."""
+        return self.loaded.model
+
+    @property
+    def steps(self) -> int:
+        """Default number of supervision steps."""
+        return self.loaded.steps
+
+    def solve(self, puzzle: PuzzleLike, **options: Unpack[SearchFields]) -> Solved:
+        """Solve one puzzle.
+
+        Args:
+            puzzle: text that the task can read, or tokens ``[L]``.
+            **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`.
+
+        Raises:
+            PuzzleError: the puzzle is malformed, unsolvable, or not the only one in its text.
+            CheckpointError: the weights cannot solve puzzles of its size.
+        """
+        text = puzzle if isinstance(puzzle, str) else self.task.format(self._puzzle(puzzle).inputs)
+        solved = solve_texts(self.loaded, [SourcedText("", text)], SearchOptions(**options))
+        if len(solved) != 1:
+            raise PuzzleError(f"Expected one puzzle, got {len(solved)}.")
+        return solved[0]
+
+    def evaluate(
+        self,
+        *,
+        source: DataSource = DataSource(),  # noqa: B008
+        split: str = "test",
+        limit: int | None = None,
+        metrics: Sequence[str] = (),
+        output: Path | None = None,
+        **options: Unpack[SearchFields],
+    ) -> Score:
+        """Score the weights on puzzles with known answers.
+
+        Args:
+            source: other data than the run's own.
+            split: "test" or "train".
+            limit: number of puzzles to score. Default: all.
+            metrics: names of metrics to report beside the task's own.
+            output: folder for what a task's own evaluator writes. Default: a folder in the run.
+            **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`.
+
+        Raises:
+            UsageError: an unknown dataset, setting or metric, or an option that the task has no use for.
+            DataError: the data cannot be read.
+            CheckpointError: the weights do not fit the data.
+        """
+        trained_on = self.loaded.experiment
+        loaded = replace(self.loaded, experiment=source.applied_to(trained_on))
+        chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output)
+        return evaluate(loaded, trained_on, chosen, SearchOptions(**options))
+
+    def trace(self, puzzle: PuzzleLike | None = None, *, steps: int | None = None, cycles: bool = False) -> Trace:
+        """Record how the model refines its answer to one puzzle.
+
+        Args:
+            puzzle: text that the task can read, or tokens ``[L]``. Default: an unseen puzzle that took many steps.
+            steps: supervision steps. Default: same as in training.
+            cycles: record each of the T cycles inside a step as well.
+        """
+        if puzzle is None:
+            puzzle = self.examples(1)[0].puzzle
+        solver = self.resized_for(puzzle) if isinstance(puzzle, str) else self
+        parsed = solver._puzzle(puzzle)
+        return Trace(solver.task, parsed, tuple(solver.frames(parsed, steps, cycles)), solver.origin())
+
+    def frames(self, puzzle: Puzzle, steps: int | None = None, cycles: bool = False) -> Iterator[Frame]:
+        """The refinement of one puzzle, frame by frame as it is computed; see `trace`."""
+        return refine(self.model, puzzle, steps or self.steps, self.loaded.session.backend, cycles)
+
+    def examples(self, count: int, steps: int | None = None) -> list[Example]:
+        """At most `count` unseen puzzles of rising difficulty, from the weights file or else from the test split."""
+        checkpoint, description = self.checkpoint, self.task.description
+        carried = examples_of_card(dict(checkpoint.card), checkpoint.path, description, self.model.config.num_puzzles)
+        if not carried:
+            puzzles = self.loaded.experiment.puzzles("test")
+            return choose_examples(self.model, puzzles, steps or self.steps, self.loaded.session.backend, count)
+        rows = np.unique(np.linspace(len(carried) - 1, 0, min(count, len(carried))).round().astype(int))
+        return [carried[row] for row in rows]
+
+    def resized_for(self, text: str) -> Solver:
+        """The same weights for puzzles of the size of those in a text, if task and weights allow it.
+
+        Raises:
+            PuzzleError: the text has no puzzle, or a malformed one.
+        """
+        return replace(self, loaded=self.loaded.with_task(self.task.resized_for(text)))
+
+    def stage(self, puzzle: Puzzle, renderer: str | None = None) -> Stage:
+        """A puzzle with one of the task's renderers. Default: the task's own."""
+        return Stage(self.task.renderer(renderer), puzzle)
+
+    def origin(self) -> str:
+        """One line that says which weights these are."""
+        run, step = self.checkpoint.run, self.checkpoint.step
+        saved = f", step {step:,}" if step else ""
+        return f"{run.task} {run.preset or ''}: {self.model.num_parameters():,} parameters, seed {run.seed}{saved}"
+
+    def _puzzle(self, puzzle: PuzzleLike) -> Puzzle:
+        if isinstance(puzzle, Puzzle):
+            return puzzle
+        if isinstance(puzzle, str):
+            if self.task.spec.parse is None:
+                raise UsageError(
+                    f"Task {self.task.name!r} cannot read puzzles from text; omit PUZZLE to see one of its own."
+                )
+            parsed = self.task.parse(puzzle)
+            if len(parsed) != 1:
+                raise PuzzleError(f"Expected one puzzle, the text has {len(parsed)}.")
+            return self._with_fixed(parsed[0])
+        tokens = np.asarray(puzzle)
+        if tokens.shape != (self.task.description.seq_len,):
+            raise UsageError(
+                f"Expected a puzzle of {self.task.description.seq_len} tokens, got an array of shape {list(tokens.shape)}."
+            )
+        return self._with_fixed(tokens)
+
+    def _with_fixed(self, inputs: IntArray) -> Puzzle:
+        return Puzzle(inputs, fixed=self.task.description.fixed_in(inputs))
+
+    def __repr__(self) -> str:
+        return f"<Solver {self.origin()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{self.origin()}</code>"

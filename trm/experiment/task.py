@@ -1,0 +1,246 @@
+"""`Task`: a task's specification bound to validated settings.
+
+This is the only module that resolves the `"module:attribute"` references of task, dataset, augmentation, metric and
+renderer specs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from trm.config.overrides import validated
+from trm.data.augmentation import Augmentation
+from trm.data.cache import cached_split
+from trm.data.layout import read_split
+from trm.data.puzzle_set import Description, IntArray, PuzzleSet
+from trm.errors import DataError, PluginError, PuzzleError, UsageError
+from trm.evaluation.metrics import Metric
+from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveRequest
+from trm.plugins.code import config_class_of, load
+from trm.plugins.factories import call_factory
+from trm.plugins.registry import get_registry
+from trm.render.renderer import Renderer
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
+
+CORE_METRICS = ("cell_accuracy", "exact_accuracy")
+FALLBACK_RENDERER = "tokens"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task with validated settings and a choice among its parts.
+
+    Attributes:
+        spec: what the plugin registered.
+        config: the task's settings.
+        dataset: name of the dataset.
+        augmentation_name: name of the augmentation; None for none.
+        data: a folder of arrays that is read instead of the dataset; None for the dataset.
+    """
+
+    spec: TaskSpec
+    config: BaseModel
+    dataset: str
+    augmentation_name: str | None = None
+    data: Path | None = None
+
+    @classmethod
+    def of(cls, spec: TaskSpec, settings: Mapping[str, Any] | None = None) -> Task:
+        """A task with its default parts.
+
+        Args:
+            spec: the task's specification.
+            settings: values for fields of the task's settings. Default: none, that is, the fields' own defaults.
+
+        Raises:
+            UsageError: a value is invalid.
+        """
+        config = validated(config_class_of(spec), settings or {}, "task")
+        return cls(spec, config, spec.dataset_name, spec.augmentation_name)
+
+    @classmethod
+    def named(cls, name: str, settings: Mapping[str, Any] | None = None) -> Task:
+        """The installed task called `name`; see `of`.
+
+        Raises:
+            UsageError: there is no such task, or a value is invalid.
+        """
+        return cls.of(get_registry().task(name), settings)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    def check_names(self) -> None:
+        """Raise `UsageError` if the task has no dataset or augmentation of the chosen name."""
+        registry = get_registry()
+        if self.data is None:
+            registry.part(DatasetSpec, self.name, self.dataset)
+        if self.augmentation_name:
+            registry.part(AugmentationSpec, self.name, self.augmentation_name)
+
+    @cached_property
+    def description(self) -> Description:
+        """Vocabulary, length and structure of the puzzles, as the settings determine them.
+
+        Raises:
+            PluginError: the task's `describe` does not return a `Description`.
+        """
+        description = load(self.spec.describe)(self.config)
+        if not isinstance(description, Description):
+            raise PluginError(f"{self.spec.describe} returned {type(description).__name__}, not a Description.")
+        return description
+
+    def describe(self) -> Description:
+        """Same as `description`."""
+        return self.description
+
+    def puzzles(self, split: str, seed: int, rebuild: bool = False) -> PuzzleSet:
+        """Build or read one split.
+
+        Args:
+            split: "train" or "test".
+            seed: seed of the data.
+            rebuild: build the data again even if the cache has it.
+
+        Raises:
+            DataError: the data cannot be read, or has another size than the task's settings say.
+            PluginError: the dataset returned something other than a `PuzzleSet` of the described vocabulary.
+        """
+        if self.data is not None:
+            return self._read(self.data, split)
+        spec = get_registry().part(DatasetSpec, self.name, self.dataset)
+        return cached_split(
+            spec, self.config, split, seed, build=load(spec.build), describe=load(self.spec.describe), rebuild=rebuild
+        )
+
+    def parse(self, text: str) -> list[IntArray]:
+        """Read puzzles ``[L]`` from text.
+
+        Raises:
+            UsageError: the task cannot read text.
+            PuzzleError: the text is not a puzzle.
+        """
+        if self.spec.parse is None:
+            raise UsageError(f"Task {self.name!r} cannot read puzzles from text.")
+        puzzles: list[IntArray] = load(self.spec.parse)(text, self.config)
+        return puzzles
+
+    def parse_solvable(self, text: str) -> list[IntArray]:
+        """Read puzzles from text, and refuse those that the task knows to have no solution.
+
+        Raises:
+            UsageError: the task cannot read text.
+            PuzzleError: the text has no puzzle, or a malformed or unsolvable one.
+        """
+        puzzles = self.parse(text)
+        if not puzzles:
+            raise PuzzleError("There is no puzzle to solve.")
+        for inputs in puzzles:
+            problem = self.solvable(inputs)
+            if problem is not None:
+                raise PuzzleError(problem)
+        return puzzles
+
+    def format(self, tokens: IntArray) -> str:
+        """Write a puzzle or an answer ``[L]`` as text: as the task does, or as the numbers of the tokens."""
+        if self.spec.format is None:
+            return " ".join(map(str, tokens.tolist()))
+        text: str = load(self.spec.format)(tokens, self.config)
+        return text
+
+    def check(self, inputs: IntArray, answer: IntArray) -> str | None:
+        """What is wrong with an answer by the task's rules; None if it is valid or the task defines no rules."""
+        if self.spec.check is None:
+            return None
+        completed = self.description.complete(inputs, answer)
+        problem: str | None = load(self.spec.check)(inputs, completed, self.config)
+        return problem
+
+    def solvable(self, inputs: IntArray) -> str | None:
+        """Why a puzzle has no proper solution; None if it has one or the task cannot tell."""
+        if self.spec.solvable is None:
+            return None
+        problem: str | None = load(self.spec.solvable)(inputs, self.config)
+        return problem
+
+    def resized_for(self, text: str) -> Task:
+        """This task at the size of the puzzles in a text, if the task can tell it; otherwise itself.
+
+        Raises:
+            PuzzleError: the text has no puzzle, or a malformed one.
+        """
+        if self.spec.fit is None:
+            return self
+        return replace(self, config=load(self.spec.fit)(text, self.config))
+
+    def augmentation(self) -> Augmentation | None:
+        """The chosen augmentation; None if it is switched off or the task has none."""
+        if not self.augmentation_name:
+            return None
+        spec = get_registry().part(AugmentationSpec, self.name, self.augmentation_name)
+        augmentation: Augmentation = self._made(spec.factory)
+        return augmentation
+
+    def metrics(self, extra: Iterable[str] = ()) -> dict[str, Metric]:
+        """Cell accuracy, exact accuracy, the task's own metrics, and further ones by name.
+
+        Raises:
+            UsageError: there is no metric of that name for this task.
+        """
+        registry = get_registry()
+        names = dict.fromkeys((*CORE_METRICS, *self.spec.metric_names, *extra))
+        return {name: self._made(registry.part(MetricSpec, self.name, name).factory) for name in names}
+
+    def renderer(self, name: str | None = None) -> Renderer:
+        """A renderer of the task.
+
+        Args:
+            name: its name. Default: the task's own renderer, or the one that prints token names.
+
+        Raises:
+            UsageError: there is no renderer of that name for this task.
+        """
+        chosen = name or self.spec.renderer_name or FALLBACK_RENDERER
+        renderer: Renderer = self._made(get_registry().part(RendererSpec, self.name, chosen).factory)
+        return renderer
+
+    def evaluate(self, request: EvaluationRequest) -> dict[str, float]:
+        """Score by the task's own evaluator, which must exist."""
+        assert self.spec.evaluate is not None
+        scores: dict[str, float] = load(self.spec.evaluate)(request)
+        return scores
+
+    def solve(self, request: SolveRequest) -> Iterator[SolvedPuzzle]:
+        """Solve by the task's own solver, which must exist."""
+        assert self.spec.solve is not None
+        yield from load(self.spec.solve)(request)
+
+    def symmetry_classes(self, puzzles: PuzzleSet) -> IntArray | None:
+        """The symmetry class ``[N]`` of each puzzle; None if the task cannot tell."""
+        if self.spec.symmetry_class is None:
+            return None
+        classes: IntArray = load(self.spec.symmetry_class)(
+            puzzles.inputs, puzzles.scored_labels(slice(None)), self.config
+        )
+        return classes
+
+    def _made(self, factory: str) -> Any:
+        return call_factory(load(factory), self.config, lambda: self.description)
+
+    def _read(self, folder: Path, split: str) -> PuzzleSet:
+        puzzles = read_split(folder, split)
+        found, wanted = puzzles.description, self.description
+        if (found.vocab_size, found.seq_len) != (wanted.vocab_size, wanted.seq_len):
+            raise DataError(
+                f"{folder} has {found.seq_len} positions and {found.vocab_size} tokens, but task {self.name!r} with "
+                f"these settings has {wanted.seq_len} and {wanted.vocab_size}. Change the task's settings with --set."
+            )
+        merged = replace(wanted, num_puzzle_identifiers=found.num_puzzle_identifiers, pad_id=found.pad_id)
+        return replace(puzzles, description=merged)

@@ -1,0 +1,21 @@
+"""Rich renderables as HTML, for notebooks."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import RenderableType
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME
+
+from trm.render.console import Console
+
+WIDTH = 100
+
+
+def as_html(renderable: RenderableType) -> str:
+    """A renderable as one preformatted HTML element with inline styles."""
+    console = Console(record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, highlight=False)
+    console.print(renderable)
+    return console.export_html(
+        theme=DEFAULT_TERMINAL_THEME, inline_styles=True, code_format="<pre style='line-height:1.2'>{code}</pre>"
+    )
