@@ -27,16 +27,16 @@ from trm.utils import set_seed
 
 def seconds(experiment: Experiment, live: bool) -> float:
     """Processor seconds of one training run."""
-    train, test = experiment.split("train"), experiment.split("test").head(16)
+    train, test = experiment.puzzles("train"), experiment.puzzles("test").head(16)
     set_seed(0)
     model = TinyRecursiveModel(experiment.model_config(train))
     console = Console(file=io.StringIO(), force_terminal=True, width=100, height=50, color_system="truecolor")
     monitor = LiveMonitor(console, experiment) if live else Monitor()
     assert experiment.training is not None
     trainer = Trainer(model, experiment.training, "cpu", monitor=monitor)
-    stream = GroupSampler(train, 0, experiment.build_augmentation())
+    stream = GroupSampler(train, 0, experiment.task.augmentation())
     started = time.process_time()
-    trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
+    trainer.fit(stream, experiment.test_batches(test), experiment.task.metrics())
     return time.process_time() - started
 
 

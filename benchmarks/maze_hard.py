@@ -69,14 +69,14 @@ def training_step(preset: str, batch_size: int, steps: int) -> Report:
     sets = (f"training.batch_size={batch_size}", f"training.max_steps={steps + 1}", "training.log_interval=1000")
     small = ("task.train_puzzles=64", "task.test_puzzles=1", "training.n_supervision_eval=1")
     experiment = Experiment.from_preset("maze", preset, (*sets, *small), dataset="generated")
-    train = experiment.split("train")
+    train = experiment.puzzles("train")
     before = peak_memory()
     model = TinyRecursiveModel(experiment.model_config(train))
     assert experiment.training is not None
     clock = Clock()
     trainer = Trainer(model, experiment.training, get_backend("cpu"), monitor=clock)
-    stream = GroupSampler(train, 0, experiment.build_augmentation(), True)
-    trainer.fit(stream, experiment.test_batches(experiment.split("test")), experiment.build_metrics())
+    stream = GroupSampler(train, 0, experiment.task.augmentation(), True)
+    trainer.fit(stream, experiment.test_batches(experiment.puzzles("test")), experiment.task.metrics())
     return {
         "parameters": model.num_parameters(),
         "seconds": statistics.median(np.diff(clock.ends)[1:]),

@@ -19,10 +19,9 @@ from trm_tasks_sudoku.config import EMPTY
 from trm_tasks_sudoku.generator import generate
 from trm_tasks_sudoku.solver import solved_by_naked_singles
 
-from trm.cli.checkpoints import load_for_task
 from trm.devices import get_backend
 from trm.experiment.experiment import Experiment
-from trm.runs.checkpoint import LoadedModel
+from trm.runs.locate import Checkpoint, locate
 
 BANDS = (0, 1, 10, 50, 200, 10**9)
 """Lower bounds of the backtrack bands. With 0 backtracks, naked and hidden singles suffice."""
@@ -37,11 +36,11 @@ def generation_rate(count: int = 5000) -> float:
 
 
 @torch.no_grad()
-def right_after(loaded: LoadedModel, experiment: Experiment, puzzles: int, steps: list[int]) -> dict[int, np.ndarray]:
+def right_after(loaded: Checkpoint, experiment: Experiment, puzzles: int, steps: list[int]) -> dict[int, np.ndarray]:
     """For each number of steps, which of the first `puzzles` test puzzles are exact ``[N]``."""
-    model, backend = loaded.model.eval(), get_backend("cpu")
+    model, backend = loaded.model(), get_backend("cpu")
     right: dict[int, list[bool]] = {step: [] for step in steps}
-    for batch in experiment.split("test").head(puzzles).batches(experiment.evaluation_batch_size):
+    for batch in experiment.puzzles("test").head(puzzles).batches(experiment.evaluation_batch_size):
         with backend.autocast():
             results = model.steps(batch.inputs, model.initial_state(len(batch)), count=max(steps))
             for step, (_, output) in enumerate(results, start=1):
@@ -64,9 +63,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     steps = sorted(options.steps or [8, 16, 64])
     print(f"plain 9x9 puzzles generated per second, one core: {generation_rate():,.0f}")
-    loaded = load_for_task(options.weights, "sudoku")
+    loaded = locate(options.weights, "sudoku")
     experiment = Experiment.from_run(loaded.run)
-    test = experiment.split("test").head(options.puzzles)
+    test = experiment.puzzles("test").head(options.puzzles)
     clues, backtracks = (np.asarray(test.extras[name]) for name in ("clues", "backtracks"))
     naked = solved_by_naked_singles(np.asarray(test.inputs) - EMPTY)
     print(f"{len(test)} unseen puzzles: clues {clues.min()} to {clues.max()}, backtracks 0 to {backtracks.max()},")

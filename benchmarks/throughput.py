@@ -123,7 +123,7 @@ def plain_equations() -> Iterator[None]:
 def case(task: str, preset: str, largest: float) -> Case:
     """Build a preset's model and optimizers for a step on random tokens."""
     experiment = Experiment.from_preset(task, preset)
-    description = experiment.description
+    description = experiment.task.description
     blank = np.zeros((1, description.seq_len), np.int64)
     config = experiment.model_config(PuzzleSet(blank, blank, description))
     training = experiment.training

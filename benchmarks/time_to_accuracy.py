@@ -98,16 +98,16 @@ def train(
     """Train one recipe with one seed and return its accuracy curve."""
     experiment = prepared(task, recipe, data, seed, options.dataset)
     assert experiment.training is not None
-    puzzles = experiment.split("train")
+    puzzles = experiment.puzzles("train")
     set_seed(seed)
     model = TinyRecursiveModel(experiment.model_config(puzzles))
-    test = experiment.split("test").head(options.puzzles)
-    curve = Curve(experiment.test_batches(test), experiment.build_metrics(), options.minutes * 60, options.every)
-    stream = GroupSampler(puzzles, seed, experiment.build_augmentation())
+    test = experiment.puzzles("test").head(options.puzzles)
+    curve = Curve(experiment.test_batches(test), experiment.task.metrics(), options.minutes * 60, options.every)
+    stream = GroupSampler(puzzles, seed, experiment.task.augmentation())
     trainer = Trainer(model, experiment.training, "cpu", monitor=curve, seed=seed)
     print(f"{recipe.name}, seed {seed}: {model.num_parameters():,} parameters", flush=True)
     with contextlib.suppress(Full):
-        trainer.fit(stream, experiment.test_batches(test), experiment.build_metrics())
+        trainer.fit(stream, experiment.test_batches(test), experiment.task.metrics())
     return curve.points
 
 
@@ -196,7 +196,7 @@ def main() -> None:
     try:
         base = Experiment.from_preset(options.task, options.data)
         options.dataset = options.dataset or base.dataset
-        data = base.task_config.model_dump(mode="json")  # include defaults: another preset may override them
+        data = base.task.config.model_dump(mode="json")  # include defaults: another preset may override them
         for recipe in recipes:  # report an invalid recipe now, not an hour later
             prepared(options.task, recipe, data, 0, options.dataset)
     except TRMError as error:

@@ -1,6 +1,6 @@
 """Tiny Recursive Models: networks of a few million parameters that solve a puzzle by refining an answer.
 
-The public names are resolved when they are first used (PEP 562), so that ``import trm`` imports no torch.
+The public names are resolved when they are first used (PEP 562), so that ``import trm`` does not import torch.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trm.config import RunConfig, Structure, TrainingConfig, TRMConfig
     from trm.devices import Backend
+    from trm.experiment.api import train
+    from trm.experiment.solver import Solver, load
     from trm.model import TinyRecursiveModel
     from trm.training import Trainer
 
@@ -19,22 +21,28 @@ __version__ = "0.1.0"
 _LAZY = {
     "Backend": "trm.devices",
     "RunConfig": "trm.config",
+    "Solver": "trm.experiment.solver",
     "Structure": "trm.config",
     "TRMConfig": "trm.config",
     "TinyRecursiveModel": "trm.model",
     "Trainer": "trm.training",
     "TrainingConfig": "trm.config",
+    "load": "trm.experiment.solver",
+    "train": "trm.experiment.api",
 }
 
 __all__ = [
     "Backend",
     "RunConfig",
+    "Solver",
     "Structure",
     "TRMConfig",
     "TinyRecursiveModel",
     "Trainer",
     "TrainingConfig",
     "__version__",
+    "load",
+    "train",
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from trm.cli.main import main
 from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
-from trm.runs.checkpoint import LoadedModel, save_weights_file
+from trm.runs.weights_file import save_weights_file
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 SOLVED = "534678912672195348198342567859761423426853791713924856961537284287419635345286179"
@@ -16,9 +16,9 @@ SOLVED = "5346789126721953481983425678597614234268537917139248569615372842874196
 def weights(task: str, path: Path, *sets: str) -> str:
     """A file of untrained weights of a task."""
     experiment = Experiment.from_preset(task, None, ["model.hidden_dim=8", "model.mlp_multiple_of=8", *sets])
-    config = experiment.model_config(experiment.split("test"))
+    config = experiment.model_config(experiment.puzzles("test"))
     run = experiment.run_config(config)
-    save_weights_file(LoadedModel(TinyRecursiveModel(config), run, path, None), path)
+    save_weights_file(path, run, TinyRecursiveModel(config).state_dict(), {})
     return str(path)
 
 
@@ -129,7 +129,7 @@ def test_checkpoint_of_another_task(capsys: pytest.CaptureFixture[str], tmp_path
     other = weights("arithmetic", tmp_path / "arithmetic.safetensors")
     code, error = refused(capsys, "solve", "sudoku", EASY, "--checkpoint", other)
     assert code == 1
-    assert "is of task 'arithmetic', not 'sudoku'" in error
+    assert "belongs to task 'arithmetic', not 'sudoku'" in error
 
 
 def test_checkpoint_of_another_vocabulary(

@@ -106,4 +106,4 @@ def test_what_the_default_weights_fail_at_goes_to_the_tasks_other_weights() -> N
     assert [answer.get("weights") for answer in json.loads(solved.stdout)] == [None, "sudoku:hard"]
     alone = trm("solve", "sudoku", hard, "--checkpoint", "sudoku:quick", OMP_NUM_THREADS="1")
     assert alone.returncode == 1
-    assert alone.stderr == "More thinking may help: --steps 64 --restarts 16\n"
+    assert alone.stderr == "More test-time compute may help: --steps 64 --restarts 16\n"

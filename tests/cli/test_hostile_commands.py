@@ -19,6 +19,7 @@ from trm.data.layout import write_split
 from trm.experiment.experiment import Experiment
 from trm.interop.official import save_checkpoint
 from trm.model import TinyRecursiveModel
+from trm.runs.locate import locate
 
 SETS = (
     "task.size=4", "task.clues=8", "task.train_puzzles=12", "task.test_puzzles=4", "model.hidden_dim=8",
@@ -41,9 +42,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert ended.value.code == 0
         experiment = Experiment.from_preset("sudoku", None, SETS)
         for split in ("train", "test"):
-            write_split(folder / "data", split, experiment.split(split))
+            write_split(folder / "data", split, experiment.puzzles(split))
         attention = Experiment.from_preset("sudoku", None, [*SETS, *ATTENTION])
-        config = attention.model_config(attention.split("test")).model_copy(update={"mlp_multiple_of": 256})
+        config = attention.model_config(attention.puzzles("test")).model_copy(update={"mlp_multiple_of": 256})
         save_checkpoint(TinyRecursiveModel(config), folder / "official", 1)
     shutil.rmtree(folder / "cache")
     return folder
@@ -141,13 +142,13 @@ def test_weights_of_huge_numbers_are_answered(
     copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The confidence of an answer was computed by an exponential that such numbers overflow."""
-    from trm.runs.checkpoint import load_model, save_weights_file
+    from trm.runs.weights_file import save_weights_file
 
-    loaded = load_model(copy / "run")
-    with torch.no_grad():
-        loaded.model.halt_head.linear.bias.fill_(-1e30)
-    save_weights_file(loaded, copy / "huge.safetensors")
+    loaded = locate(copy / "run")
+    save_weights_file(
+        copy / "huge.safetensors", loaded.run, dict(loaded.tensors) | {"halt_head.linear.bias": torch.full((2,), -1e30)}
+    )
     with pytest.raises(SystemExit) as ended:
         main(["solve", "sudoku", PUZZLE, "--checkpoint", str(copy / "huge.safetensors"), "--device", "cpu"])
     assert ended.value.code in (0, 1)
-    assert "the model gives it 0%" in capsys.readouterr().out
+    assert "confidence 0%" in capsys.readouterr().out

@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import types
 from pathlib import Path
 from typing import Any
 
@@ -149,16 +148,22 @@ def test_what_is_wrong_is_said(
     assert message in capsys.readouterr().err
 
 
-class _Experiment:
-    """What the live view asks of an experiment."""
+class _Task:
+    """What the live view needs of a task."""
 
-    spec = types.SimpleNamespace(name="copying")
-    preset = "none"
+    name = "copying"
 
-    def build_renderer(self) -> Any:
+    def renderer(self) -> Any:
         from trm.render.tokens import TokenRenderer
 
         return TokenRenderer()
+
+
+class _Experiment:
+    """What the live view needs of an experiment."""
+
+    task = _Task()
+    preset = "none"
 
 
 def test_the_live_view_shows_everything_and_changes_nothing() -> None:

@@ -23,7 +23,7 @@ from trm.experiment.experiment import Experiment
 from trm.render.page import build_page
 from trm.render.page.build import style_css
 from trm.render.scene import Stage
-from trm.runs.checkpoint import LoadedModel, save_weights_file
+from trm.runs.weights_file import save_weights_file
 
 HOSTILE = "</script><script>document.title='broken'</script><img src=http://example.invalid/x>"
 
@@ -214,13 +214,17 @@ def untrained_weights(task: str, sets: list[str], path: Path) -> Puzzle:
     """A file of weights that know nothing, and an unseen puzzle of the task."""
     experiment = Experiment.from_preset(task, sets=sets)
     try:
-        puzzles = experiment.split("test")
+        puzzles = experiment.puzzles("test")
     except TRMError as error:
         pytest.skip(f"no data of {task}: {error}")
     model = TinyRecursiveModel(experiment.model_config(puzzles))
-    loaded = LoadedModel(model, experiment.run_config(model.config), path, None)
     examples = choose_examples(model, puzzles, 2, get_backend("cpu"), 1)
-    save_weights_file(loaded, path, {"examples": [example.as_json() for example in examples]})
+    save_weights_file(
+        path,
+        experiment.run_config(model.config),
+        model.state_dict(),
+        {"examples": [example.as_json() for example in examples]},
+    )
     return examples[0].puzzle
 
 

@@ -72,7 +72,7 @@ def test_data_without_checksums_is_read(tmp_path: Path) -> None:
 
 def _read(spec: DatasetSpec, experiment: Experiment) -> PuzzleSet:
     build, describe = load(spec.build), load(experiment.spec.describe)
-    return cached_split(spec, experiment.task_config, "train", 0, build, describe)
+    return cached_split(spec, experiment.task.config, "train", 0, build, describe)
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from trm.cli.main import main
 from trm.evaluation.examples import examples_of_card
-from trm.runs.checkpoint import METADATA_KEY, load_model, read_card, read_run_config
+from trm.runs.checkpoint_folder import read_run_config
+from trm.runs.locate import locate
+from trm.runs.weights_file import METADATA_KEY
 
 SMALL = ("task.train_examples=300", "task.test_examples=70", "training.max_steps=20", "training.eval_interval=10")
 
@@ -38,7 +40,7 @@ def weights(run: Path) -> Path:
 
 
 def test_card_says_where_the_weights_come_from_and_what_they_reach(run: Path, weights: Path) -> None:
-    card = read_card(weights)
+    card = locate(weights).card
     summary = json.loads((run / "summary.json").read_text())
     assert card["scores"] == pytest.approx(summary["final_metrics"])
     assert (card["task"], card["preset"], card["seed"], card["steps"]) == ("arithmetic", "quick", 3, 20)
@@ -48,9 +50,9 @@ def test_card_says_where_the_weights_come_from_and_what_they_reach(run: Path, we
 
 
 def test_the_file_is_the_run_and_others_may_read_it(run: Path, weights: Path) -> None:
-    there, here = load_model(run), load_model(weights)
-    for name, value in there.model.state_dict().items():
-        assert (here.model.state_dict()[name] == value).all()
+    there, here = locate(run), locate(weights)
+    for name, value in there.model().state_dict().items():
+        assert (here.model().state_dict()[name] == value).all()
     assert here.run == read_run_config(run)
     assert stat.S_IMODE(weights.stat().st_mode) & stat.S_IRGRP
 
@@ -60,16 +62,16 @@ def test_the_file_names_the_weights_it_started_from_but_no_folder(run: Path, wei
     second, path = tmp_path / "second", tmp_path / "second.safetensors"
     command("train", "arithmetic", *sets, "--init", str(weights), "--quiet", "--output", str(second))
     command("export", str(second), "--format", "weights", "--output", str(path))
-    assert load_model(path).run.init == weights.name
+    assert locate(path).run.init == weights.name
     assert str(weights.parent).encode() not in path.read_bytes()
 
 
 def test_the_puzzles_it_carries_are_unseen_ones(run: Path, weights: Path) -> None:
     from trm.experiment.experiment import Experiment
 
-    puzzles = Experiment.from_run(read_run_config(run)).split("test")
+    puzzles = Experiment.from_run(read_run_config(run)).puzzles("test")
     rows = {row.tobytes() for row in puzzles.inputs.astype("int64")}
-    examples = examples_of_card(read_card(weights), weights, puzzles.description)
+    examples = examples_of_card(locate(weights).card, weights, puzzles.description)
     assert len(examples) == 4
     assert {example.puzzle.inputs.tobytes() for example in examples} <= rows
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import yaml
 
+from trm.config import RunConfig
 from trm.data.sampler import GroupSampler
 from trm.devices import get_backend
 from trm.evaluation.examples import Example, examples_of_card
@@ -21,8 +22,10 @@ from trm.evaluation.refine import Puzzle
 from trm.experiment.experiment import Experiment
 from trm.interop.official import load_checkpoint, save_checkpoint
 from trm.model import TinyRecursiveModel
-from trm.runs.checkpoint import LoadedModel, load_model, newest_good, read_card, save_weights_file
+from trm.runs.checkpoint_folder import newest_good
+from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
+from trm.runs.weights_file import save_weights_file
 from trm.training.monitor import Monitor
 from trm.training.trainer import Trainer
 
@@ -58,11 +61,11 @@ def experiment(*sets: str) -> Experiment:
     return Experiment.from_preset("sudoku", None, [*SMALL, *SUDOKU, *TRAINING, *sets])
 
 
-def untrained(*sets: str) -> LoadedModel:
+def untrained(*sets: str) -> tuple[RunConfig, dict[str, torch.Tensor]]:
     chosen = experiment(*sets)
-    config = chosen.model_config(chosen.split("test"))
+    config = chosen.model_config(chosen.puzzles("test"))
     torch.manual_seed(0)
-    return LoadedModel(TinyRecursiveModel(config).eval(), chosen.run_config(config), Path("weights"), None)
+    return chosen.run_config(config), dict(TinyRecursiveModel(config).state_dict())
 
 
 @lru_cache(maxsize=1)
@@ -70,11 +73,11 @@ def shipped() -> list[Files]:
     """Files of weights with their cards."""
     found = []
     for sets in MIXINGS.values():
-        puzzles = experiment(*sets).split("test")
+        puzzles = experiment(*sets).puzzles("test")
         examples = [Example(Puzzle(puzzles.inputs[row], puzzles.scored_labels([row])[0]), row) for row in range(2)]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "weights.safetensors"
-            save_weights_file(untrained(*sets), path, {"examples": [example.as_json() for example in examples]})
+            save_weights_file(path, *untrained(*sets), {"examples": [example.as_json() for example in examples]})
             found.append({"weights.safetensors": path.read_bytes()})
     return found
 
@@ -85,10 +88,10 @@ def spoil_shipped(rng: random.Random, files: Files) -> Files:
 
 def read_shipped(folder: Path) -> None:
     path = folder / "weights.safetensors"
-    loaded = load_model(path)
-    description = Experiment.from_run(loaded.run).description
-    examples_of_card(read_card(path), path, description, loaded.run.model.num_puzzles)
-    answer(loaded.model)
+    loaded = locate(path)
+    description = Experiment.from_run(loaded.run).task.description
+    examples_of_card(locate(path).card, path, description, loaded.run.model.num_puzzles)
+    answer(loaded.model())
 
 
 def answer(model: TinyRecursiveModel) -> None:
@@ -105,10 +108,10 @@ def runs() -> list[Files]:
     for sets in (MIXINGS["relational"], (*MIXINGS["attention"], "training.optimizer=muon")):
         chosen = experiment(*sets)
         with tempfile.TemporaryDirectory() as folder:
-            model = TinyRecursiveModel(chosen.model_config(chosen.split("train")))
+            model = TinyRecursiveModel(chosen.model_config(chosen.puzzles("train")))
             run = RunFolder.create(Path(folder) / "run", chosen.run_config(model.config))
             trainer = made_trainer(chosen, model, run)
-            trainer.fit(stream_of(chosen), chosen.test_batches(chosen.split("test")), chosen.build_metrics())
+            trainer.fit(stream_of(chosen), chosen.test_batches(chosen.puzzles("test")), chosen.task.metrics())
             found.append(contents(Path(folder) / "run"))
     unfinished = {name: content for name, content in found[0].items() if name != "summary.json"}
     return [*found, unfinished]
@@ -120,7 +123,7 @@ def made_trainer(chosen: Experiment, model: TinyRecursiveModel, run: RunFolder |
 
 
 def stream_of(chosen: Experiment) -> GroupSampler:
-    return GroupSampler(chosen.split("train"), 0, chosen.build_augmentation())
+    return GroupSampler(chosen.puzzles("train"), 0, chosen.task.augmentation())
 
 
 def spoil_run(rng: random.Random, files: Files, within: str = "") -> Files:
@@ -153,9 +156,9 @@ def sealed(files: Files) -> Files:
 
 
 def read_run(folder: Path) -> None:
-    loaded = load_model(folder)
-    Experiment.from_run(loaded.run).description  # noqa: B018
-    answer(loaded.model)
+    loaded = locate(folder)
+    Experiment.from_run(loaded.run).task.description  # noqa: B018
+    answer(loaded.model())
 
 
 def spoil_state(rng: random.Random, files: Files) -> Files:
@@ -168,13 +171,13 @@ def read_state(folder: Path) -> None:
         (*MIXINGS["attention"], "training.optimizer=muon") if b'"muon"' in (folder / "config.json").read_bytes() else ()
     )
     chosen = experiment(*sets)
-    train, test = chosen.split("train"), chosen.split("test")
+    train, test = chosen.puzzles("train"), chosen.puzzles("test")
     model = TinyRecursiveModel(chosen.model_config(train))
     trainer, stream = made_trainer(chosen, model), stream_of(chosen)
     checkpoint, _ = newest_good(folder)
     trainer.resume(checkpoint, stream)
     if trainer.step < 4:
-        trainer.fit(stream, chosen.test_batches(test), chosen.build_metrics())
+        trainer.fit(stream, chosen.test_batches(test), chosen.task.metrics())
 
 
 def state_seeds() -> list[Files]:
@@ -198,7 +201,7 @@ def official() -> list[Files]:
     ]  # fmt: skip
     found = []
     for variant in variants:
-        config = experiment().model_config(experiment().split("test")).model_validate({**settings, **variant})
+        config = experiment().model_config(experiment().puzzles("test")).model_validate({**settings, **variant})
         with tempfile.TemporaryDirectory() as folder:
             save_checkpoint(TinyRecursiveModel(config), folder, 1)
             found.append(contents(Path(folder)))

@@ -50,7 +50,7 @@ def arrays() -> list[Files]:
     arc = Experiment.from_preset("arc", None, [f"task.{k}={json.dumps(v)}" for k, v in ARC.items()])
     found = []
     for halves in (
-        {split: experiment().split(split) for split in ("train", "test")},
+        {split: experiment().puzzles(split) for split in ("train", "test")},
         {"train": grouped, "test": grouped},
         {split: arc.split(split) for split in ("train", "test")},
     ):

@@ -119,7 +119,7 @@ TRAIN = ("batch_size", "max_steps", "optimizer", "betas", "ema_decay", "output_d
 def read_settings(folder: Path) -> None:
     task, _, setting = (folder / "text").read_text(encoding="utf-8", errors="surrogateescape").partition("\n")
     chosen = Experiment.from_preset(task, None, [setting])
-    chosen.description  # noqa: B018
+    chosen.task.description  # noqa: B018
 
 
 def records() -> list[Files]:

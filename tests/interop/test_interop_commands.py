@@ -17,7 +17,7 @@ from trm.cli.main import cli
 from trm.errors import CheckpointError, TRMError, UsageError
 from trm.interop.official import load_checkpoint, save_checkpoint
 from trm.plugins.registry import get_registry
-from trm.runs.checkpoint import load_model
+from trm.runs.locate import locate
 
 SUDOKU = (
     "--task",
@@ -75,7 +75,7 @@ def test_import_and_export_give_the_same_bytes(source: Path) -> None:
     said = trm("import-checkpoint", source, "--output", "run")
     assert "attention, any number of positions, 6 tokens, 1 puzzle ids" in said
     assert "import it with --task" in said
-    assert load_model(Path("run")).step == 7
+    assert locate(Path("run")).step == 7
     assert "step_7" in trm("export", "run", "--format", "official", "--output", "back")
     assert tensors(source / "step_7") == tensors(Path("back/step_7"))
     trm("import-checkpoint", "back", "--output", "again")
@@ -122,9 +122,9 @@ def test_trained_run_is_exported_with_its_averaged_weights() -> None:
     settings = yaml.safe_load(Path("theirs/all_config.yaml").read_text())
     assert settings["arch"]["mlp_t"] is False
     assert (settings["lr"], settings["weight_decay"], settings["ema_rate"]) == (1e-4, 1.0, 0.999)
-    exported, averaged = load_checkpoint("theirs"), load_model(Path("run"))
+    exported, averaged = load_checkpoint("theirs"), locate(Path("run"))
     assert exported.config.context_length == 16
-    for name, value in averaged.model.state_dict().items():
+    for name, value in averaged.model().state_dict().items():
         assert torch.equal(value, exported.state_dict()[name]), name
 
 
@@ -141,7 +141,7 @@ def test_import_of_one_file_with_the_configuration_named(source: Path) -> None:
     shutil.copy(source / "step_7", "weights.pt")
     assert "all_config.yaml is missing" in str(refused("import-checkpoint", "weights.pt"))
     trm("import-checkpoint", "weights.pt", "--config", source / "all_config.yaml", "--num-puzzles", 3)
-    assert load_model(Path("runs/imported-1")).model.config.num_puzzles == 3
+    assert locate(Path("runs/imported-1")).model().config.num_puzzles == 3
 
 
 @needs_sudoku

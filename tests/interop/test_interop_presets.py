@@ -50,8 +50,8 @@ def installed(task: str) -> str:
 
 def network(experiment: Experiment) -> TRMConfig:
     """The network's settings, without making the data."""
-    nothing = np.zeros((0, experiment.description.seq_len), dtype=np.uint8)
-    return experiment.model_config(PuzzleSet(nothing, nothing, experiment.description))
+    nothing = np.zeros((0, experiment.task.description.seq_len), dtype=np.uint8)
+    return experiment.model_config(PuzzleSet(nothing, nothing, experiment.task.description))
 
 
 @pytest.mark.parametrize(("task", "name"), PUBLISHED)
@@ -90,11 +90,11 @@ def test_the_baseline_trains_on_every_task(task: str, monkeypatch: pytest.Monkey
         "training.n_supervision_eval=1", *(f"task.{name}={json.dumps(value)}" for name, value in spec.sample.items()),
     ]  # fmt: skip
     experiment = Experiment.from_preset(task, sets=sets)
-    train, test = experiment.split("train"), experiment.split("test")
+    train, test = experiment.puzzles("train"), experiment.puzzles("test")
     model = TinyRecursiveModel(experiment.model_config(train))
     assert isinstance(model.core, HRMCore)
     before = {name: value.clone() for name, value in model.core.named_parameters()}
     assert experiment.training is not None
     trainer = Trainer(model, experiment.training, "cpu", monitor=Monitor())
-    trainer.fit(GroupSampler(train, 0), lambda limit: test.head(4).batches(4), experiment.build_metrics())
+    trainer.fit(GroupSampler(train, 0), lambda limit: test.head(4).batches(4), experiment.task.metrics())
     assert all(not value.equal(before[name]) for name, value in model.core.named_parameters() if value.numel())

@@ -24,15 +24,10 @@ from trm.data.sampler import GroupSampler
 from trm.errors import CheckpointError
 from trm.evaluation.examples import examples_of_card
 from trm.interop.official import load_checkpoint, save_checkpoint
-from trm.runs.checkpoint import (
-    LoadedModel,
-    load_model,
-    planned_shapes,
-    read_card,
-    read_run_config,
-    save_weights_file,
-    verify,
-)
+from trm.runs.building import planned_shapes
+from trm.runs.checkpoint_folder import read_run_config, verify
+from trm.runs.locate import locate
+from trm.runs.weights_file import save_weights_file
 from trm.runs.history import read_history
 from trm.training.monitor import Monitor
 from trm.runs.run_folder import RunFolder, step_number
@@ -68,7 +63,7 @@ def run(tmp_path: Path) -> Path:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     path = tmp_path / "weights.safetensors"
-    save_weights_file(LoadedModel(TinyRecursiveModel(CONFIG), RunConfig(model=CONFIG), path, None), path, {})
+    save_weights_file(path, RunConfig(model=CONFIG), TinyRecursiveModel(CONFIG).state_dict(), {})
     return path
 
 
@@ -112,7 +107,7 @@ def test_sizes_are_compared_before_memory_is_taken(weights: Path, changes: dict[
     run = {"model": {**SIZES, **changes}}
     with_metadata(weights, lambda metadata: metadata.update(trm_run=json.dumps(run)))
     with pytest.raises(CheckpointError) as refused:
-        load_model(weights)
+        locate(weights).model()
     assert sentence in str(refused.value)
 
 
@@ -137,7 +132,7 @@ def test_weights_that_are_not_finite_are_refused(run: Path, value: float) -> Non
     save_file(tensors, checkpoint / "ema.safetensors")
     sealed(checkpoint)
     with pytest.raises(CheckpointError, match=r"head\.linear\.weight has values that are no finite numbers"):
-        load_model(run)
+        locate(run).model()
 
 
 @pytest.mark.parametrize("name", ["../../config.json", "..", "", "a/b", "/etc/hostname", "nul\0byte", "9" * 5000])
@@ -165,7 +160,7 @@ def test_markers_lead_nowhere_else(run: Path, text: bytes) -> None:
     (run / "latest").write_bytes(text)
     marked = RunFolder(run).marked("latest")
     assert marked is None or marked == run / "checkpoints" / "step_1"
-    assert load_model(run).step in (1, 2)
+    assert locate(run).step in (1, 2)
 
 
 def test_names_of_checkpoints_are_plain_numbers() -> None:
@@ -204,11 +199,11 @@ def test_a_card_is_checked_against_the_model(weights: Path) -> None:
     example = {"inputs": [0] * 6, "labels": [0] * 6, "puzzle_id": 7, "solved_at": None}
     with_metadata(weights, lambda metadata: metadata.update(card=json.dumps({"examples": [example]})))
     with pytest.raises(CheckpointError, match="no vector for a puzzle's id"):
-        examples_of_card(read_card(weights), weights, description)
-    assert len(examples_of_card(read_card(weights), weights, description, num_puzzles=8)) == 1
+        examples_of_card(locate(weights).card, weights, description)
+    assert len(examples_of_card(locate(weights).card, weights, description, num_puzzles=8)) == 1
     with_metadata(weights, lambda metadata: metadata.update(card="[" * 5000))
     with pytest.raises(CheckpointError, match=r"card in .* can't be read: it is nested too deeply"):
-        read_card(weights)
+        locate(weights).card
 
 
 def state(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Any]:

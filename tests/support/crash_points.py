@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.support.small_run import SmallRun, same_bits
-from trm.runs.checkpoint import newest_good
+from trm.runs.checkpoint_folder import newest_good
 
 OPERATIONS = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "shutil.rmtree")
 

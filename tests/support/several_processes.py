@@ -38,7 +38,7 @@ def data_with_ids(folder: Path) -> Path:
     """Sudoku 4x4 with eight puzzle identifiers."""
     experiment = Experiment.from_preset("sudoku", "mini", DATA)
     for split in ("train", "test"):
-        puzzles = experiment.split(split)
+        puzzles = experiment.puzzles(split)
         write_split(
             folder,
             split,

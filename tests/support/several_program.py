@@ -23,14 +23,14 @@ def main(model: str, weights: str, data: str | None = None) -> None:
     experiment = Experiment.from_preset("sudoku", "mini", settings, data=Path(data) if data else None)
     assert experiment.training is not None
     with joined() as processes:
-        puzzles = experiment.split("train")
+        puzzles = experiment.puzzles("train")
         set_seed(0)
         network = TinyRecursiveModel(experiment.model_config(puzzles))
         trainer = Trainer(network, experiment.training, processes.backend("cpu"), processes=processes)
         if processes.size == 1:
             trainer.accumulation.rows = experiment.training.batch_size // 2
-        stream = GroupSampler(puzzles, 0, experiment.build_augmentation())
-        trainer.fit(stream, lambda limit: puzzles.head(16).batches(16), experiment.build_metrics())
+        stream = GroupSampler(puzzles, 0, experiment.task.augmentation())
+        trainer.fit(stream, lambda limit: puzzles.head(16).batches(16), experiment.task.metrics())
         if processes.leader:
             save_file(network.state_dict(), weights)
 

@@ -13,7 +13,7 @@ from trm.config import RunConfig
 from trm.data import Description, PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
-from trm.runs.checkpoint import newest_good
+from trm.runs.checkpoint_folder import newest_good
 from trm.runs.run_folder import RunFolder
 from trm.training.monitor import Monitor
 from trm.utils import set_seed

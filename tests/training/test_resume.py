@@ -21,7 +21,8 @@ from trm.config import RunConfig
 from trm.data.sampler import GroupSampler, LoaderStream
 from trm.errors import CheckpointError, DataError, UsageError
 from trm.evaluation.metrics import CellAccuracy
-from trm.runs.checkpoint import load_model, newest_good
+from trm.runs.checkpoint_folder import newest_good
+from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
 from trm.storage.atomic import sha256
 from trm.storage.locks import RunLock
@@ -134,7 +135,7 @@ def test_damaged_latest_checkpoint(capsys: pytest.CaptureFixture[str], finished:
     latest, before = run / "checkpoints" / "step_8", run / "checkpoints" / "step_4"
     damage(latest / "model.safetensors")
     with pytest.raises(CheckpointError, match=rf"model\.safetensors is damaged.* {before} is whole\."):
-        load_model(run)
+        locate(run)
     assert command("train", "--resume", run, "--quiet") == 0
     error = " ".join(capsys.readouterr().err.split())
     assert f"Warning: {latest}/model.safetensors is damaged: its checksum is not the one saved with it." in error

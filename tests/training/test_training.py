@@ -13,7 +13,7 @@ from trm.config import RunConfig
 from trm.data import BaseDataset, Description, PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.evaluation import CellAccuracy
-from trm.runs.checkpoint import load_model
+from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
 from trm.training import Interrupted
 from trm.training.monitor import Monitor
@@ -77,8 +77,8 @@ def test_custom_dataset_learns(tmp_path: Path) -> None:
     results = trainer.train(DataLoader(train, 16, shuffle=True), DataLoader(test, 16), MODEL)
     assert results["final_metrics"]["cell_accuracy"] > 0.9
     assert 0 <= results["final_metrics"]["exact_accuracy"] <= 1
-    loaded = load_model(tmp_path / "run")
-    assert loaded.model.config == MODEL
+    loaded = locate(tmp_path / "run")
+    assert loaded.model().config == MODEL
 
 
 class StopAt(Monitor):

@@ -27,7 +27,9 @@ def command() -> None:
 
 @command.command("build")
 @click.argument("task", shell_complete=complete.tasks)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The folder to write; it must not exist yet.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True, help="The folder to write; it must not exist yet."
+)
 @task_options
 @seed_option
 @click.option("--rebuild", is_flag=True, help="Make the puzzles again even if the cache has them.")

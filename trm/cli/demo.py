@@ -37,7 +37,9 @@ STILL = 3
     "--puzzles", type=click.IntRange(min=1), default=3, show_default=True, help="Number of puzzles, from easy to hard."
 )
 @click.option("--steps", type=click.IntRange(min=1), help="Maximum supervision steps (default: same as in training).")
-@click.option("--delay", type=click.FloatRange(min=0), default=0.6, show_default=True, help="Seconds to show each step.")
+@click.option(
+    "--delay", type=click.FloatRange(min=0), default=0.6, show_default=True, help="Seconds to show each step."
+)
 @click.option("--record", type=click.Path(path_type=Path), help="Write the demo as an animation, too: FILE.svg.")
 @device_option
 @threads_option

@@ -27,4 +27,6 @@ def refuse_several(command: str) -> None:
     if not is_rank_zero():
         raise ReportedElsewhere
     if process_count() > 1:
-        raise UsageError(f"`trm {command}` runs in one process: start it without torchrun. Only `trm train` runs in several.")
+        raise UsageError(
+            f"`trm {command}` runs in one process: start it without torchrun. Only `trm train` runs in several."
+        )

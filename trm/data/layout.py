@@ -276,6 +276,19 @@ def _read_identifiers(folder: Path, puzzles: PuzzleSet) -> tuple[str, ...]:
     return tuple(names)
 
 
+def read_identifier_names(directory: Path) -> list[str]:
+    """The names of the puzzle ids in a dataset's `identifiers.json`, by id.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    path = directory / f"{IDENTIFIERS}.json"
+    names = _read_json(path)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{path} is not a list of names of puzzle identifiers.")
+    return names
+
+
 def _check_tokens(folder: Path, puzzles: PuzzleSet) -> None:
     size = puzzles.description.vocab_size
     for name, values, allowed in (

@@ -44,6 +44,10 @@ class TaskData(Protocol):
         """The puzzles of "train" or "test"."""
         ...
 
+    def identifiers(self) -> Sequence[str]:
+        """The names of the puzzle ids, by id."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRequest:

@@ -87,7 +87,7 @@ def _parsed(task: Task, text: SourcedText) -> list[_SizedPuzzle]:
 
 
 def _by_search(loaded: LoadedModel, puzzles: Sequence[_SizedPuzzle], options: SearchOptions) -> list[Solved]:
-    solved = []
+    solved: list[Solved] = []
     for _, group in groupby(puzzles, key=lambda puzzle: puzzle.task.config):
         same_size = list(group)
         sized = loaded.with_task(same_size[0].task)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
-from dataclasses import replace
 from trm.experiment.experiment import Experiment
 from trm.experiment.fit import TrainedRun, fit
 from trm.experiment.session import Display, Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from trm import __version__
 from trm.config import RunConfig, TrainingConfig, TRMConfig
 from trm.config.overrides import Overrides, find_preset, validated
 from trm.data.batch import Batch
+from trm.data.layout import read_identifier_names
 from trm.data.puzzle_set import PuzzleSet
 from trm.errors import CheckpointError, UsageError
 from trm.evaluation.options import SearchOptions
@@ -137,6 +138,11 @@ class Experiment:
     def puzzles(self, split: str, rebuild: bool = False) -> PuzzleSet:
         """The puzzles of "train" or "test" for this seed; see `Task.puzzles`."""
         return self.task.puzzles(split, self.seed, rebuild)
+
+    def identifiers(self) -> Sequence[str]:
+        """The names of the puzzle ids, by id."""
+        folder = self.task.data
+        return read_identifier_names(folder) if folder is not None else self.puzzles("test").identifiers
 
     def model_config(self, puzzles: PuzzleSet) -> TRMConfig:
         """The model's settings, completed by what the data determines.

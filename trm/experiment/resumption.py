@@ -21,7 +21,6 @@ from trm.plugins.registry import get_registry
 from trm.runs.checkpoint_folder import newest_good, read_run_config
 from trm.runs.run_folder import RunFolder, step_number
 
-
 ENDS = ("num_epochs", "max_steps")
 SAFE = (
     *ENDS,

@@ -27,7 +27,7 @@ from trm.cli.main import cli
 from trm.data.layout import read_split
 from trm.errors import TRMError
 from trm.experiment.experiment import Experiment
-from trm.runs.checkpoint import load_model
+from trm.runs.locate import locate
 from trm.testing import parametrize_with_checks
 
 TINY = {
@@ -162,9 +162,9 @@ def test_built_data_trains_and_scores_like_data_made_on_the_fly(folder: Path, tm
     values["task.evaluation"] = [str(folder / "tasks")]
     built = run("data", "build", "arc", "--output", str(tmp_path / "built"), *settings_of(values))
     assert built.exit_code == 0, built.output
-    made = Experiment.from_run(load_model(folder / "run").run)
+    made = Experiment.from_run(locate(folder / "run").run)
     for split in ("train", "test"):
-        on_disk, on_the_fly = read_split(tmp_path / "built", split), made.split(split)
+        on_disk, on_the_fly = read_split(tmp_path / "built", split), made.puzzles(split)
         assert np.array_equal(on_disk.inputs, on_the_fly.inputs)
         assert np.array_equal(on_disk.labels, on_the_fly.labels)
         assert np.array_equal(on_disk.puzzle_ids, on_the_fly.puzzle_ids)
@@ -224,13 +224,13 @@ def test_an_imported_official_checkpoint_is_evaluated(folder: Path, tmp_path: Pa
 
 
 def test_fine_tuning_changes_vectors_alone_and_learns(folder: Path) -> None:
-    loaded = load_model(folder / "run")
+    loaded = locate(folder / "run")
     task = read_task("new", made_task(11))
     config = ArcConfig(side=4, variants=1, translate=False)
     train = build_selection(Selection({}, {"new": task}), config, "train", 0)
-    model = with_new_vectors(loaded.model, 3)
+    model = with_new_vectors(loaded.model(), 3)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    assert torch.equal(before[TABLE][1], loaded.model.state_dict()[TABLE].mean(0))
+    assert torch.equal(before[TABLE][1], loaded.model().state_dict()[TABLE].mean(0))
     assert loaded.run.training is not None
     from trm.devices import get_backend
 

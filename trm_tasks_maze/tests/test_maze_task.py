@@ -153,7 +153,7 @@ def test_presets_are_complete(preset: str) -> None:
     experiment = Experiment.from_preset("maze", preset)
     assert experiment.training is not None
     if preset != "paper":
-        few = build_generated(experiment.task_config.model_copy(update={"train_puzzles": 2, "min_path": 9}), "train", 0)
+        few = build_generated(experiment.task.config.model_copy(update={"train_puzzles": 2, "min_path": 9}), "train", 0)
         model = TinyRecursiveModel(experiment.model_config(few))
         assert model.num_parameters() < 250_000  # shipped weights of 1 MB
 

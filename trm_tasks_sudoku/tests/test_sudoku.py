@@ -15,9 +15,9 @@ from trm_tasks_sudoku.solver import rate, solve
 from trm_tasks_sudoku.splits import solution_class
 from trm_tasks_sudoku.text import to_text
 
-from trm.cli.checkpoints import load_for_task
 from trm.errors import PuzzleError, UsageError
 from trm.experiment.experiment import Experiment
+from trm.runs.locate import locate
 
 
 @pytest.mark.parametrize("size", [4, 6, 9])
@@ -113,5 +113,5 @@ def test_malformed_puzzles_are_refused(text: str, message: str) -> None:
 def test_the_shipped_weights_fit_every_size(size: int) -> None:
     """Boxes that are not square are no reason for other weights."""
     experiment = Experiment.from_preset("sudoku", "hard", [f"task.size={size}", "task.style=plain"])
-    model = experiment.fitted(load_for_task("sudoku:hard"))
+    model = experiment.fitted(locate("sudoku:hard"))
     assert model.config.context_length == size * size

@@ -7,8 +7,7 @@ come `submission.json`, in Kaggle's form, and `scores.json`.
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,11 @@ import torch
 
 from trm import Backend, TinyRecursiveModel
 from trm.data import IGNORED, Batch, IntArray, PuzzleSet
-from trm.errors import DataError, printable
+from trm.errors import DataError
 from trm.evaluation import EvaluationRequest, answer
-from trm.experiment.experiment import Experiment
 from trm_tasks_arc.grids import crop
 from trm_tasks_arc.kept import Kept
 from trm_tasks_arc.scoring import PASS_AT, Ballot
-from trm_tasks_arc.tasks import read_json
 from trm_tasks_arc.transforms import Variant
 
 CORNER = (0, 0)  # where test inputs lie on the canvas, and where the paper's evaluator looks for the answer
@@ -39,7 +36,9 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
         DataError: the model's puzzle vectors are not those of the test split's ids.
         UsageError: the request's folder holds another evaluation.
     """
-    puzzles = request.experiment.split("test")
+    if request.split == "train":
+        return {"train_exact": train_exact(request, request.limit)}
+    puzzles = request.data.puzzles("test")
     check_identifiers(request, puzzles)
     ballot = Ballot(scored_tasks(puzzles, request.limit))
     rows = rows_to_predict(puzzles, ballot.tasks, request.votes)
@@ -49,21 +48,20 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
         batch = rows[start : start + request.batch_size]
         answers = kept.get(f"{start:08}", len(batch)) or kept.keep(f"{start:08}", _predict(request, puzzles, batch))
         count_votes(ballot, puzzles, batch, *answers)
-    scores = _pass_rates(ballot)
+    scores = _pass_rates(ballot, request.warn)
     if request.training_examples:
-        scores["train_exact"] = train_exact(request)
+        scores["train_exact"] = train_exact(request, request.training_examples)
     kept.write_json("submission.json", ballot.submission())
     kept.write_json("scores.json", scores)
     return scores
 
 
-def _pass_rates(ballot: Ballot) -> dict[str, float]:
+def _pass_rates(ballot: Ballot, warn: Callable[[str], None]) -> dict[str, float]:
     """The reported scores; none, and a word about it on stderr, where solutions are missing."""
     if ballot.unsolved:
-        print(
-            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, {printable(ballot.unsolved[0])} among them: "
-            "there is a submission, and no score.",
-            file=sys.stderr,
+        warn(
+            f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, for example {ballot.unsolved[0]}: "
+            "wrote a submission without a score."
         )
         return {}
     return {f"pass@{k}": ballot.pass_at(k) for k in PASS_AT}
@@ -79,23 +77,13 @@ def check_identifiers(request: EvaluationRequest, puzzles: PuzzleSet) -> None:
     advice = "Score on the data it was trained on, or give tasks that are new to it to `trm solve`, which learns vectors for them."
     if vectors and vectors != wanted:
         raise DataError(f"The checkpoint has puzzle vectors for {vectors:,} ids, the data has {wanted:,}. {advice}")
-    if not vectors or trained_on.training is None or trained_on == request.experiment:
+    if not vectors or request.training is None or trained_on == request.data:
         return
-    for own, name in zip(_identifiers(trained_on), puzzles.identifiers, strict=False):
+    for own, name in zip(trained_on.identifiers(), puzzles.identifiers, strict=False):
         if own != name:
             raise DataError(
                 f"The checkpoint's puzzle vector of {own} is the data's {name}: the ids are of two data sets. {advice}"
             )
-
-
-def _identifiers(experiment: Experiment) -> list[str]:
-    """The names of the puzzle ids of an experiment's data."""
-    if experiment.data is not None:
-        names = read_json(experiment.data / "identifiers.json")
-        if not isinstance(names, list):
-            raise DataError(f"{experiment.data / 'identifiers.json'} is not a list of the names of puzzle identifiers.")
-        return names
-    return list(experiment.split("test").identifiers)
 
 
 def scored_tasks(puzzles: PuzzleSet, limit: int | None = None) -> dict[str, Any]:
@@ -153,10 +141,10 @@ def count_votes(
         ballot.add(variant.task_id, given, wanted, float(confidence))
 
 
-def train_exact(request: EvaluationRequest) -> float:
+def train_exact(request: EvaluationRequest, count: int | None) -> float:
     """The share of training examples with every scored cell right, over some that are spread evenly."""
-    puzzles = request.experiment.split("train")
-    rows = np.unique(np.linspace(0, len(puzzles) - 1, request.training_examples).astype(np.int64))
+    puzzles = request.data.puzzles("train")
+    rows = np.unique(np.linspace(0, len(puzzles) - 1, count or len(puzzles)).astype(np.int64))
     right = 0
     for start in request.progress(range(0, len(rows), request.batch_size), "scoring training examples"):
         batch = rows[start : start + request.batch_size]

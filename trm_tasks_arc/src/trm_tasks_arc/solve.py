@@ -33,7 +33,7 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
         PuzzleError: a text is no task, or its grids are larger than the model's canvas.
         CheckpointError: the model has no puzzle vectors.
     """
-    config = request.experiment.task_config
+    config = request.data.config
     assert isinstance(config, ArcConfig)
     tasks = read_tasks(request.texts, config.side)
     ballot = vote(request, config, tasks)
@@ -84,10 +84,10 @@ def vote(request: SolveRequest, config: ArcConfig, tasks: Tasks) -> Ballot:
     """Learn the tasks in some of their variants, and vote with the answers for all of them."""
     votes = request.votes or min(VOTES, config.variants + 1)
     config = config.model_copy(update={"variants": votes - 1})
-    seed = request.experiment.seed
+    seed = request.data.seed
     train, test = (build_selection(Selection({}, tasks), config, split, seed) for split in ("train", "test"))
     model = with_new_vectors(request.model, len(train.identifiers))
-    training = request.experiment.training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
+    training = request.training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
     learn_vectors(model, train, training, request.backend, steps=STEPS, seed=seed, progress=request.progress)
     ballot = Ballot(tasks)
     for start in request.progress(range(0, len(test), BATCH), "answering"):
