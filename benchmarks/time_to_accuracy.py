@@ -195,7 +195,7 @@ def main() -> None:
     recipes = [Recipe.parse(text) for text in options.recipe or RECIPES]
     try:
         base = Experiment.from_preset(options.task, options.data)
-        options.dataset = options.dataset or base.dataset
+        options.dataset = options.dataset or base.task.dataset
         data = base.task.config.model_dump(mode="json")  # include defaults: another preset may override them
         for recipe in recipes:  # report an invalid recipe now, not an hour later
             prepared(options.task, recipe, data, 0, options.dataset)

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import types
 from pathlib import Path
 from typing import Any
 

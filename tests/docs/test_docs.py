@@ -62,7 +62,9 @@ def _check_fields(spec: type, page: str) -> None:
 
 
 def test_hooks_are_mentioned_where_authors_look() -> None:
-    text = "".join((DOCS / page).read_text() for page in ("tutorial.md", "reference/plugins.md", "reference/machines.md"))
+    text = "".join(
+        (DOCS / page).read_text() for page in ("tutorial.md", "reference/plugins.md", "reference/machines.md")
+    )
     for name in HOOKS:
         assert name in text, name
 
