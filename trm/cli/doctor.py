@@ -12,8 +12,9 @@ import click
 from trm import __version__
 from trm.cli.common import is_debugging, json_option
 from trm.cli.output import echo, print_json
-from trm.errors import described
-from trm.plugins.registry import Problem, get_registry
+from trm.errors import PluginError, described
+from trm.plugins.registry import Problem, Registry, get_registry
+from trm.specs import TaskSpec
 
 FRAMES = 3
 """Frames of a plugin's traceback that are shown without `--debug`."""
@@ -35,7 +36,7 @@ def command(as_json: bool) -> None:
             {"name": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
             for plugin in registry.plugins
         ],
-        "problems": [str(problem) for problem in registry.problems],
+        "problems": [*map(str, registry.problems), *_missing_weights(registry)],
         "tracebacks": {problem.plugin.name: lines for problem in registry.problems if (lines := _traceback(problem))},
         "cache": _cache(),
     }
@@ -43,6 +44,26 @@ def command(as_json: bool) -> None:
         print_json(report)
     else:
         _print(report, registry.problems)
+
+
+def _missing_weights(registry: Registry) -> list[str]:
+    """A sentence for every file of shipped weights that does not exist."""
+    from trm.plugins.code import file_of
+
+    missing = []
+    for name, entry in registry.tasks().items():
+        assert isinstance(entry.spec, TaskSpec)
+        for preset in entry.spec.presets:
+            try:
+                path = file_of(preset.weights) if preset.weights else None
+            except PluginError as error:
+                missing.append(f"Weights of preset {preset.name!r} of task {name!r}: {error}")
+                continue
+            if path is not None and not path.is_file():
+                missing.append(
+                    f"Weights of preset {preset.name!r} of task {name!r}: {path} does not exist. Reinstall {entry.plugin}."
+                )
+    return missing
 
 
 def _traceback(problem: Problem) -> list[str]:
@@ -101,8 +122,9 @@ def _print(report: dict[str, Any], problems: list[Problem]) -> None:
     for plugin in report["plugins"]:
         echo(f"  {plugin['name']}: {plugin['distribution']} {plugin['version']}")
     echo("Problems:" if report["problems"] else "Problems: none")
-    for problem in problems:
-        echo(f"  {problem}")
-        for line in _traceback(problem):
+    tracebacks = {str(problem): _traceback(problem) for problem in problems}
+    for text in report["problems"]:
+        echo(f"  {text}")
+        for line in tracebacks.get(text, ()):
             echo(f"    {line}")
     echo(f"Cache: {report['cache']['folder']} ({report['cache']['MiB']} MiB)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,37 +20,62 @@ LEFT_OUT = {"__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", "dist"
 @click.command("new-task")
 @click.argument("name")
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="A folder that doesn't exist yet; left out, trm_tasks_NAME."
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The folder to create (default: trm_tasks_NAME).",
+    metavar="FOLDER",
 )
 def command(name: str, output: Path | None) -> None:
-    """Write a plugin package for a task called NAME: complete, installable, and passing the conformance kit as it stands."""
-    if not NAME.fullmatch(name):
-        raise UsageError(
-            f"{name!r} can't be a task's name: use lower-case letters and digits, with '-' or '_' between words, "
-            "as in knights-tour."
-        )
-    from trm.plugins.registry import get_registry
+    """Create a plugin package for a task called NAME.
 
-    if name in get_registry().tasks():
-        raise UsageError(
-            f"There is a task {name!r} already, of {get_registry().tasks()[name].plugin}. Choose another name."
-        )
+    The package is complete: it can be installed and trained, and it passes the conformance checks. Replace its puzzle with
+    your own.
+    """
+    check_name(name)
     output = output or Path(package_name(name))
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UsageError(f"{output} exists and isn't empty. Choose another folder with --output.")
+        raise UsageError(f"{output} already exists and is not empty. Choose another folder with --output.")
     try:
         for path in write_package(name, output):
             echo(f"  {path}")
     except OSError as error:
-        raise TRMError(f"The package can't be written to {output}: {error.strerror}.") from error
+        raise TRMError(f"Cannot write the package to {output}: {error.strerror}.") from error
     echo(
         f"\nNext:\n  pip install -e {output}\n  trm check-task {name}\n  trm train {name}\n"
         f"Then replace the puzzle in {output / 'src' / package_name(name) / 'task.py'} with your own."
     )
 
 
+def check_name(name: str) -> None:
+    """Refuse a name whose package could not be loaded, or would take the place of another.
+
+    Raises:
+        UsageError: the name is malformed or taken.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is not a valid task name. Use lower-case letters and digits, with '-' or '_' between words, for "
+            "example knights-tour."
+        )
+    if name.replace("-", "_").startswith("trm_tasks"):
+        raise UsageError(
+            f"The package's name is made from NAME and starts with trm_tasks_. Omit the prefix from {name!r}."
+        )
+    from trm.plugins.registry import get_registry
+
+    registry = get_registry()
+    plugins = [*registry.plugins, *(problem.plugin for problem in registry.problems)]
+    owners = {plugin.name: plugin for plugin in plugins}
+    owners |= {task: entry.plugin for task, entry in registry.tasks().items()}
+    if name in owners:
+        raise UsageError(f"{name!r} is already used by plugin {owners[name]}. Choose another name.")
+    package = package_name(name)
+    if importlib.util.find_spec(package) is not None:
+        raise UsageError(f"A Python package {package} is already installed. Choose another name.")
+
+
 def write_package(name: str, output: Path) -> Iterator[Path]:
-    """Copy the template with every form of its name replaced; yields the files as they are written."""
+    """Copy the template and replace every form of its name. Yields each file after it is written."""
     root = template_folder()
     for source in sorted(root.rglob("*")):
         relative = source.relative_to(root)
@@ -62,21 +88,21 @@ def write_package(name: str, output: Path) -> Iterator[Path]:
 
 
 def template_folder() -> Path:
-    """The template: inside an installed package, or in `plugins/` of a checkout."""
+    """The folder of the template: in the installed package, or in `plugins/` of a checkout."""
     package = Path(__file__).parents[1]
     for folder in (package / "template", package.parent / "plugins" / "template"):
         if (folder / "pyproject.toml").is_file():
             return folder
-    raise TRMError(f"The template is missing from {package}. Install trm again.")
+    raise TRMError(f"The template is missing from {package}. Reinstall trm.")
 
 
 def package_name(name: str) -> str:
-    """The Python package of a task's plugin."""
+    """The name of the Python package for a task."""
     return f"trm_tasks_{name.replace('-', '_')}"
 
 
 def _renamed(text: str, name: str) -> str:
-    """The name stands in the template as a distribution, as a Python name, and as the task's own."""
+    """A text of the template for another task: the distribution's, the Python package's and the task's name replaced."""
     forms = {
         f"trm-tasks-{TEMPLATE_NAME}": package_name(name).replace("_", "-"),
         TEMPLATE_NAME.replace("-", "_"): name.replace("-", "_"),

@@ -1,1 +1,1 @@
-"""Finding and loading plugins: the registry of everything they bring."""
+"""Plugins: loading them, and looking up what they registered."""

@@ -1,4 +1,4 @@
-"""The core's own parts, registered through the hooks that everybody uses."""
+"""The built-in parts, registered through the same hooks as a plugin's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def trm_register_backends() -> list[BackendSpec]:
     return [
         BackendSpec(name="cuda", summary="NVIDIA or AMD GPU", factory="trm.devices.cuda:CUDABackend", priority=30),
         BackendSpec(name="mps", summary="Apple GPU", factory="trm.devices.mps:MPSBackend", priority=20),
-        BackendSpec(name="cpu", summary="processor", factory="trm.devices.cpu:CPUBackend", priority=10),
+        BackendSpec(name="cpu", summary="CPU", factory="trm.devices.cpu:CPUBackend", priority=10),
     ]
 
 
@@ -21,13 +21,13 @@ def trm_register_metrics() -> list[MetricSpec]:
         MetricSpec(
             name="cell_accuracy",
             task=ANY_TASK,
-            summary="share of the scored positions that are right",
+            summary="share of scored positions that are correct",
             factory="trm.evaluation.metrics:CellAccuracy",
         ),
         MetricSpec(
             name="exact_accuracy",
             task=ANY_TASK,
-            summary="share of the puzzles with every scored position right",
+            summary="share of puzzles with every scored position correct",
             factory="trm.evaluation.metrics:ExactAccuracy",
         ),
     ]
@@ -39,7 +39,7 @@ def trm_register_renderers() -> list[RendererSpec]:
         RendererSpec(
             name="tokens",
             task=ANY_TASK,
-            summary="the names of the tokens, row by row",
+            summary="token names, row by row",
             factory="trm.render.tokens:TokenRenderer",
         )
     ]

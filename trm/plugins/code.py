@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.resources
 import linecache
 import re
 import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm.errors import PluginError, TRMError
@@ -57,6 +59,19 @@ def config_class_of(spec: TaskSpec) -> type[BaseModel]:
     if not (isinstance(config_class, type) and issubclass(config_class, BaseModel)):
         raise PluginError(f"The config of task {spec.name!r}, {spec.config}, is not a pydantic model.")
     return config_class
+
+
+def file_of(reference: str) -> Path:
+    """The path of the file that a ``"package:path/in/package"`` refers to, whether it exists or not.
+
+    Raises:
+        PluginError: the package cannot be imported.
+    """
+    package, _, name = reference.partition(":")
+    try:
+        return Path(str(importlib.resources.files(package).joinpath(name)))
+    except (ImportError, ValueError) as error:
+        raise PluginError(f"{reference!r} cannot be found: {error}.") from error
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether a plugin's metadata allows this version of the core. Standard library only, since every command asks."""
+"""Check that a plugin's metadata allows this version of the core. Every command does, so it uses the standard library only."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ COMPARE: dict[str, Callable[[Release, Release], bool]] = {
 
 
 def unmet_requirement(requirements: Iterable[str], version: str) -> str | None:
-    """The requirement of `trm` that `version` does not meet, if any.
+    """The first requirement of `trm` that `version` does not meet; None if it meets all.
 
-    pip asks the same when it installs a plugin, but not with `--no-deps`, and it goes on where an upgrade of the core leaves
-    a plugin behind. Requirements with a marker are left to pip.
+    pip checks the same when it installs a plugin, but not with `--no-deps`, and it upgrades the core even if an installed
+    plugin does not allow that. Requirements with an environment marker are ignored.
     """
     for requirement in requirements:
         match = REQUIREMENT.fullmatch(requirement.strip())
@@ -37,7 +37,7 @@ def unmet_requirement(requirements: Iterable[str], version: str) -> str | None:
 
 
 def _allows(clause: str, version: str) -> bool:
-    """One clause such as ``>=0.1``. What is not a plain comparison of releases is left to pip."""
+    """Whether a clause such as ``>=0.1`` allows a version. True for what is not a plain comparison of releases."""
     match = CLAUSE.fullmatch(clause)
     if match is None or (match["rest"] and match["rest"] != ".*"):
         return True

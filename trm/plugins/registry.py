@@ -89,12 +89,10 @@ class Registry:
 
         Parts that belong to every task are included. Names that two plugins registered are not.
         """
-        return {
-            name: entry.spec for name, entry in self.part_entries(kind, task).items() if isinstance(entry.spec, kind)
-        }
+        return {name: entry.spec for name, entry in self.entries_of(kind, task).items() if isinstance(entry.spec, kind)}
 
-    def part_entries(self, kind: type[TaskPart], task: str) -> dict[str, Registered]:
-        """The same as `parts`, each with its plugin."""
+    def entries_of(self, kind: type[AnySpec], task: str) -> dict[str, Registered]:
+        """The specs of a kind that a task can use, by name, each with its plugin."""
         return _uncontested(self._claims(kind, task))
 
     def part(self, kind: type[Part], task: str, name: str) -> Part:
@@ -172,7 +170,9 @@ class Registry:
         """The registered specs of a kind by name; with `task`, those of that task and of every task."""
         claims: dict[str, list[Registered]] = {}
         for entry in self.entries:
-            if isinstance(entry.spec, kind) and (task is None or getattr(entry.spec, "task", "") in (task, ANY_TASK)):
+            if isinstance(entry.spec, kind) and (
+                task is None or getattr(entry.spec, "task", ANY_TASK) in (task, ANY_TASK)
+            ):
                 claims.setdefault(entry.spec.name, []).append(entry)
         return claims
 
