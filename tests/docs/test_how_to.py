@@ -1,0 +1,42 @@
+"""The how-to guides: their programs and plugins run as written, and the guides say what the reader ends up with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.guides import Follower
+from tests.support.paths import ROOT
+
+HOW_TO = ROOT / "docs" / "how-to"
+
+
+def follow(name: str, folder: Path) -> dict[str, str]:
+    """The output of each command of a guide."""
+    follower = Follower(folder)
+    follower.follow(HOW_TO / name)
+    return follower.output
+
+
+@pytest.mark.parametrize("page", sorted(HOW_TO.glob("*.md")), ids=lambda path: path.name)
+def test_a_guide_says_first_what_the_reader_will_have(page: Path) -> None:
+    assert page.read_text(encoding="utf-8").split("\n\n")[1].startswith("At the end of this guide")
+
+
+def test_a_metric_for_an_existing_task(tmp_path: Path) -> None:
+    output = follow("add-a-metric.md", tmp_path)
+    assert "row_accuracy" in output["trm list-tasks -v"]
+    assert "row_accuracy" in output["trm evaluate sudoku --limit 20 --steps 8 --metric row_accuracy"]
+
+
+def test_a_device_backend(tmp_path: Path) -> None:
+    output = follow("write-a-device-backend.md", tmp_path)
+    assert "steady: CPU in float32" in output["trm doctor"]
+    assert (tmp_path / "run" / "summary.json").exists()
+
+
+def test_your_own_data(tmp_path: Path) -> None:
+    output = follow("use-your-own-data.md", tmp_path)
+    assert "1 puzzles" in output["trm evaluate run"]
+    assert "exact_accuracy" in output["python sort_digits.py"]
