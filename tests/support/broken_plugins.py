@@ -1,4 +1,7 @@
-"""One plugin for each way to break the contract; their parts are in `broken_parts`. `ALL` has them by name."""
+"""One plugin for each way to break the contract. `ALL` has them by name.
+
+The good parts are in `good_task`, the broken ones in `broken_functions` and `broken_classes`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import Any
 from trm.hookspecs import hookimpl
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
 
-HERE = "tests.support.broken_parts"
+GOOD = "tests.support.good_task:"
+FUNCTION = "tests.support.broken_functions:"
+CLASS = "tests.support.broken_classes:"
 MODEL = {
     "mixing": "relational",
     "hidden_dim": 32,
@@ -30,23 +35,23 @@ class Plugin:
         spec = TaskSpec(
             name=name,
             summary="read a row backwards",
-            config=f"{HERE}:Config",
-            describe=f"{HERE}:describe",
+            config=GOOD + "Config",
+            describe=GOOD + "describe",
             dataset="random",
             augmentation="renaming",
             metrics=("reversed",),
             renderer="row",
             presets=(PRESET,),
-            parse=f"{HERE}:read",
-            format=f"{HERE}:write",
-            check=f"{HERE}:check",
-            solvable=f"{HERE}:solvable",
-            symmetry_class=f"{HERE}:classes",
+            parse=GOOD + "read",
+            format=GOOD + "write",
+            check=GOOD + "check",
+            solvable=GOOD + "solvable",
+            symmetry_class=GOOD + "classes",
         )
         self.spec = replace(spec, **task)
 
     def _part(self, kind: str, default: str) -> str:
-        return f"{HERE}:{self.parts.get(kind, default)}"
+        return self.parts.get(kind, GOOD + default)
 
     @hookimpl
     def trm_register_tasks(self) -> list[TaskSpec]:
@@ -58,15 +63,21 @@ class Plugin:
 
     @hookimpl
     def trm_register_augmentations(self) -> list[AugmentationSpec]:
+        if not self.spec.augmentation:
+            return []
         factory = self._part("augmentation", "Renaming")
         return [AugmentationSpec(name="renaming", task=self.spec.name, summary="-", factory=factory)]
 
     @hookimpl
     def trm_register_metrics(self) -> list[MetricSpec]:
-        return [MetricSpec(name="reversed", task=self.spec.name, summary="-", factory=self._part("metric", "Reversed"))]
+        factory = self._part("metric", "Reversed")
+        names = self.spec.metrics
+        return [MetricSpec(name=name, task=self.spec.name, summary="-", factory=factory) for name in names]
 
     @hookimpl
     def trm_register_renderers(self) -> list[RendererSpec]:
+        if not self.spec.renderer:
+            return []
         return [RendererSpec(name="row", task=self.spec.name, summary="-", factory=self._part("renderer", "Row"))]
 
 
@@ -76,66 +87,99 @@ def _preset(**changes: Any) -> dict[str, Any]:
 
 _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "good": ({}, {}),
+    "bare": (
+        {"augmentation": None, "metrics": (), "renderer": None, "parse": None, "check": None, "symmetry_class": None},
+        {},
+    ),
     "bad-name": ({"summary": ""}, {}),
     "missing-part": ({"augmentation": "mirroring"}, {}),
-    "missing-attribute": ({"parse": f"{HERE}:gone"}, {}),
-    "uncallable": ({"check": f"{HERE}:SYMBOLS"}, {}),
-    "no-default": ({"config": f"{HERE}:NoDefault"}, {}),
-    "tolerant": ({"config": f"{HERE}:Tolerant"}, {}),
-    "undescribed-field": ({"config": f"{HERE}:Undescribed"}, {}),
-    "shrinking": ({"config": f"{HERE}:Shrinking"}, {}),
-    "token-names": ({"describe": f"{HERE}:describe_names"}, {}),
-    "pad": ({"describe": f"{HERE}:describe_pad"}, {}),
-    "grid": ({"describe": f"{HERE}:describe_grid"}, {}),
-    "relation": ({"describe": f"{HERE}:describe_relation"}, {}),
-    "interchangeable": ({"describe": f"{HERE}:describe_interchangeable"}, {}),
+    "missing-attribute": ({"parse": FUNCTION + "gone"}, {}),
+    "uncallable": ({"check": GOOD + "SYMBOLS"}, {}),
+    "no-default": ({"config": FUNCTION + "NoDefault"}, {}),
+    "tolerant": ({"config": FUNCTION + "Tolerant"}, {}),
+    "undescribed-field": ({"config": FUNCTION + "Undescribed"}, {}),
+    "shrinking": ({"config": FUNCTION + "Shrinking"}, {}),
+    "token-names": ({"describe": FUNCTION + "describe_names"}, {}),
+    "pad": ({"describe": FUNCTION + "describe_pad"}, {}),
+    "grid": ({"describe": FUNCTION + "describe_grid"}, {}),
+    "relation": ({"describe": FUNCTION + "describe_relation"}, {}),
+    "interchangeable": ({"describe": FUNCTION + "describe_interchangeable"}, {}),
     "preset-names": ({"presets": (PRESET, PRESET)}, {}),
     "preset-setting": (_preset(model={**MODEL, "hiden_dim": 3}), {}),
     "preset-weights": (_preset(weights="trm:weights/none.safetensors"), {}),
-    "bare-arrays": ({}, {"dataset": "build_arrays"}),
-    "empty": ({}, {"dataset": "build_empty"}),
-    "floats": ({}, {"dataset": "build_floats"}),
-    "two-descriptions": ({}, {"dataset": "build_undescribed"}),
-    "outside": ({}, {"dataset": "build_outside"}),
-    "unscored": ({}, {"dataset": "build_unscored"}),
-    "ids": ({}, {"dataset": "build_ids"}),
-    "unseeded": ({}, {"dataset": "build_unseeded"}),
-    "one-seed": ({}, {"dataset": "build_one_seed"}),
-    "shifted-seed": ({}, {"dataset": "build_shifted"}),
-    "same-splits": ({}, {"dataset": "build_same_splits"}),
-    "renamed-splits": ({}, {"dataset": "build_renamed_splits"}),
-    "drawn-images": ({"symmetry_class": None}, {"dataset": "build_renamed_splits"}),
-    "wrong-class": ({"symmetry_class": f"{HERE}:classes_of_rows"}, {}),
-    "blind": ({}, {"dataset": "build_blind"}),
-    "in-place": ({}, {"augmentation": "InPlace"}),
-    "cropping": ({}, {"augmentation": "Cropping"}),
-    "identity": ({}, {"augmentation": "Identity"}),
-    "own-generator": ({}, {"augmentation": "OwnGenerator"}),
-    "twice-forward": ({}, {"augmentation": "TwiceForward"}),
-    "inputs-only": ({}, {"augmentation": "InputsOnly"}),
-    "unscoring": ({}, {"augmentation": "Unscoring"}),
-    "never-perfect": ({}, {"metric": "Forgetful"}),
-    "lenient": ({}, {"metric": "Lenient"}),
-    "averaging": ({}, {"metric": "Averaging"}),
-    "draining": ({}, {"metric": "Draining"}),
-    "remembering": ({}, {"metric": "Remembering"}),
-    "wide": ({}, {"renderer": "Wide"}),
-    "blank": ({}, {"renderer": "Blank"}),
-    "scribbling": ({}, {"renderer": "Scribbling"}),
-    "counting": ({}, {"renderer": "Counting"}),
-    "colour-only": ({}, {"renderer": "ColourOnly"}),
-    "crashing": ({}, {"renderer": "Crashing"}),
-    "read-shifted": ({"parse": f"{HERE}:read_shifted"}, {}),
-    "read-carelessly": ({"parse": f"{HERE}:read_carelessly"}, {}),
-    "read-anything": ({"parse": f"{HERE}:read_anything"}, {}),
-    "check-nothing": ({"check": f"{HERE}:check_nothing"}, {}),
-    "check-forward": ({"check": f"{HERE}:check_forward"}, {}),
-    "solvable-never": ({"solvable": f"{HERE}:solvable_never"}, {}),
-    "unpicklable": ({}, {"augmentation": "Unpicklable"}),
+    "bare-arrays": ({}, {"dataset": FUNCTION + "build_arrays"}),
+    "empty": ({}, {"dataset": FUNCTION + "build_empty"}),
+    "floats": ({}, {"dataset": FUNCTION + "build_floats"}),
+    "two-descriptions": ({}, {"dataset": FUNCTION + "build_undescribed"}),
+    "outside": ({}, {"dataset": FUNCTION + "build_outside"}),
+    "unscored": ({}, {"dataset": FUNCTION + "build_unscored"}),
+    "ids": ({}, {"dataset": FUNCTION + "build_ids"}),
+    "unseeded": ({}, {"dataset": FUNCTION + "build_unseeded"}),
+    "one-seed": ({}, {"dataset": FUNCTION + "build_one_seed"}),
+    "shifted-seed": ({}, {"dataset": FUNCTION + "build_shifted"}),
+    "same-splits": ({}, {"dataset": FUNCTION + "build_same_splits"}),
+    "renamed-splits": ({}, {"dataset": FUNCTION + "build_renamed_splits"}),
+    "renamed-tokens": ({"symmetry_class": None}, {"dataset": FUNCTION + "build_renamed_splits"}),
+    "drawn-images": (
+        {"symmetry_class": None, "describe": FUNCTION + "describe_without_renaming"},
+        {"dataset": FUNCTION + "build_without_renaming"},
+    ),
+    "same-answers": (
+        {"symmetry_class": None, "check": None, "solvable": None, "describe": FUNCTION + "describe_blank"},
+        {
+            "dataset": FUNCTION + "build_same_answers",
+            "augmentation": CLASS + "RenamingLetters",
+            "metric": CLASS + "Exact",
+        },
+    ),
+    "class-pairs": ({"symmetry_class": FUNCTION + "classes_in_pairs"}, {}),
+    "wrong-class": ({"symmetry_class": FUNCTION + "classes_of_rows"}, {}),
+    "blind": ({}, {"dataset": FUNCTION + "build_blind"}),
+    "in-place": ({}, {"augmentation": CLASS + "InPlace"}),
+    "cropping": ({}, {"augmentation": CLASS + "Cropping"}),
+    "identity": ({}, {"augmentation": CLASS + "Identity"}),
+    "own-generator": ({}, {"augmentation": CLASS + "OwnGenerator"}),
+    "twice-forward": ({}, {"augmentation": CLASS + "TwiceForward"}),
+    "rolling": ({}, {"augmentation": CLASS + "Rolling"}),
+    "unscoring": ({}, {"augmentation": CLASS + "Unscoring"}),
+    "never-perfect": ({}, {"metric": CLASS + "Forgetful"}),
+    "lenient": ({}, {"metric": CLASS + "Lenient"}),
+    "averaging": ({}, {"metric": CLASS + "Averaging"}),
+    "draining": ({}, {"metric": CLASS + "Draining"}),
+    "remembering": ({}, {"metric": CLASS + "Remembering"}),
+    "wide": ({}, {"renderer": CLASS + "Wide"}),
+    "blank": ({}, {"renderer": CLASS + "Blank"}),
+    "scribbling": ({}, {"renderer": CLASS + "Scribbling"}),
+    "counting": ({}, {"renderer": CLASS + "Counting"}),
+    "colour-only": ({}, {"renderer": CLASS + "ColourOnly"}),
+    "raising-build": ({}, {"dataset": FUNCTION + "raises"}),
+    "raising-deep": ({}, {"dataset": FUNCTION + "raises_deep_inside"}),
+    "raising-describe": ({"describe": FUNCTION + "raises"}, {}),
+    "raising-check": ({"check": FUNCTION + "raises"}, {}),
+    "raising-parse": ({"parse": FUNCTION + "raises"}, {}),
+    "raising-format": ({"format": FUNCTION + "raises"}, {}),
+    "raising-solvable": ({"solvable": FUNCTION + "raises"}, {}),
+    "raising-class": ({"symmetry_class": FUNCTION + "raises"}, {}),
+    "raising-augmentation": ({}, {"augmentation": CLASS + "RaisingAugmentation"}),
+    "raising-metric": ({}, {"metric": CLASS + "RaisingMetric"}),
+    "describe-nothing": ({"describe": FUNCTION + "describe_nothing"}, {}),
+    "missing-fit": ({"fit": FUNCTION + "gone"}, {}),
+    "missing-evaluate": ({"evaluate": "tests.support.gone:evaluate"}, {}),
+    "missing-solve": ({"solve": "no colon"}, {}),
+    "described": ({}, {"renderer": CLASS + "Described"}),
+    "crashing": ({}, {"renderer": CLASS + "Crashing"}),
+    "read-shifted": ({"parse": FUNCTION + "read_shifted"}, {}),
+    "read-carelessly": ({"parse": FUNCTION + "read_carelessly"}, {}),
+    "read-doubled": ({"parse": FUNCTION + "read_doubled"}, {}),
+    "read-anything": ({"parse": FUNCTION + "read_anything"}, {}),
+    "check-nothing": ({"check": FUNCTION + "check_nothing"}, {}),
+    "check-forward": ({"check": FUNCTION + "check_forward"}, {}),
+    "solvable-never": ({"solvable": FUNCTION + "solvable_never"}, {}),
+    "unpicklable": ({}, {"augmentation": CLASS + "Unpicklable"}),
     "exploding": (_preset(training={**TRAINING, "learning_rate": 50.0, "grad_clip": None}), {}),
     "slow": (_preset(training={**TRAINING, "learning_rate": 1e-6}), {}),
     "declared": (
-        {"expected_failures": {"answer_rules": "any answer is right here"}, "check": f"{HERE}:check_nothing"},
+        {"expected_failures": {"answer_rules": "any answer is right here"}, "check": FUNCTION + "check_nothing"},
         {},
     ),
     "declared-in-vain": ({"expected_failures": {"answer_rules": "any answer is right here"}}, {}),

@@ -1,4 +1,4 @@
-"""The conformance kit for plugin authors: what `trm check-task` runs, and the same checks for pytest.
+"""The conformance kit for plugin authors: the checks of `trm check-task`, also for pytest.
 
 In a plugin's tests::
 

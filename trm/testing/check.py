@@ -1,13 +1,14 @@
-"""What a check of the conformance kit is: a function of a `Subject` that returns, fails or is skipped."""
+"""The outcome of a check: a check is a function of a `Subject` that returns, fails or is skipped."""
 
 from __future__ import annotations
 
-import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal
 
 from trm.errors import TRMError
+from trm.testing.place import Place, plugin_place
 
 Verdict = Literal["passed", "failed", "skipped", "expected"]
 
@@ -17,26 +18,51 @@ class CheckFailure(AssertionError):
 
     Attributes:
         problem: one sentence that says what is wrong.
-        cause: one sentence that says what most likely causes it.
+        cause: one sentence that gives the most likely cause.
+        place: the line of the plugin that raised an error, if an error is the problem.
     """
 
-    def __init__(self, problem: str, cause: str) -> None:
+    def __init__(self, problem: str, cause: str, place: Place | None = None) -> None:
         super().__init__(f"{problem} {cause}")
-        self.problem, self.cause = problem, cause
+        self.problem, self.cause, self.place = problem, cause, place
 
 
 class CheckSkipped(Exception):
-    """The task does not have what the check is about."""
+    """The check does not apply to the task."""
+
+
+class Blocked(CheckSkipped):
+    """Another check must pass first.
+
+    Attributes:
+        prerequisite: the check that failed.
+    """
+
+    def __init__(self, prerequisite: str) -> None:
+        super().__init__(f"depends on {prerequisite}, which failed")
+        self.prerequisite = prerequisite
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found. A verdict "expected" is a failure that the task declares, with the reason."""
+    """What a check found.
+
+    Attributes:
+        check: the name of the check.
+        verdict: "expected" is a failure that the task declares in `expected_failures`.
+        problem: what is wrong, why the check was skipped, or the declared reason.
+        cause: the most likely cause.
+        file: the plugin's file that raised an error, if an error is the problem.
+        line: the line in that file.
+        seconds: how long the check took, with the checks that it depends on if they had not run before.
+    """
 
     check: str
     verdict: Verdict
     problem: str = ""
     cause: str = ""
+    file: str | None = None
+    line: int | None = None
     seconds: float = 0.0
 
     @property
@@ -45,17 +71,36 @@ class Result:
 
 
 def require(condition: object, problem: str, cause: str) -> None:
-    """Fail unless the condition holds."""
+    """Fail unless the condition holds.
+
+    Raises:
+        CheckFailure: it does not hold.
+    """
     if not condition:
         raise CheckFailure(problem, cause)
 
 
-def fail_with(what: str, error: Exception) -> NoReturn:
-    """Fail because the plugin's code raised an error where it must not."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
+def failure(what: str, error: Exception) -> CheckFailure:
+    """The failure for an error that code of the plugin raised, with the plugin's own line."""
     message = " ".join(str(error).split()).rstrip(".")
     raised = message if isinstance(error, TRMError) else f"{type(error).__name__}: {message}"
-    raise CheckFailure(
-        f"{what} raised {raised}.",
-        f"The error comes from line {place.lineno} of {Path(place.filename).name}; --debug shows the whole traceback.",
-    ) from error
+    place = plugin_place(error)
+    cause = (
+        f"The error comes from {place}." if place else "No line of the plugin was running: this may be a bug in trm."
+    )
+    return CheckFailure(f"{what} raised {raised}.", cause, place)
+
+
+@contextmanager
+def plugin_code(what: str) -> Iterator[None]:
+    """Run code of the plugin; an error in it fails the check.
+
+    Raises:
+        CheckFailure: the code raised an error.
+    """
+    try:
+        yield
+    except (CheckFailure, CheckSkipped):
+        raise
+    except Exception as error:
+        raise failure(what, error) from error

@@ -1,4 +1,4 @@
-"""Checks of what a task says of itself: its specs, settings, description and presets."""
+"""Checks of what a task declares: its specs, configuration, description and presets."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from pydantic import ValidationError
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import TRMError
 from trm.experiment.experiment import Experiment
-from trm.plugins.code import load
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec
-from trm.testing.check import CheckFailure, CheckSkipped, require
-from trm.testing.subject import Subject, plugin_code
+from trm.testing.check import CheckFailure, CheckSkipped, plugin_code, require
+from trm.testing.subject import Subject
 
 HEAVY = ("torch", "numpy", "pydantic")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*")
@@ -31,24 +30,24 @@ def light_import(subject: Subject) -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     require(
         result.returncode == 0,
-        f"{subject.module} can't be imported on its own: {(result.stderr.strip().splitlines() or ['no message'])[-1]}.",
+        f"{subject.module} cannot be imported on its own: {(result.stderr.strip().splitlines() or ['no message'])[-1]}.",
         "Most likely it needs something that another module happens to import first.",
     )
     heavy = result.stdout.split()
     require(
         not heavy,
-        f"Importing {subject.module} imports {' and '.join(sorted(heavy))}, which every `trm` command then waits for.",
-        "Most likely a heavy module is imported at its top: name it by 'package.module:attribute' in a spec instead.",
+        f"Importing {subject.module} imports {' and '.join(sorted(heavy))}, which delays every `trm` command.",
+        "Most likely a heavy module is imported at its top: refer to it by 'package.module:attribute' in a spec instead.",
     )
 
 
 def references(subject: Subject) -> None:
-    """The names and 'module:attribute' references of the specs lead somewhere."""
+    """The specs' names and 'module:attribute' references exist."""
     spec = subject.spec
     require(
         NAME.fullmatch(spec.name) and spec.summary,
-        f"The task's name is {spec.name!r} and its summary {spec.summary!r}.",
-        "A name has lower-case letters, digits, '-', '_' and '/', and a summary is one line for `trm list-tasks`.",
+        f"The task has the name {spec.name!r} and the summary {spec.summary!r}.",
+        "A name consists of lower-case letters, digits, '-', '_' and '/'. A summary is one line for `trm list-tasks`.",
     )
     wanted: list[tuple[type, str | None]] = [
         (DatasetSpec, spec.dataset_name),
@@ -57,70 +56,50 @@ def references(subject: Subject) -> None:
         *((MetricSpec, name) for name in spec.metric_names),
     ]
     for kind, name in wanted:
-        known = subject.registry.parts(kind, spec.name)
         require(
-            name is None or name in known,
+            name is None or name in subject.registry.parts(kind, spec.name),
             f"The task names the {kind.__name__.removesuffix('Spec').lower()} {name!r}, which no plugin registers for it.",
             f"Most likely the {kind.__name__} has another name or another task, or its hook is missing.",
         )
-    for reference in _references(subject):
-        try:
-            target = load(reference)
-        except TRMError as error:
-            raise CheckFailure(str(error), "Most likely the module or the attribute was renamed.") from error
-        require(
-            callable(target),
-            f"{reference!r} is a {type(target).__name__}, which can't be called.",
-            "Most likely the reference names a module's constant in place of its class or function.",
-        )
-
-
-def _references(subject: Subject) -> list[str]:
-    spec = subject.spec
-    functions = (spec.parse, spec.format, spec.check, spec.solvable, spec.solve, spec.symmetry_class)
-    parts = [
-        *(part.build for part in subject.parts(DatasetSpec).values()),
-        *(part.factory for part in subject.parts(AugmentationSpec).values()),
-        *(part.factory for part in subject.parts(MetricSpec).values()),
-        *(part.factory for part in subject.parts(RendererSpec).values()),
-    ]
-    return [spec.config, spec.describe, *filter(None, functions), *parts]
+    for problem, cause in subject.unusable.values():
+        raise CheckFailure(problem, cause)
 
 
 def config(subject: Subject) -> None:
-    """The settings build by default, refuse unknown fields, describe themselves and survive JSON."""
+    """The configuration builds from defaults, refuses unknown fields, describes its fields and survives JSON."""
     config_class = subject.config_class
     try:
         default = config_class()
     except ValidationError as error:
-        fields = ", ".join(str(problem["loc"][0]) for problem in error.errors() if problem["loc"])
+        fields = " and ".join(f"`{problem['loc'][0]}`" for problem in error.errors() if problem["loc"])
         raise CheckFailure(
-            f"The settings can't be built without arguments: {fields or 'a validator'} objects.",
+            f"{config_class.__name__} cannot be built from defaults: {fields or 'a validator'} raises an error.",
             "Most likely a field has no default.",
         ) from error
     require(
         config_class.model_config.get("extra") == "forbid",
-        f"{config_class.__name__} accepts fields that it does not have, so a misspelt --set goes unnoticed.",
+        f"{config_class.__name__} accepts unknown fields, so a misspelt --set has no effect.",
         'Most likely `model_config = ConfigDict(extra="forbid")` is missing.',
     )
     bare = [name for name, field in config_class.model_fields.items() if not field.description]
     require(
         not bare,
-        f"The settings {', '.join(bare)} have no description, which `trm train {subject.spec.name} --help` shows.",
+        f"{config_class.__name__} has no description for {', '.join(bare)}, so `trm train {subject.spec.name} --help` "
+        "cannot explain it.",
         "Most likely they are plain defaults: write Field(default, description=...).",
     )
     for settings in (default, subject.config):
-        with plugin_code("Reading the settings back from JSON"):
+        with plugin_code("Reading the configuration back from JSON"):
             again = config_class.model_validate_json(settings.model_dump_json())
         require(
             again == settings,
-            f"The settings are not the same after JSON: {settings!r} became {again!r}.",
-            "Most likely a field has a type that JSON does not keep, or a validator that changes its value twice.",
+            f"The configuration changes when it is written to JSON and read again: {settings!r} became {again!r}.",
+            "Most likely a field has a type that JSON does not keep, or a validator changes its value each time.",
         )
 
 
 def description(subject: Subject) -> None:
-    """What the task says of its tokens and positions agrees with itself."""
+    """The description of tokens and positions is consistent."""
     described = subject.description
     vocabulary, length, structure = described.vocab_size, described.seq_len, described.structure
     cause = f"Most likely {subject.spec.describe} counts the padding or the grid differently from the dataset."
@@ -128,7 +107,7 @@ def description(subject: Subject) -> None:
     require(names in (0, vocabulary), f"There are {names} token names for a vocabulary of {vocabulary} tokens.", cause)
     require(
         0 <= described.pad_id < vocabulary,
-        f"The padding token {described.pad_id} is not one of the {vocabulary} tokens.",
+        f"The padding token is {described.pad_id}, expected a token from 0 to {vocabulary - 1}.",
         cause,
     )
     require(
@@ -139,24 +118,24 @@ def description(subject: Subject) -> None:
     for name, groups in structure.relations.items():
         require(
             len(groups) == length and min(groups) >= 0,
-            f"The relation {name!r} puts {len(groups)} positions into groups, a puzzle has {length}.",
-            "A relation has one group number, from 0, for every position.",
+            f"The relation {name!r} groups {len(groups)} positions, but a puzzle has {length}.",
+            "A relation has one group number, starting at 0, for every position.",
         )
     tokens = structure.interchangeable
     require(
         len(set(tokens)) == len(tokens) and all(0 <= token < vocabulary for token in tokens),
-        f"The interchangeable tokens {tokens} are not different tokens below {vocabulary}.",
+        f"The interchangeable tokens are {tokens}, expected different tokens from 0 to {vocabulary - 1}.",
         cause,
     )
 
 
 def presets(subject: Subject) -> None:
-    """Every preset is made of settings that exist and fit together."""
+    """Every preset consists of settings that exist and fit together."""
     spec = subject.spec
     names = [preset.name for preset in spec.presets]
     require(
         len(set(names)) == len(names),
-        f"Two presets have one name: {', '.join(names)}.",
+        f"Two presets have the same name: {', '.join(names)}.",
         "Most likely one was copied and not renamed.",
     )
     for preset in spec.presets:
@@ -165,11 +144,11 @@ def presets(subject: Subject) -> None:
             experiment.model_config(_no_puzzles(experiment.task.description))
         except TRMError as error:
             raise CheckFailure(
-                f"Preset {preset.name!r} does not validate: {error}",
+                f"Preset {preset.name!r} is invalid: {error}",
                 "Most likely a setting is misspelt, or the model needs something that the task does not declare.",
             ) from error
         if preset.weights:
-            _weights(preset.name, preset.weights)
+            _check_weights(preset.name, preset.weights)
 
 
 def _no_puzzles(described: Description) -> PuzzleSet:
@@ -178,7 +157,7 @@ def _no_puzzles(described: Description) -> PuzzleSet:
     return PuzzleSet(nothing, nothing, described)
 
 
-def _weights(preset: str, reference: str) -> None:
+def _check_weights(preset: str, reference: str) -> None:
     from importlib.resources import files
 
     package, _, path = reference.partition(":")
@@ -188,6 +167,6 @@ def _weights(preset: str, reference: str) -> None:
         found = False
     require(
         found,
-        f"Preset {preset!r} names the weights {reference!r}, which are not there.",
-        "Most likely the file is not part of the package; it is named as 'package:path/inside/it.safetensors'.",
+        f"Preset {preset!r} names the weights {reference!r}, which do not exist.",
+        "Most likely the file is not part of the package. The form is 'package:path/inside/it.safetensors'.",
     )

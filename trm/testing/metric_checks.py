@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import pickle
 from typing import Any
@@ -10,12 +11,12 @@ import numpy as np
 
 from trm.data.puzzle_set import IntArray
 from trm.evaluation.metrics import Metric
-from trm.testing.check import CheckSkipped, require
-from trm.testing.subject import Subject, plugin_code
+from trm.testing.check import CheckSkipped, plugin_code, require
+from trm.testing.subject import Subject
 
 
 def batch_of(inputs: IntArray, labels: IntArray, predictions: IntArray, vocabulary: int) -> dict[str, Any]:
-    """Everything a metric may need for answers ``[B, L]``: the logits are sure of each prediction."""
+    """Everything that a metric may need for predictions ``[B, L]``, with logits that agree with them."""
     return {
         "inputs": inputs,
         "labels": labels,
@@ -26,16 +27,16 @@ def batch_of(inputs: IntArray, labels: IntArray, predictions: IntArray, vocabula
 
 
 def score(metric: Metric, inputs: IntArray, labels: IntArray, predictions: IntArray, vocabulary: int) -> float:
-    """The metric over one batch."""
+    """The value of an unused metric for one batch."""
     batch = batch_of(inputs, labels, predictions, vocabulary)
     with plugin_code(f"Metric {type(metric).__name__}"):
-        metric.reset()
-        metric.update({name: batch[name] for name in metric.needs})
-        return float(metric.compute())
+        fresh = copy.deepcopy(metric)
+        fresh.update({name: batch[name] for name in fresh.needs})
+        return float(fresh.compute())
 
 
 def metrics_score(subject: Subject) -> None:
-    """A perfect prediction scores 1 (0 where lower is better) and one with a wrong cell in every puzzle is worse."""
+    """Perfect predictions score 1 (0 if lower is better), and predictions with a wrong cell in every puzzle score worse."""
     found = False
     vocabulary = subject.description.vocab_size
     for spec, metric in subject.metrics():
@@ -44,21 +45,21 @@ def metrics_score(subject: Subject) -> None:
         best = 1.0 if spec.higher_is_better else 0.0
         require(
             perfect == best,
-            f"Metric {spec.name!r} gives {perfect:.4g} for perfect predictions, not {best:g}.",
+            f"Metric {spec.name!r} gives {perfect:.4g} for perfect predictions, expected {best:g}.",
             "Most likely it counts positions whose label is -100, or expects another answer than the label.",
         )
         wrong = score(metric, subject.inputs, subject.labels, subject.corrupted(subject.answers), vocabulary)
         require(
             math.isfinite(wrong) and (wrong < best if spec.higher_is_better else wrong > best),
-            f"Metric {spec.name!r} gives {wrong:.4g} for predictions with one wrong cell in each puzzle, like for perfect ones.",
-            "Most likely it compares the wrong arrays, or looks at the positions that the puzzle gives away.",
+            f"Metric {spec.name!r} gives {wrong:.4g} for predictions with one wrong cell in each puzzle, as for perfect ones.",
+            "Most likely it compares the wrong arrays, or looks only at the positions that the puzzle gives.",
         )
     if not found:
         raise CheckSkipped("the task has no metric of its own")
 
 
 def metrics_merge(subject: Subject) -> None:
-    """Merged counts of three processes, one without puzzles, give what one process computes; `reset` forgets."""
+    """Counts merged from three processes, one without puzzles, give what one process computes; `reset` clears them."""
     found = False
     rows = len(subject.inputs)
     mixed = np.where((np.arange(rows) % 3 == 0)[:, None], subject.corrupted(subject.answers), subject.answers)
@@ -84,7 +85,7 @@ def metrics_merge(subject: Subject) -> None:
         )
         require(
             whole.compute() == alone,
-            f"Metric {spec.name!r} gives another value when `compute` is called twice.",
+            f"Metric {spec.name!r} gives another value when `compute` is called again.",
             "Most likely `compute` changes the counts.",
         )
         with plugin_code(f"Metric {spec.name!r}"):
@@ -94,7 +95,7 @@ def metrics_merge(subject: Subject) -> None:
         require(
             math.isclose(repeated, alone, rel_tol=1e-9, abs_tol=1e-9),
             f"Metric {spec.name!r} is {alone:.4g}, and {repeated:.4g} for the same answers after `reset`.",
-            "Most likely `reset` leaves a count as it was.",
+            "Most likely `reset` does not clear every count.",
         )
     if not found:
         raise CheckSkipped("the task has no metric of its own")

@@ -1,4 +1,4 @@
-"""Checks of augmentations: they can be undone, and what was right stays right."""
+"""Checks of augmentations: `invert` undoes them, and right answers stay right."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, IntArray
-from trm.testing.check import CheckSkipped, require
+from trm.testing.check import CheckSkipped, plugin_code, require
 from trm.testing.metric_checks import score
-from trm.testing.subject import Subject, plugin_code
+from trm.testing.subject import Subject
 
 
 @dataclass
 class _Image:
-    """What an augmentation made of the puzzles."""
+    """The puzzles, transformed by an augmentation."""
 
     name: str
     augmentation: Augmentation
@@ -35,15 +35,15 @@ def _images(subject: Subject) -> Iterator[_Image]:
             images, image_labels, token = augmentation.apply(np.random.default_rng(0), inputs, labels)
         require(
             np.array_equal(inputs, subject.inputs) and np.array_equal(labels, subject.labels),
-            f"Augmentation {name!r} changes the arrays that it is given.",
+            f"Augmentation {name!r} changes its arguments.",
             "Most likely it assigns into `inputs` or `labels`: work on a copy.",
         )
         for what, image, original in (("inputs", images, inputs), ("labels", image_labels, labels)):
             require(
                 np.shape(image) == original.shape and np.issubdtype(np.asarray(image).dtype, np.integer),
-                f"Augmentation {name!r} returns {what} {list(np.shape(image))} of {np.asarray(image).dtype} "
-                f"for {list(original.shape)}.",
-                "Inputs and labels keep their shape and stay integers.",
+                f"Augmentation {name!r} returns {what} of shape {list(np.shape(image))} and type {np.asarray(image).dtype}, "
+                f"expected shape {list(original.shape)} and integers.",
+                "Most likely it crops or pads the puzzles, or computes with floating-point numbers.",
             )
         yield _Image(name, augmentation, images, image_labels, token)
     if not found:
@@ -51,39 +51,37 @@ def _images(subject: Subject) -> Iterator[_Image]:
 
 
 def augmentation_changes(subject: Subject) -> None:
-    """An augmentation changes puzzles, each by a draw of its own, and the same way for the same generator."""
+    """An augmentation changes puzzles, and a generator with the same seed gives the same images."""
     for image in _images(subject):
         require(
             not np.array_equal(image.inputs, subject.inputs),
             f"Augmentation {image.name!r} changes none of {len(subject.inputs)} puzzles.",
-            "Most likely it returns its arguments, or never uses its random generator.",
+            "Most likely it returns its arguments, or never uses the random generator.",
         )
         with plugin_code(f"Augmentation {image.name!r}"):
             again, _, _ = image.augmentation.apply(np.random.default_rng(0), subject.inputs, subject.labels)
         require(
             np.array_equal(again, image.inputs),
-            f"Augmentation {image.name!r} gives different images for generators of one seed.",
-            "Most likely it draws from a generator of its own: use the `rng` that `apply` is given, so that a run can resume.",
+            f"Augmentation {image.name!r} gives different images for generators with the same seed.",
+            "Most likely it draws from a generator of its own: use the `rng` passed to `apply`, so that a run can resume.",
         )
 
 
 def augmentation_inverts(subject: Subject) -> None:
-    """`invert` takes an augmented puzzle and its answer back; where several answers are right, to one that `check` accepts."""
+    """`invert` restores an augmented puzzle and its answer, or gives an answer that `check` accepts if several are right."""
     for image in _images(subject):
         inputs, labels = (_taken_back(image, array) for array in (image.inputs, image.labels))
         answers = np.where(subject.labels == IGNORED, subject.inputs, labels)
         undone = (inputs == subject.inputs).all(axis=1)
         right = (answers == subject.answers).all(axis=1)
-        for row in np.flatnonzero(~right):
-            right[row] = (
-                subject.spec.check is not None and subject.task.check(subject.inputs[row], answers[row]) is None
-            )
+        for row in np.flatnonzero(~right) if subject.spec.check else ():
+            right[row] = subject.check(subject.inputs[row], answers[row]) is None
         for what, good in (("puzzles", undone), ("answers", right)):
             require(
                 good.all(),
-                f"Augmentation {image.name!r} does not undo itself: {int((~good).sum())} of {len(good)} {what} differ after "
-                "apply and invert.",
-                "Most likely `invert` applies the permutation again, or undoes two steps in the order in which they were done.",
+                f"`invert` of augmentation {image.name!r} does not undo `apply`: {int((~good).sum())} of {len(good)} {what} "
+                "differ.",
+                "Most likely it applies the permutation again, or undoes two steps in the order in which they were done.",
             )
 
 
@@ -93,31 +91,27 @@ def _taken_back(image: _Image, array: IntArray) -> IntArray:
 
 
 def augmentation_keeps_answers(subject: Subject) -> None:
-    """The augmented label is the right answer to the augmented input."""
-    cause = (
-        "Most likely inputs and labels are not transformed alike, or the transformation is no symmetry of the puzzle."
-    )
-    check = subject.task.check
+    """The augmented label is the right answer to the augmented puzzle."""
+    cause = "Most likely inputs and labels are not transformed alike, or the transformation is not a symmetry of the puzzle."
     for image in _images(subject):
         kept = (image.labels == IGNORED).sum(axis=1) == (subject.labels == IGNORED).sum(axis=1)
         require(
             kept.all(),
             f"Augmentation {image.name!r} changes which positions are scored in {int((~kept).sum())} puzzles.",
-            "Most likely it renames the label -100 as if it were a token, or moves inputs and labels differently.",
+            "Most likely it renames the label -100 like a token, or moves inputs and labels differently.",
         )
         answers = np.where(image.labels == IGNORED, image.inputs, image.labels)
         for spec, metric in subject.metrics():
             value = score(metric, image.inputs, image.labels, answers, subject.description.vocab_size)
             require(
                 value == (1.0 if spec.higher_is_better else 0.0),
-                f"After augmentation {image.name!r} the right answers score {value:.3g} by metric {spec.name!r}.",
+                f"After augmentation {image.name!r}, the right answers score {value:.3g} by metric {spec.name!r}.",
                 cause,
             )
         for row, answer in zip(image.inputs, answers, strict=True):
-            with plugin_code("`check`"):
-                problem = check(row, answer)
+            problem = subject.check(row, answer)
             require(
                 problem is None,
-                f"After augmentation {image.name!r} a right answer is refused by `check`: {problem}",
+                f"After augmentation {image.name!r}, `check` refuses a right answer: {problem}",
                 cause,
             )

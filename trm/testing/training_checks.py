@@ -1,4 +1,4 @@
-"""Checks that a task can be trained on: its parts travel to worker processes, and a model learns from them."""
+"""Checks that a task can be trained: its parts can be pickled, and a model learns from its puzzles."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from trm.training.trainer import Trainer
 
 PUZZLES, STEPS = 8, 40
 LEARNED = 0.9
-"""The loss on the trained puzzles falls below this share of what it was."""
+"""Training must lower the loss on its puzzles below this fraction of the initial loss."""
 
 
 def pickles(subject: Subject) -> None:
-    """Settings, data, augmentations, metrics and renderers can be sent to worker processes."""
+    """Settings, data, augmentations, metrics and renderers can be pickled, so that worker processes can receive them."""
     for name, part in _parts(subject):
         try:
             pickle.loads(pickle.dumps(part))
         except Exception as error:
             raise CheckFailure(
-                f"{name} can't be pickled: {type(error).__name__}: {error}.",
-                "Most likely it keeps a lambda, a local function, an open file or a generator as an attribute.",
+                f"{name} cannot be pickled: {type(error).__name__}: {error}.",
+                "Most likely an attribute is a lambda, a local function, an open file or a generator.",
             ) from error
 
 
@@ -50,13 +50,13 @@ def _parts(subject: Subject) -> Iterator[tuple[str, Any]]:
 
 
 def training_learns(subject: Subject) -> None:
-    """A few steps with the first preset's settings, on a smaller network, lower the loss on eight puzzles."""
+    """A few training steps with the first preset's settings, on a smaller network, lower the loss on eight puzzles."""
     preset = find_preset(subject.spec, None)
     model_settings, training_settings = _reduced(dict(preset.model)), dict(preset.training)
     experiment = Experiment(subject.task, model_settings)
     puzzles = subject.train.head(PUZZLES)
     batch = next(puzzles.batches(PUZZLES))
-    with torch.random.fork_rng(devices=[]), _one_thread():  # matrices so small gain nothing from a second thread
+    with torch.random.fork_rng(devices=[]), _one_thread():  # small matrices gain nothing from a second thread
         torch.manual_seed(0)
         model = TinyRecursiveModel(experiment.model_config(puzzles))
         before = _loss(model, batch)
@@ -65,13 +65,13 @@ def training_learns(subject: Subject) -> None:
             Trainer(model, training, "cpu", monitor=Monitor()).fit(GroupSampler(puzzles, 0), lambda _: [], {})
         except TRMError as error:
             raise CheckFailure(
-                f"Training fails: {error}", f"Most likely preset {preset.name!r} learns too fast for this task."
+                f"Training fails: {error}", f"Most likely the learning rate of preset {preset.name!r} is too high."
             ) from error
         after = _loss(model, batch)
     require(
         after < LEARNED * before,
-        f"{STEPS} steps on {len(puzzles)} puzzles took their loss from {before:.3g} to {after:.3g} only.",
-        "Most likely the inputs don't hold what the labels depend on, or the learning rate of preset "
+        f"{STEPS} steps on {len(puzzles)} puzzles lowered their loss only from {before:.3g} to {after:.3g}.",
+        "Most likely the inputs lack what the labels depend on, or the learning rate of preset "
         f"{preset.name!r} is wrong by a factor of ten.",
     )
 
@@ -87,7 +87,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _reduced(settings: dict[str, Any]) -> dict[str, Any]:
-    """The preset's kind of network, small and shallow enough for a few seconds on one core."""
+    """The preset's model settings, reduced to a network that trains in a few seconds on one core."""
     small = {"hidden_dim": 64, "num_layers": 2, "n_recursions": 2, "T_steps": 2, "n_supervision": 2, "num_heads": 2}
     reduced = {name: min(int(settings.get(name, limit)), limit) for name, limit in small.items()}
     reduced["mlp_multiple_of"] = 32
