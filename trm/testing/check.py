@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trm.errors import TRMError
-from trm.testing.place import Place, plugin_place
+from trm.plugins.code import Blame, blame
+from trm.plugins.registry import get_registry
 
 Verdict = Literal["passed", "failed", "skipped", "expected"]
 
@@ -22,7 +23,7 @@ class CheckFailure(AssertionError):
         place: the line of the plugin that raised an error, if an error is the problem.
     """
 
-    def __init__(self, problem: str, cause: str, place: Place | None = None) -> None:
+    def __init__(self, problem: str, cause: str, place: Blame | None = None) -> None:
         super().__init__(f"{problem} {cause}")
         self.problem, self.cause, self.place = problem, cause, place
 
@@ -84,9 +85,11 @@ def failure(what: str, error: Exception) -> CheckFailure:
     """The failure for an error that code of the plugin raised, with the plugin's own line."""
     message = " ".join(str(error).split()).rstrip(".")
     raised = message if isinstance(error, TRMError) else f"{type(error).__name__}: {message}"
-    place = plugin_place(error)
+    place = blame(error, get_registry())
     cause = (
-        f"The error comes from {place}." if place else "No line of the plugin was running: this may be a bug in trm."
+        f"The error comes from {place.place}."
+        if place
+        else "No line of the plugin was running: this may be a bug in trm."
     )
     return CheckFailure(f"{what} raised {raised}.", cause, place)
 
