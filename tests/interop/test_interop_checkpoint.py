@@ -214,10 +214,10 @@ HEAD = START + "lm_head.weight"
 WRONG_WEIGHTS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "cut short": (
         lambda folder: (folder / "step_1").write_bytes((folder / "step_1").read_bytes()[:-2000]),
-        r"step_1 is cut short",
+        r"step_1 is truncated",
     ),
     "empty": (lambda folder: (folder / "step_1").write_bytes(b""), r"step_1 is damaged"),
-    "no checkpoint at all": (lambda folder: (folder / "step_1").write_text("hello"), r"step_1 is damaged or no checkpoint"),
+    "no checkpoint at all": (lambda folder: (folder / "step_1").write_text("hello"), r"step_1 is damaged or not a checkpoint"),
     "a byte changed": (
         lambda folder: (folder / "step_1").write_bytes((folder / "step_1").read_bytes().replace(b"lm_head", b"lm_h\xffad")),
         r"step_1",
@@ -229,25 +229,25 @@ WRONG_WEIGHTS: dict[str, tuple[Callable[[Path], Any], str]] = {
         r"qkv_proj\.weight is missing",
     ),
     "unknown key": (
-        lambda folder: edited(folder, lambda t: t.update({START + "extra": t[HEAD]})), r"has no extra"
+        lambda folder: edited(folder, lambda t: t.update({START + "extra": t[HEAD]})), r"unexpected weight extra"
     ),
     "key twice": (lambda folder: edited(folder, lambda t: t.update({"lm_head.weight": t[HEAD]})), r"'lm_head\.weight' twice"),
     "other shape": (
         lambda folder: edited(folder, lambda t: t.update({START + "q_head.weight": torch.zeros(2, 9)})),
-        r"q_head\.weight is \[2, 9\], the configuration makes it \[2, 8\]",
+        r"q_head\.weight has shape \[2, 9\], expected \[2, 8\]",
     ),
     "other width": (
         lambda folder: settings_edited(folder, lambda s: s["arch"].update(hidden_size=16)),
-        r"is \[8\], the configuration makes it \[16\]",
+        r"has shape \[8\], expected \[16\]",
     ),
-    "other depth": (lambda folder: settings_edited(folder, lambda s: s["arch"].update(L_layers=3)), r"1 layers .* L_layers to 3"),
+    "other depth": (lambda folder: settings_edited(folder, lambda s: s["arch"].update(L_layers=3)), r"1 layers, .* L_layers to 3"),
     "no tensors": (lambda folder: edited(folder, lambda t: [1, 2]), r"not a state dict: it holds list"),
-    "a number among them": (lambda folder: edited(folder, lambda t: t.update(step=3)), r"its entry 'step' is no tensor"),
-    "integers": (lambda folder: edited(folder, lambda t: t.update({HEAD: torch.zeros(5).int()})), r"no tensor of real"),
-    "a flat head": (lambda folder: edited(folder, lambda t: t.update({HEAD: torch.zeros(5)})), r"\[5\], no matrix"),
+    "a number among them": (lambda folder: edited(folder, lambda t: t.update(step=3)), r"its entry 'step' is not a tensor"),
+    "integers": (lambda folder: edited(folder, lambda t: t.update({HEAD: torch.zeros(5).int()})), r"not a tensor of real"),
+    "a flat head": (lambda folder: edited(folder, lambda t: t.update({HEAD: torch.zeros(5)})), r"\[5\], expected a matrix"),
     "foreign class": (
         lambda folder: edited(folder, lambda t: t.update(what=Foreign())),
-        r"refused: it asks to run '\S*Foreign', and a checkpoint may hold tensors only",
+        r"refused: it asks to run '\S*Foreign', but a checkpoint may hold tensors only",
     ),
 }  # fmt: skip
 
@@ -269,7 +269,7 @@ def test_nothing_in_a_checkpoint_is_ever_run(tmp_path: Path, in_archive: bool) -
         torch.save(bomb, tmp_path / "step_1")
     else:
         (tmp_path / "step_1").write_bytes(pickle.dumps(bomb, protocol=2))
-    refusal = r"refused: it asks to run '\w+\.mkdir'" if in_archive else "damaged or no checkpoint: it is no archive"
+    refusal = r"refused: it asks to run '\w+\.mkdir'" if in_archive else "damaged or not a checkpoint: it is not an archive"
     with pytest.raises(CheckpointError, match=refusal):
         load_checkpoint(tmp_path)
     (tmp_path / "step_1").unlink()
@@ -285,14 +285,14 @@ def test_nothing_in_a_checkpoint_is_ever_run(tmp_path: Path, in_archive: bool) -
     [
         (lambda s: s.clear(), "not a TRM configuration: it has no section 'arch'"),
         (lambda s: s.update(arch="trm"), "not a TRM configuration"),
-        (lambda s: s["arch"].pop("hidden_size"), "arch section lacks 'hidden_size'"),
-        (lambda s: s["arch"].update(name="gpt.model@GPT"), "of the model 'gpt.model@GPT'"),
-        (lambda s: s["arch"].update(hidden_size="wide"), "hidden_size to 'wide', which is no number"),
-        (lambda s: s["arch"].update(L_cycles=2.5), "L_cycles to 2.5, which is no whole number"),
+        (lambda s: s["arch"].pop("hidden_size"), "section arch has no 'hidden_size'"),
+        (lambda s: s["arch"].update(name="gpt.model@GPT"), "for the model 'gpt.model@GPT'"),
+        (lambda s: s["arch"].update(hidden_size="wide"), "hidden_size to 'wide', expected a number"),
+        (lambda s: s["arch"].update(L_cycles=2.5), "L_cycles to 2.5, expected an integer"),
         (lambda s: s["arch"].update(num_heads=3), "hidden_dim 8 is not a multiple of num_heads 3"),
         (lambda s: s["arch"].update(pos_encodings="alibi"), "pos_encodings to 'alibi'"),
-        (lambda s: s["arch"].update(rope_theta=500.0), "rope_theta to 500.0; only 10000.0"),
-        (lambda s: s["arch"].update(loss={"loss_type": "hinge"}), "the loss 'hinge'"),
+        (lambda s: s["arch"].update(rope_theta=500.0), "rope_theta to 500.0, expected 10000.0"),
+        (lambda s: s["arch"].update(loss={"loss_type": "hinge"}), "the loss to 'hinge'"),
     ],
 )
 def test_configurations_that_are_none_are_refused(tmp_path: Path, change: Callable[[Any], Any], sentence: str) -> None:

@@ -116,7 +116,7 @@ def test_torch_export_runs_without_this_package(tmp_path: Path) -> None:
 
 def test_exports_that_cannot_be_made_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     any_length = TinyRecursiveModel(build("attention").config.model_copy(update={"context_length": 0}))
-    with pytest.raises(UsageError, match="import the checkpoint with --context-length"):
+    with pytest.raises(UsageError, match="Import the checkpoint with --context-length"):
         export_torch(any_length, tmp_path / "model.pt2")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(TRMError, match=r"needs onnx and onnxscript: pip install 'trm\[onnx\]'"):

@@ -183,13 +183,13 @@ def test_recordings_that_cannot_be_replayed_are_refused(recording: Path, tmp_pat
         replay(tmp_path / "nothing")
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(recording.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match="damaged or no recording"):
+    with pytest.raises(CheckpointError, match="damaged or not a recording"):
         replay(damaged)
     plain = tmp_path / "plain.safetensors"
     save_file({"a": torch.zeros(1)}, plain)
-    with pytest.raises(CheckpointError, match="no recording"):
+    with pytest.raises(CheckpointError, match="not a recording"):
         replay(plain)
-    with pytest.raises(CheckpointError, match=r"not complete: it has no step4\.labels"):
+    with pytest.raises(CheckpointError, match=r"incomplete: it has no step4\.labels"):
         replay(changed(recording, tmp_path / "cut.safetensors", **{"step4.labels": None}))
     exploring = make_recording(tmp_path / "exploring.safetensors", arch={"halt_exploration_prob": 0.1})
     with pytest.raises(UsageError, match="random exploration"):

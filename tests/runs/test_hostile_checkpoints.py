@@ -280,21 +280,21 @@ def saved(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
 
 HEAD = "_orig_mod.model.inner.lm_head.weight"
 OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "packed members": (lambda folder: repacked(folder / "step_1", zipfile.ZIP_DEFLATED), "its part '.*' is packed"),
+    "packed members": (lambda folder: repacked(folder / "step_1", zipfile.ZIP_DEFLATED), "its part '.*' is compressed"),
     "a list that takes hours": (
         lambda folder: repacked(folder / "step_1", zipfile.ZIP_STORED, b"]" * 2**20), r"list of its tensors has 1,\d+,\d+ bytes"
     ),
     "numbers that are not there": (
         lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: torch.zeros(1).expand(10**6, 10**6)})),
-        "more numbers than the file",
+        "larger than the file",
     ),
     "a tensor without numbers": (
-        lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: t[HEAD].to("meta")})), "no tensor of real numbers"
+        lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: t[HEAD].to("meta")})), "not a tensor of real numbers"
     ),
     "a sparse tensor": (
-        lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: t[HEAD].to_sparse()})), "no tensor of real numbers"
+        lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: t[HEAD].to_sparse()})), "not a tensor of real numbers"
     ),
-    "numbers that are none": (lambda folder: saved(folder / "step_1", lambda t: t[HEAD].fill_(float("nan"))), "no finite numbers"),
+    "numbers that are none": (lambda folder: saved(folder / "step_1", lambda t: t[HEAD].fill_(float("nan"))), "values that are not finite"),
     "a configuration of aliases": (
         lambda folder: (folder / "all_config.yaml").write_text("a: &a [1, 1]\nb: &b [*a, *a]\narch: {name: *b}\n"), "it has aliases"
     ),
@@ -304,7 +304,7 @@ OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a configuration without end": (lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "at most 32,768 are read"),
     "a number without end": (
         lambda folder: (folder / "all_config.yaml").write_text(f"arch: {{L_layers: 0x{'f' * 20_000}}}"),
-        "L_layers to a number of 80,000 bits, which is no number",
+        "L_layers to a number of 80,000 bits, expected a number",
     ),
 }  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""Reading and writing what other TRM code bases and other runtimes use."""
+"""Formats of other TRM code bases and other runtimes."""

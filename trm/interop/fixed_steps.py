@@ -1,4 +1,4 @@
-"""The model as a function of its inputs alone, with a fixed number of supervision steps: what can be exported."""
+"""The model as an exportable function with a fixed number of supervision steps."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from trm.model import State, TinyRecursiveModel
 
 
 class FixedSteps(nn.Module):
-    """``(inputs [B, L][, puzzle_ids [B]]) -> (logits [B, L, V], halt_logits [B])`` after so many supervision steps.
+    """Module that maps tokens to the outputs after `steps` supervision steps.
 
-    In evaluation a supervision step is T cycles and nothing else, so all steps together are one loop over cycles. The
-    loops are kept as loops, or an export would hold hundreds of copies of the network.
+    ``forward(inputs [B, L], puzzle_ids [B] or None)`` returns ``(logits [B, L, V], halt_logits [B])``. In evaluation a
+    supervision step is just T cycles, so all steps form one loop over cycles. Loops are exported as loops; unrolled,
+    the graph would contain hundreds of copies of the network.
     """
 
     def __init__(self, model: TinyRecursiveModel, steps: int) -> None:
@@ -46,14 +47,14 @@ class FixedSteps(nn.Module):
 
 
 def repeat(times: int, update: Callable[..., tuple[Tensor, ...]], *start: Tensor) -> tuple[Tensor, ...]:
-    """Apply `update` so many times, as one loop of the exported graph."""
+    """Apply `update` `times` times, as a single loop in the exported graph."""
     from torch._higher_order_ops.while_loop import while_loop
 
     def unfinished(done: Tensor, *_: Tensor) -> Tensor:
         return done < times
 
     def once(done: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-        # The loop wants outputs laid out as its inputs are, and none that is an input itself.
+        # while_loop requires outputs with the layout of its inputs, and no output that aliases an input.
         return (done + 1, *(value.clone(memory_format=torch.contiguous_format) for value in update(*values)))
 
     carried = (torch.zeros((), dtype=torch.int64), *(value.contiguous() for value in start))
@@ -62,15 +63,16 @@ def repeat(times: int, update: Callable[..., tuple[Tensor, ...]], *start: Tensor
 
 
 def example_inputs(model: TinyRecursiveModel, batch: int = 2) -> tuple[Tensor, ...]:
-    """Arguments for `FixedSteps`, drawn at random: tokens, and puzzle ids where the model has vectors for them.
+    """Random arguments for `FixedSteps`: tokens, and puzzle ids if the model has puzzle vectors.
 
     Raises:
-        UsageError: the model takes puzzles of any length.
+        UsageError: If the model has no fixed number of positions.
     """
     config = model.config
     if not config.context_length:
         raise UsageError(
-            "The model takes puzzles of any length, an export has a fixed one: import the checkpoint with --context-length."
+            "An export has a fixed number of positions, but this model accepts any number. "
+            "Import the checkpoint with --context-length."
         )
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(config.vocab_size, (batch, config.context_length), generator=generator)
@@ -80,26 +82,26 @@ def example_inputs(model: TinyRecursiveModel, batch: int = 2) -> tuple[Tensor, .
 
 
 def trace(model: TinyRecursiveModel, steps: int) -> ExportedProgram:
-    """The traced graph of `FixedSteps`, for any batch size.
+    """Trace `FixedSteps` for any batch size.
 
     Raises:
-        TRMError: this version of torch can't trace it.
+        TRMError: If this version of torch cannot trace it.
     """
     arguments = example_inputs(model)
     shapes = tuple({0: Dim("batch")} for _ in arguments)
     with torch.no_grad():
         try:
             return torch.export.export(FixedSteps(model, steps), arguments, dynamic_shapes=shapes)
-        except Exception as error:  # the tracer's own errors have no common class
+        except Exception as error:  # the tracer's errors have no common base class
             reason = str(error).strip().split("\n")[0][:200]
-            raise TRMError(f"torch {torch.__version__} can't trace this model for export: {reason}.") from error
+            raise TRMError(f"torch {torch.__version__} cannot trace this model for export: {reason}.") from error
 
 
 def write_in_place(target: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make its file, and any file beside it, in a temporary folder; then move all into place.
+    """Call `write` with a path in a temporary folder, then move all files it wrote to the target's folder.
 
     Raises:
-        TRMError: it can't be written.
+        TRMError: If the files cannot be written.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Writing a model as ONNX, and checking the file with onnxruntime."""
+"""Export to ONNX, and a check of the file with onnxruntime."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ OUTPUTS = ("logits", "halt_logits")
 
 
 def export_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = None) -> Path:
-    """Write the model with a fixed number of supervision steps.
+    """Write a model as ONNX, with a fixed number of supervision steps.
 
-    Inputs: `inputs` ``[B, L]`` and, where the model has puzzle vectors, `puzzle_ids` ``[B]``, int64, any B. Outputs:
-    `logits` ``[B, L, V]`` and `halt_logits` ``[B]``. Weights of more than 2 GB go into a second file beside the first.
+    The graph has the inputs `inputs` ``[B, L]`` and, if the model has puzzle vectors, `puzzle_ids` ``[B]``, both int64,
+    for any B. Its outputs are `logits` ``[B, L, V]`` and `halt_logits` ``[B]``. Weights larger than 2 GB go into a second
+    file next to the first.
 
     Args:
-        model: computed in fp32.
-        path: the file, by custom ending in `.onnx`.
-        steps: supervision steps; left out, the model's `n_supervision`.
+        model: The model; it is exported in fp32.
+        path: The file to write, usually ending in `.onnx`.
+        steps: Number of supervision steps (default: the model's `n_supervision`).
+
+    Returns:
+        The path.
 
     Raises:
-        TRMError: onnx or onnxscript are not installed, or can't express the model; or the file can't be written.
+        TRMError: If onnx or onnxscript is missing or cannot express the model, or the file cannot be written.
     """
     missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
     if missing:
@@ -48,27 +52,27 @@ def export_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None =
                 output_names=OUTPUTS,
                 verbose=False,
             )
-        except Exception as error:  # the exporter's own errors have no common class
+        except Exception as error:  # the exporter's errors have no common base class
             reason = str(error).strip().split("\n")[0][:200]
-            raise TRMError(f"torch {torch.__version__} can't express this model in ONNX: {reason}.") from error
+            raise TRMError(f"torch {torch.__version__} cannot express this model in ONNX: {reason}.") from error
     assert exported is not None
     write_in_place(path, lambda file: exported.save(str(file)))
     return path
 
 
 def check_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = None) -> float | None:
-    """Run the file with onnxruntime on random inputs of another batch size than it was traced with.
+    """Run an ONNX file with onnxruntime on random inputs, with a batch size that it was not traced with.
 
     Returns:
-        The largest difference of its logits from the model's, relative to their largest value; None where onnxruntime
-        is not installed.
+        The largest difference between its logits and the model's, relative to the largest logit; None if onnxruntime is
+        not installed.
     """
     if importlib.util.find_spec("onnxruntime") is None:
         return None
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors alone
+    options.log_severity_level = 3  # errors only
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     arguments = example_inputs(model, batch=3)
     feed = {name: value.numpy() for name, value in zip(INPUTS, arguments, strict=False)}
@@ -80,7 +84,7 @@ def check_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter prints its progress, and warns of libraries that this model has no use for."""
+    """Suppress the exporter's progress output and its warnings about libraries that this model does not need."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Writing a model as a `torch.export` program (`.pt2`), which runs without this package."""
+"""Export to a `torch.export` program (`.pt2`), which runs without this package."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from trm.model import TinyRecursiveModel
 
 
 def export_torch(model: TinyRecursiveModel, path: str | Path, steps: int | None = None) -> Path:
-    """Write the model with a fixed number of supervision steps.
+    """Write a model as a `torch.export` program, with a fixed number of supervision steps.
 
-    ``torch.export.load(path).module()`` takes tokens ``[B, L]`` (and puzzle ids ``[B]``, where the model has vectors for
-    them), int64, any B, and gives logits ``[B, L, V]`` and halting logits ``[B]``.
+    ``torch.export.load(path).module()`` takes int64 tokens ``[B, L]`` and, if the model has puzzle vectors, puzzle ids
+    ``[B]``, for any B. It returns logits ``[B, L, V]`` and halting logits ``[B]``.
 
     Args:
-        model: computed in fp32 on the CPU.
-        path: the file, by custom ending in `.pt2`.
-        steps: supervision steps; left out, the model's `n_supervision`.
+        model: The model; it is exported in fp32 on the CPU.
+        path: The file to write, usually ending in `.pt2`.
+        steps: Number of supervision steps (default: the model's `n_supervision`).
+
+    Returns:
+        The path.
 
     Raises:
-        TRMError: this version of torch can't trace the model, or the file can't be written.
+        TRMError: If this version of torch cannot trace the model, or the file cannot be written.
     """
     path = Path(path)
     program = trace(model, steps or model.config.n_supervision)

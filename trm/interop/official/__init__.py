@@ -1,4 +1,4 @@
-"""The form of the paper's own code: its checkpoints, and recordings of its training steps."""
+"""Checkpoints of the paper's code and of HRM's, and recordings of the paper's training steps."""
 
 from trm.interop.official.parity import replay
 from trm.interop.official.reading import load_checkpoint

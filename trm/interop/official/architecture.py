@@ -1,4 +1,4 @@
-"""The `arch` section of their configuration as a `TRMConfig`, and the other way round."""
+"""Conversion between the `arch` section of the paper's configuration and `TRMConfig`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ NAMES = {
     "hrm": "hrm.hrm_act_v1@HierarchicalReasoningModel_ACTV1",
 }
 MODULES = {"trm": ("trm",), "hrm": ("hrm_act_v1", "hrm")}
-"""Modules of these classes. Others (`trm_singlez`, `trm_hier6`) have a class of the same name that computes something else."""
+"""Modules of these classes. Other modules (`trm_singlez`, `trm_hier6`) have different models under the same class name."""
 LOSSES = {"stablemax": "stablemax_cross_entropy", "softmax": "softmax_cross_entropy"}
 POSITIONS = ("rope", "learned", "none")
-MLP_MULTIPLE_OF = 256  # their SwiGLU always rounds up to this
+MLP_MULTIPLE_OF = 256  # the paper's SwiGLU always rounds up to this
 FIXED = {"rms_norm_eps": 1e-5, "rope_theta": 10000.0}
-"""Settings of theirs that our model has no field for: only these values can be read."""
+"""Settings without a field in `TRMConfig`; only these values can be read."""
 
 
 def architecture_of(arch: Mapping[str, Any], has_high_stack: bool) -> str:
-    """Which of the two, "trm" or "hrm": by the class that `arch` names, without a name by whether there is a second stack.
+    """The architecture, "trm" or "hrm": from the class name in `arch`, else from whether there is a second stack.
 
     Raises:
-        CheckpointError: another model's class.
+        CheckpointError: If `arch` names another model's class.
     """
     name = arch.get("name")
     if name is None:
@@ -37,12 +37,12 @@ def architecture_of(arch: Mapping[str, Any], has_high_stack: bool) -> str:
         if class_name == known.rpartition("@")[2] and module.rpartition(".")[2] in MODULES[architecture]:
             return architecture
     raise CheckpointError(
-        f"The configuration is of the model {quoted(name)}; TRM's is {NAMES['trm']!r}, HRM's {NAMES['hrm']!r}."
+        f"The configuration is for the model {quoted(name)}, expected {NAMES['trm']!r} or {NAMES['hrm']!r}."
     )
 
 
 def prefix_tokens(arch: Mapping[str, Any], architecture: str) -> int:
-    """Prefix tokens P: as many as `puzzle_emb_len` says (TRM's default is 16), or where that is 0 as the vector fills."""
+    """Number of prefix tokens P: `puzzle_emb_len` (default for TRM: 16), or if that is 0, as many as the vector fills."""
     width = integer(arch, "puzzle_emb_ndim", 0)
     if width == 0:
         return 0
@@ -53,21 +53,21 @@ def prefix_tokens(arch: Mapping[str, Any], architecture: str) -> int:
 def to_config(
     arch: Mapping[str, Any], architecture: str, vocab_size: int, context_length: int, num_puzzles: int
 ) -> TRMConfig:
-    """Our configuration of their architecture; the last three sizes are not in `arch`.
+    """Convert `arch` to a `TRMConfig`.
 
-    Computation is in fp32 whatever `forward_dtype` says.
+    The last three arguments are sizes that `arch` does not contain. `forward_dtype` is ignored: computation is in fp32.
 
     Raises:
-        CheckpointError: `arch` lacks a setting or has one that our model can't have.
+        CheckpointError: If `arch` lacks a setting or has an unsupported one.
     """
     for key, value in FIXED.items():
         if number(arch, key, value) != value:
-            raise CheckpointError(f"The configuration sets {key} to {quoted(arch[key])}; only {value} can be read.")
+            raise CheckpointError(f"The configuration sets {key} to {quoted(arch[key])}, expected {value}.")
     mixer = bool(arch.get("mlp_t", False))
     positions = arch.get("pos_encodings", "none")
     if positions not in POSITIONS:
         raise CheckpointError(
-            f"The configuration sets pos_encodings to {quoted(positions)}; there are {', '.join(POSITIONS)}."
+            f"The configuration sets pos_encodings to {quoted(positions)}, expected one of {', '.join(POSITIONS)}."
         )
     width = integer(arch, "puzzle_emb_ndim", 0)
     hrm = architecture == "hrm"
@@ -89,7 +89,7 @@ def to_config(
                 "mlp_multiple_of": MLP_MULTIPLE_OF,
                 "positions": "none"
                 if mixer and positions == "rope"
-                else positions,  # their mixer ignores rotary positions
+                else positions,  # the paper's mixer ignores rotary positions
                 "num_puzzles": num_puzzles if width else 0,
                 "puzzle_dim": width or None,
                 "puzzle_tokens": prefix_tokens(arch, architecture),
@@ -97,16 +97,14 @@ def to_config(
             }
         )
     except ValidationError as error:
-        raise CheckpointError(
-            f"The configuration is not of a model that can be built: {first_problem(error)}."
-        ) from error
+        raise CheckpointError(f"No model can be built from this configuration: {first_problem(error)}.") from error
 
 
 def from_config(config: TRMConfig) -> dict[str, Any]:
-    """Their `arch` section for our configuration.
+    """Convert a `TRMConfig` to the `arch` section of the paper's code.
 
     Raises:
-        UsageError: their code has no such model.
+        UsageError: If the paper's code has no such model.
     """
     _check_expressible(config)
     hrm = config.architecture == "hrm"
@@ -138,13 +136,13 @@ def _check_expressible(config: TRMConfig) -> None:
         f"activation {config.activation!r}": config.activation != "swiglu",
         f"mlp_multiple_of {config.mlp_multiple_of}, only {MLP_MULTIPLE_OF}": config.mlp_multiple_of != MLP_MULTIPLE_OF,
         "puzzle vectors without prefix tokens": bool(config.num_puzzles) and not config.puzzle_tokens,
-        f"HRM with {config.puzzle_tokens} prefix tokens where the puzzle vector fills {hrm_prefix}": config.architecture
+        f"HRM with {config.puzzle_tokens} prefix tokens and a puzzle vector that fills {hrm_prefix}": config.architecture
         == "hrm"
         and config.puzzle_tokens != hrm_prefix,
     }
     for problem, present in problems.items():
         if present:
-            raise UsageError(f"The paper's code has no {problem}, so this model can't be written in its form.")
+            raise UsageError(f"The paper's code has no {problem}, so this model cannot be written in its format.")
 
 
 def _loss(arch: Mapping[str, Any]) -> str:
@@ -154,31 +152,39 @@ def _loss(arch: Mapping[str, Any]) -> str:
         if kind == theirs:
             return ours
     raise CheckpointError(
-        f"The configuration asks for the loss {quoted(kind)}; there are {', '.join(LOSSES.values())}."
+        f"The configuration sets the loss to {quoted(kind)}, expected one of {', '.join(LOSSES.values())}."
     )
 
 
 def integer(arch: Mapping[str, Any], key: str, default: int | None = None) -> int:
-    """A whole number of `arch`."""
+    """The integer `arch[key]`.
+
+    Raises:
+        CheckpointError: If it is missing or not an integer.
+    """
     value = number(arch, key, default)
     if not value.is_integer():
-        raise CheckpointError(f"The configuration sets {key} to {value}, which is no whole number.")
+        raise CheckpointError(f"The configuration sets {key} to {value}, expected an integer.")
     return int(value)
 
 
 def number(arch: Mapping[str, Any], key: str, default: float | None = None) -> float:
-    """A number of `arch`; YAML takes one written as `1e-4` for text, which is a number here."""
+    """The number `arch[key]`. YAML parses `1e-4` as text, which is accepted here.
+
+    Raises:
+        CheckpointError: If it is missing or not a number.
+    """
     value = arch.get(key, default)
     if value is None:
-        raise CheckpointError(f"The configuration is not one of TRM or HRM: its arch section lacks {key!r}.")
+        raise CheckpointError(f"The configuration is not one of TRM or HRM: its section arch has no {key!r}.")
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise CheckpointError(f"The configuration sets {key} to {quoted(value)}, which is no number.") from None
+        raise CheckpointError(f"The configuration sets {key} to {quoted(value)}, expected a number.") from None
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first thing that pydantic found wrong, in a few words."""
+    """The first problem of a pydantic error, in a few words."""
     problem = error.errors()[0]
     place = ".".join(str(part) for part in problem["loc"])
     text = problem["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""The names of the weights: ours, and those of the paper's code and of HRM's. The one place where they are paired."""
+"""Weight names of this package paired with those of the paper's code and of HRM's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from trm.errors import CheckpointError
 
 WRAPPERS = ("_orig_mod.", "module.", "model.", "inner.")
-"""What compilation, data parallelism, the loss head and the model itself put in front of a name."""
+"""Prefixes added by compilation, data parallelism, the loss head and the model."""
 
 _SINGLE = {
     "initial_answer": "H_init",
@@ -35,10 +35,10 @@ _LAYER = re.compile(r"(core\.\w+)\.layers\.(\d+)\.(\w+\.\w+)\.weight")
 
 
 def official_name(name: str) -> str:
-    """Their name, without wrappers, of one of our weights.
+    """Translate one of our weight names to the paper's, without wrapper prefixes.
 
     Raises:
-        CheckpointError: their code has no such weight.
+        CheckpointError: If the paper's code has no such weight.
     """
     if name in _SINGLE:
         return _SINGLE[name]
@@ -49,10 +49,10 @@ def official_name(name: str) -> str:
 
 
 def without_wrappers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors by their names without any wrapper in front.
+    """Remove the wrapper prefixes from all names.
 
     Raises:
-        CheckpointError: two names become one.
+        CheckpointError: If two names become equal.
     """
     bare: dict[str, Tensor] = {}
     for name, tensor in tensors.items():

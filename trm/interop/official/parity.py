@@ -1,4 +1,4 @@
-"""Replaying a recording of the paper's code: the same weights and batches through our training, and how far they part."""
+"""Replay a recording of the paper's code with our trainer and measure the differences."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ from trm.training.schedules import learning_rate_factor, set_learning_rates
 from trm.training.slots import Slots
 
 RECORDED_THREADS = 2
-"""The number of threads decides in which order gradients are summed. With two, a recording of the mixer is repeated to the
-last bit; with one, rounding errors grow to 1e-5 of the logits in six steps."""
+"""Threads to compute with, because their number determines the summation order of gradients. With two threads a recording
+of the mixer is reproduced bitwise; with one, rounding errors grow to 1e-5 of the logits in six steps."""
 
 
 def replay(recording_path: str | Path) -> dict[str, float]:
-    """Train our model as a recording of the paper's code was trained, and compare all that was recorded.
+    """Train our model as recorded from the paper's code, and compare everything that was recorded.
 
-    A recording is a safetensors file with the metadata `config` and `train` (architecture and training settings by
-    their names) and the tensors `init.*`, `stepS.*`, `final.*`, `ema.*` and `eval.*`. Slots, loss, optimizers,
-    schedule and average are the trainer's; at each step the halted slots take the offered rows at their places, as
-    with `TrainingConfig.refill` "discard".
+    A recording is a safetensors file with the metadata `config` and `train` (architecture and training settings, with
+    the names of the paper's code) and the tensors `init.*`, `stepS.*`, `final.*`, `ema.*` and `eval.*`. The replay uses
+    the trainer's slots, loss, optimizers, schedule and weight average. At each step the halted slots take the rows
+    offered at their positions, as with `TrainingConfig.refill` "discard".
+
+    Args:
+        recording_path: The recording.
 
     Returns:
-        The largest difference in each group of tensors, relative to the largest value of the recorded tensor:
-        `logits`, `halt_logits`, `losses`, `gradients_step1` and `puzzle_gradients_step1` (and of every other step with
-        recorded gradients), `weights`, `puzzle_table`, `ema`, `eval_logits`, `eval_halt_logits`. A loss is a tensor of
-        one value a step. The evaluation is that of the recorded average, so it does not count again what training
-        has made of rounding errors. For `halted`, `steps` and `current_inputs`, which must agree exactly, the number
-        of entries that don't.
+        Per group of tensors, the largest difference relative to the largest value of the recorded tensor: `logits`,
+        `halt_logits`, `losses`, `gradients_step1` and `puzzle_gradients_step1` (also for other steps with recorded
+        gradients), `weights`, `puzzle_table`, `ema`, `eval_logits`, `eval_halt_logits`. A loss is a tensor of one value
+        per step. The evaluation uses the recorded average, so rounding errors of the training do not count twice. For
+        `halted`, `steps` and `current_inputs`, which must agree exactly, the value is the number of differing entries.
 
     Raises:
-        CheckpointError: the file is damaged, lacks a tensor, or its tensors don't fit its configuration.
-        UsageError: the recorded training can't be repeated here.
+        CheckpointError: If the file is damaged, lacks a tensor, or its tensors do not fit its configuration.
+        UsageError: If the recorded training cannot be repeated here.
     """
     recording = Recording(Path(recording_path))
     model = recording.build_model("init")
@@ -59,7 +61,7 @@ def replay(recording_path: str | Path) -> dict[str, float]:
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """torch computes with so many threads inside this context."""
+    """Context in which torch uses `count` threads."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -91,7 +93,7 @@ def _train(model: TinyRecursiveModel, config: TrainingConfig, comparison: _Compa
 
 @contextmanager
 def _looked_up(puzzles: nn.Module | None) -> Iterator[list[Tensor]]:
-    """Collects the puzzle vectors ``[B, width]`` that are looked up with gradients, and keeps these gradients."""
+    """Context that collects the puzzle vectors ``[B, width]`` looked up with gradients, and retains the gradients."""
     vectors: list[Tensor] = []
     if puzzles is None:
         yield vectors
@@ -117,7 +119,7 @@ class _Comparison:
         self.groups: dict[str, float] = {}
 
     def step(self, step: int, slots: Slots, output: StepOutput, loss: StepLoss) -> None:
-        """Outputs, losses and slots of one step."""
+        """Compare outputs, losses and slots of one step."""
         prefix = f"step{step}"
         self._close("logits", f"{prefix}.logits", output.logits)
         self._close("halt_logits", f"{prefix}.halt_logits", output.halt_logits)
@@ -131,7 +133,7 @@ class _Comparison:
         self._equal("current_inputs", f"{prefix}.current_inputs", slots.batch.inputs)
 
     def gradients(self, step: int, model: TinyRecursiveModel, puzzle_vectors: list[Tensor]) -> None:
-        """The gradients of a step, where it was recorded with them."""
+        """Compare the gradients of a step, if they were recorded."""
         recorded = self.recording.weights(f"step{step}.grad")
         if not recorded:
             return
@@ -143,7 +145,7 @@ class _Comparison:
                 self._note(f"gradients_step{step}", own.get(name), theirs)
 
     def state(self, group: str, prefix: str, model: TinyRecursiveModel) -> None:
-        """All weights and buffers; the puzzle table after training is a group of its own."""
+        """Compare all weights and buffers; the trained puzzle table is a separate group."""
         recorded = self.recording.weights(prefix)
         for name, value in model.state_dict().items():
             theirs = recorded.get(official_name(name))
@@ -152,7 +154,7 @@ class _Comparison:
 
     @torch.no_grad()
     def evaluation(self, model: TinyRecursiveModel) -> None:
-        """The outputs after all supervision steps."""
+        """Compare the outputs after all supervision steps."""
         batch = self.recording.evaluated()
         output = last(model.steps(batch.inputs, model.initial_state(len(batch)), batch.puzzle_ids)).output
         self._close("eval_logits", "eval.logits", output.logits)
@@ -162,7 +164,7 @@ class _Comparison:
         self._note(group, ours, self.recording.get(name))
 
     def _loss(self, step: int, name: str, ours: Tensor) -> None:
-        """One value of a loss, relative to the largest that it had at any step."""
+        """Compare one value of a loss, relative to the largest recorded value of any step."""
         series = torch.stack([self.recording.get(f"step{each}.{name}") for each in range(1, self.recording.steps + 1)])
         own = series.clone()
         own[step - 1] = ours.detach()
@@ -177,8 +179,9 @@ class _Comparison:
 
 
 def relative_difference(ours: Tensor | None, theirs: Tensor | None) -> float:
-    """Largest difference relative to the largest of `theirs` (where that is 0, absolute); infinite where either is
-    absent or not finite, or where their shapes differ.
+    """Largest difference relative to the largest value of `theirs`, or absolute if that value is 0.
+
+    Infinite if either tensor is missing or not finite, or if the shapes differ.
     """
     if ours is None or theirs is None or ours.shape != theirs.shape:
         return math.inf

@@ -1,4 +1,4 @@
-"""Reading checkpoints of the paper's code and of HRM's."""
+"""Read checkpoints of the paper's code and of HRM's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_PICKLE = 2**20
 LONGEST_YAML = 2**15
 MOST_BRACKETS = 300
 EXTRA_SECTION = "trm"
-"""Where our writer keeps, in `all_config.yaml`, what the paper's code takes from its data set."""
+"""Section of `all_config.yaml` in which our writer stores sizes that the paper's code reads from its dataset."""
 
 
 def load_checkpoint(
@@ -37,26 +37,26 @@ def load_checkpoint(
     num_puzzles: int | None = None,
     context_length: int | None = None,
 ) -> TinyRecursiveModel:
-    """Read a checkpoint of the paper's code, or of HRM's.
+    """Read a checkpoint of the paper's code or of HRM's.
 
     Args:
-        path: a folder with `step_N` (the newest is taken) or `checkpoint`, and `all_config.yaml`; or one such file,
-            alone where `arch` is given.
-        arch: the architecture: a file in the form of `all_config.yaml`, or its `arch` section as a mapping, or a
-            `TRMConfig`; left out, `all_config.yaml` beside the weights.
-        num_puzzles: puzzle ids wanted. The puzzle table is kept where it has as many; else every id gets its mean row.
-        context_length: positions of a puzzle. Weights with rotary positions don't tell it; left out, such a model
-            takes puzzles of any length (`TRMConfig.context_length` is 0), unless our own writer noted it.
+        path: A folder with `step_N` (the newest is read) or `checkpoint`, and `all_config.yaml`; or one weights file.
+        arch: The architecture: a file like `all_config.yaml`, its section `arch` as a mapping, or a `TRMConfig`
+            (default: `all_config.yaml` next to the weights).
+        num_puzzles: Number of puzzle ids (default: as in the checkpoint). With another number, every id gets the mean
+            vector.
+        context_length: Number of positions L. Weights with rotary positions do not contain it (default: the number that
+            our writer stored, else 0, for puzzles of any length).
 
     Returns:
         The model, in evaluation mode, in fp32.
 
     Raises:
-        CheckpointError: something is missing, damaged, or doesn't fit; or the file is more than tensors.
-        UsageError: the arguments contradict the checkpoint.
+        CheckpointError: If a file is missing or damaged, does not fit its configuration, or holds more than tensors.
+        UsageError: If the arguments contradict the checkpoint.
     """
     if num_puzzles is not None and num_puzzles < 1:
-        raise UsageError(f"num_puzzles is {num_puzzles}; a model with puzzle vectors has at least 1.")
+        raise UsageError(f"num_puzzles is {num_puzzles}, expected at least 1.")
     file = weights_file(Path(path))
     if isinstance(arch, TRMConfig):
         config = arch if num_puzzles is None else arch.model_copy(update={"num_puzzles": num_puzzles})
@@ -72,7 +72,11 @@ def load_checkpoint(
 
 
 def weights_file(path: Path) -> Path:
-    """The file of weights that `path` stands for: itself, or in a folder the newest `step_N`, else `checkpoint`."""
+    """The weights file at `path`: the file itself, or a folder's newest `step_N`, else its `checkpoint`.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
     if path.is_file():
         return path
     if not path.is_dir():
@@ -87,18 +91,22 @@ def weights_file(path: Path) -> Path:
     if (path / "checkpoint").is_file():
         return path / "checkpoint"
     raise CheckpointError(
-        f"{path} has no file step_N: a checkpoint of the paper's code is step_N beside {CONFIG_FILE}."
+        f"{path} has no file step_N. A checkpoint of the paper's code is step_N next to {CONFIG_FILE}."
     )
 
 
 def read_settings(file: Path) -> Mapping[str, Any]:
-    """Their whole configuration, which has a section `arch`."""
+    """Read the complete configuration, which has a section `arch`.
+
+    Raises:
+        CheckpointError: If the file is missing, unreadable or not such a configuration.
+    """
     yaml = yaml_library()
     try:
         settings = _load_yaml(yaml, read_text(file, LONGEST_YAML))
     except FileNotFoundError:
-        raise CheckpointError(f"{file} is missing: it says the architecture of the weights beside it.") from None
-    except Exception as error:  # PyYAML lets through what dates, numbers and depth make Python raise
+        raise CheckpointError(f"{file} is missing. It holds the architecture of the weights next to it.") from None
+    except Exception as error:  # PyYAML passes on what dates, numbers and nesting make Python raise
         raise CheckpointError(f"{file} can't be read: {reason(error)}.") from error
     if not isinstance(settings, Mapping) or not isinstance(settings.get("arch"), Mapping):
         raise CheckpointError(f"{file} is not a TRM configuration: it has no section 'arch'.")
@@ -106,8 +114,12 @@ def read_settings(file: Path) -> Mapping[str, Any]:
 
 
 def _load_yaml(yaml: ModuleType, text: str) -> Any:
-    """A YAML document without what their code never writes: aliases, by which a few lines grow to gigabytes, and deep
-    nesting, on which PyYAML's time grows with the square. Both are a `ValueError`.
+    """Parse YAML, refusing aliases and deep nesting, which the paper's code never writes.
+
+    With aliases a few lines expand to gigabytes. PyYAML's time grows with the square of the nesting depth.
+
+    Raises:
+        ValueError: If the text has aliases or too many brackets.
     """
     if text.count("[") + text.count("{") > MOST_BRACKETS:
         raise ValueError("it has too many brackets")
@@ -117,21 +129,26 @@ def _load_yaml(yaml: ModuleType, text: str) -> Any:
 
 
 def yaml_library() -> ModuleType:
-    """PyYAML, which nothing else here needs."""
+    """Import PyYAML, an optional dependency.
+
+    Raises:
+        TRMError: If it is not installed.
+    """
     try:
         import yaml
     except ImportError:
         raise TRMError(
-            "Checkpoints of the paper's code have a YAML file beside them: pip install 'trm[official]'."
+            "Checkpoints of the paper's code need PyYAML for their configuration: pip install 'trm[official]'."
         ) from None
     return yaml
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
-    """The tensors of a `torch.save`d state dict, without ever running code that a pickle asks for.
+    """Read a state dict written by `torch.save`, without running any code from the pickle.
 
     Raises:
-        CheckpointError: it is damaged, no archive of `torch.save`, asks for code, or holds something else than tensors.
+        CheckpointError: If the file is damaged, not an archive of `torch.save`, refers to code, or holds anything but
+            tensors.
     """
     try:
         _check_archive(file)
@@ -140,34 +157,43 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
         raise
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(file, str(error))) from error
-    except Exception as error:  # whatever a damaged pickle makes the library raise, MemoryError among it
-        raise CheckpointError(f"{file} is damaged or no checkpoint: it can't be read as tensors.") from error
+    except Exception as error:  # a damaged pickle makes the library raise many types, including MemoryError
+        raise CheckpointError(f"{file} is damaged or not a checkpoint: it can't be read as tensors.") from error
     if not isinstance(content, Mapping) or not content:
         raise CheckpointError(f"{file} is not a state dict: it holds {type(content).__name__}.")
     for name, value in content.items():
         if not (isinstance(name, str) and isinstance(value, Tensor) and _is_plain(value)):
-            raise CheckpointError(f"{file} is not a state dict: its entry {quoted(name)} is no tensor of real numbers.")
+            raise CheckpointError(
+                f"{file} is not a state dict: its entry {quoted(name)} is not a tensor of real numbers."
+            )
     if sum(value.nbytes for value in content.values()) > file.stat().st_size:
-        raise CheckpointError(f"{file} is damaged: its tensors have more numbers than the file.")
+        raise CheckpointError(f"{file} is damaged: its tensors are larger than the file.")
     return dict(content)
 
 
 def _check_archive(file: Path) -> None:
-    """See that it is an archive as `torch.save` writes them: nothing in it is packed, so nothing swells on reading."""
+    """Check that a file is an uncompressed archive as `torch.save` writes it, so reading cannot expand it.
+
+    Raises:
+        CheckpointError: If it is not.
+    """
     check_file(file)
     with open(file, "rb") as stream:
         if stream.read(4) != b"PK\x03\x04":
             raise CheckpointError(
-                f"{file} is damaged or no checkpoint: it is no archive of torch.save (torch 1.6 or later)."
+                f"{file} is damaged or not a checkpoint: it is not an archive of torch.save (torch 1.6 or later)."
             )
     if not zipfile.is_zipfile(file):
-        raise CheckpointError(f"{file} is cut short: the end of the archive is missing. Copy or download it again.")
+        raise CheckpointError(f"{file} is truncated: the end of the archive is missing. Copy or download it again.")
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
-                raise CheckpointError(f"{file} was refused: its part {quoted(member.filename)} is packed.")
+                raise CheckpointError(f"{file} was refused: its part {quoted(member.filename)} is compressed.")
             if member.filename.endswith(".pkl") and member.file_size > LONGEST_PICKLE:
-                raise CheckpointError(f"{file} was refused: the list of its tensors has {member.file_size:,} bytes.")
+                raise CheckpointError(
+                    f"{file} was refused: the list of its tensors has {member.file_size:,} bytes, "
+                    f"expected at most {LONGEST_PICKLE:,}."
+                )
 
 
 def _is_plain(value: Tensor) -> bool:
@@ -175,24 +201,28 @@ def _is_plain(value: Tensor) -> bool:
 
 
 def _refusal(file: Path, message: str) -> str:
-    foreign = re.search(r"GLOBAL (\S+)", message) or re.search(r"class ([\w.]+\.\w+)", message)
-    if foreign is None:
-        return f"{file} is damaged or no checkpoint: it can't be read as tensors."
+    code = re.search(r"GLOBAL (\S+)", message) or re.search(r"class ([\w.]+\.\w+)", message)
+    if code is None:
+        return f"{file} is damaged or not a checkpoint: it can't be read as tensors."
     return (
-        f"{file} was refused: it asks to run {foreign[1]!r}, and a checkpoint may hold tensors only. "
-        "Load it where it comes from and save its state dict."
+        f"{file} was refused: it asks to run {code[1]!r}, but a checkpoint may hold tensors only. "
+        "Load it with the code that wrote it and save its state dict."
     )
 
 
 def count_layers(tensors: Mapping[str, Tensor], stack: str) -> int:
-    """Layers of the stack `L_level` or `H_level`."""
+    """Number of layers of the stack `L_level` or `H_level`."""
     return len({name.split(".")[2] for name in tensors if name.startswith(f"{stack}.layers.")})
 
 
 def fill(config: TRMConfig, tensors: Mapping[str, Tensor], source: Path) -> TinyRecursiveModel:
-    """A model with weights by their bare names, after a check of names and shapes that takes no memory for them.
+    """Build a model from weights with bare names.
 
-    A puzzle table of another number of rows than the configuration has ids is replaced by its mean row.
+    Names and shapes are checked before memory is allocated. A puzzle table whose number of rows differs from the number of
+    puzzle ids is replaced by its mean row.
+
+    Raises:
+        CheckpointError: If the weights do not fit the configuration.
     """
     planned = {official_name(name): shape for name, shape in planned_shapes(config, source).items()}
     tensors = dict(tensors)
@@ -211,14 +241,14 @@ def _check(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], sou
             raise CheckpointError(f"{source} does not fit its configuration: {name} is missing.")
         if tensors[name].shape != shape:
             raise CheckpointError(
-                f"{source} does not fit its configuration: {name} is {list(tensors[name].shape)}, "
-                f"the configuration makes it {list(shape)}."
+                f"{source} does not fit its configuration: {name} has shape {list(tensors[name].shape)}, "
+                f"expected {list(shape)}."
             )
         if not bool(tensors[name].isfinite().all()):
-            raise CheckpointError(f"{source} is damaged: {name} has values that are no finite numbers.")
+            raise CheckpointError(f"{source} is damaged: {name} has values that are not finite.")
     unknown = sorted(set(tensors) - set(planned))
     if unknown:
-        raise CheckpointError(f"{source} does not fit its configuration, which has no {unknown[0]}.")
+        raise CheckpointError(f"{source} does not fit its configuration: unexpected weight {unknown[0]}.")
 
 
 def _configuration(
@@ -233,26 +263,32 @@ def _configuration(
     for key, found in layers.items():
         if (key == "L_layers" or architecture == "hrm") and integer(arch, key) != found:
             raise CheckpointError(
-                f"{source} has {found} layers where its configuration sets {key} to {quoted(arch[key])}."
+                f"{source} has {found} layers, but its configuration sets {key} to {quoted(arch[key])}."
             )
     has_vectors = integer(arch, "puzzle_emb_ndim", 0) > 0
     if num_puzzles is not None and not has_vectors:
-        raise UsageError(f"{source} has no puzzle vectors, so num_puzzles can't be set.")
+        raise UsageError(f"{source} has no puzzle vectors, so num_puzzles cannot be set.")
     ids = num_puzzles or (_rows(tensors, PUZZLE_TABLE, source) if has_vectors else 0)
     return to_config(arch, architecture, _rows(tensors, "lm_head.weight", source), context_length, ids)
 
 
 def _rows(tensors: Mapping[str, Tensor], name: str, source: Path) -> int:
-    """Rows of a matrix, which say a size that no setting does."""
+    """Number of rows of a matrix: a size that the configuration does not contain.
+
+    Raises:
+        CheckpointError: If the matrix is missing.
+    """
     if name not in tensors:
         raise CheckpointError(f"{source} does not fit its configuration: {name} is missing.")
     if tensors[name].dim() != 2:
-        raise CheckpointError(f"{source} is not a TRM checkpoint: {name} is {list(tensors[name].shape)}, no matrix.")
+        raise CheckpointError(
+            f"{source} is not a TRM checkpoint: {name} has shape {list(tensors[name].shape)}, expected a matrix."
+        )
     return len(tensors[name])
 
 
 def _known_length(settings: Mapping[str, Any], architecture: str, tensors: Mapping[str, Tensor], file: Path) -> int:
-    """Positions of a puzzle: from the weights that depend on it, or as our writer noted it; else 0, any."""
+    """Number of positions: from weights that depend on it, else as stored by our writer, else 0 for any."""
     for name in ("embed_pos.embedding_weight", "L_level.layers.0.mlp_t.down_proj.weight"):
         if name in tensors:
             return _rows(tensors, name, file) - prefix_tokens(settings["arch"], architecture)

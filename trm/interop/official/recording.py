@@ -1,4 +1,4 @@
-"""A recording of the paper's code: its settings in our terms, and its tensors."""
+"""A recording of the paper's code: its settings as our configuration, and its tensors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from trm.model import TinyRecursiveModel
 
 
 class Recording:
-    """A safetensors file with the metadata `config` and `train`, and tensors named after step and quantity.
+    """A safetensors file with the metadata `config` and `train`, and tensors named by step and quantity.
 
     Raises:
-        CheckpointError: the file is damaged or no recording.
+        CheckpointError: If the file is missing, damaged or not a recording.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,29 +36,33 @@ class Recording:
         except FileNotFoundError:
             raise CheckpointError(f"There is no recording {path}.") from None
         except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise CheckpointError(f"{path} is damaged or no recording: {error}.") from error
+            raise CheckpointError(f"{path} is damaged or not a recording: {error}.") from error
         self.steps = integer(self.train, "steps")
         self.architecture = architecture_of(self.arch, count_layers(self.weights("init"), "H_level") > 0)
 
     def get(self, name: str) -> Tensor:
-        """One tensor by its name."""
+        """The tensor called `name`.
+
+        Raises:
+            CheckpointError: If there is no such tensor.
+        """
         if name not in self.tensors:
-            raise CheckpointError(f"{self.path} is not complete: it has no {name}.")
+            raise CheckpointError(f"{self.path} is incomplete: it has no {name}.")
         return self.tensors[name]
 
     def weights(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors named after weights below `prefix`, by their bare names; empty where nothing was recorded."""
+        """The weights recorded under `prefix`, by their bare names; empty if none were recorded."""
         start = f"{prefix}."
         return without_wrappers(
             {name.removeprefix(start): value for name, value in self.tensors.items() if name.startswith(start)}
         )
 
     def offered(self, step: int) -> Batch:
-        """The batch that the slots were offered at a step, from 1."""
+        """The batch offered to the slots at a step, counted from 1."""
         return self._batch(f"step{step}", self.get(f"step{step}.labels"))
 
     def evaluated(self) -> Batch:
-        """The batch of the evaluation; it was recorded without labels."""
+        """The batch of the evaluation, which was recorded without labels."""
         return self._batch("eval", self.get("eval.inputs"))
 
     def _batch(self, prefix: str, labels: Tensor) -> Batch:
@@ -72,17 +76,19 @@ class Recording:
         return fill(to_config(arch, self.architecture, *sizes), self.weights(weights), self.path)
 
     def training_config(self) -> TrainingConfig:
-        """The training settings in our terms.
+        """The recorded training settings as a `TrainingConfig`.
 
         Raises:
-            UsageError: the training can't be repeated here.
+            UsageError: If the training cannot be repeated here.
         """
         train = self.train
         if number(self.arch, "halt_exploration_prob", 0) != 0:
-            raise UsageError(f"{self.path} was recorded with random exploration, which can't be repeated.")
+            raise UsageError(
+                f"{self.path} was recorded with random exploration (halt_exploration_prob), which cannot be repeated."
+            )
         if self.architecture == "trm" and not self.arch.get("no_ACT_continue", True):
             raise UsageError(
-                f"{self.path} trained TRM with Q-learning (no_ACT_continue: false); only HRM has that here."
+                f"{self.path} was recorded from TRM with Q-learning (no_ACT_continue: false), which is supported for HRM only."
             )
         decay = number(train, "weight_decay")
         return TrainingConfig(

@@ -1,4 +1,4 @@
-"""Writing checkpoints in the form of the paper's code and of HRM's."""
+"""Write checkpoints in the format of the paper's code and of HRM's."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from trm.presets import PAPER_TRAINING
 from trm.storage.atomic import write_bytes
 
 PREFIX = "_orig_mod.model.inner."
-"""In front of every name: their training saves the compiled loss head, and their evaluation expects it."""
+"""Prefix of every name: the paper's training saves the compiled loss head, and its evaluation expects this prefix."""
 
 
 def save_checkpoint(
     model: TinyRecursiveModel, directory: str | Path, step: int, training: TrainingConfig | None = None
 ) -> Path:
-    """Write `step_N` and `all_config.yaml`, as the paper's code does.
+    """Write `step_N` and `all_config.yaml` as the paper's code does.
 
     Args:
-        model: its weights as they are; to write averaged ones, load the run (`trm.runs.checkpoint.load_model`).
-        directory: made if it is not there.
-        step: N.
-        training: the training settings to note; left out, the paper's.
+        model: The model. Its weights are written as they are; to write averaged weights, load the run first.
+        directory: The folder; created if it does not exist.
+        step: The number N in `step_N`.
+        training: Training settings for `all_config.yaml` (default: the paper's).
 
     Returns:
         The file `step_N`.
 
     Raises:
-        UsageError: the paper's code has no such model.
-        CheckpointError: the files can't be written.
+        UsageError: If the paper's code has no such model.
+        CheckpointError: If the files cannot be written.
     """
     directory = Path(directory)
     settings = all_config(model, training)
@@ -55,9 +55,9 @@ def save_checkpoint(
 
 
 def all_config(model: TinyRecursiveModel, training: TrainingConfig | None = None) -> dict[str, Any]:
-    """The whole configuration by their names, with every setting that their code requires.
+    """The complete configuration, with the names of the paper's code and every setting it requires.
 
-    `data_paths` is empty: what their code takes from the data set is in a section of ours, which it ignores.
+    `data_paths` is empty. The sizes that the paper's code reads from the dataset are in a section of ours, which it ignores.
     """
     config = model.config
     training = training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
