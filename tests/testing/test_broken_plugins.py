@@ -95,7 +95,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "missing-fit": ("references", "'tests.support.broken_functions:gone' cannot be loaded", "was renamed"),
     "missing-evaluate": ("references", "'tests.support.gone:evaluate' cannot be loaded", "was renamed"),
     "missing-solve": ("references", "'no colon' is not of the form 'package.module:attribute'", "was renamed"),
-    "describe-nothing": ("description", "returned NoneType, expected a trm.data.Description", "`return` is missing"),
+    "describe-nothing": ("description", "returned NoneType, not a Description", "`return` is missing"),
     "renamed-tokens": ("splits_disjoint", "with their interchangeable tokens renamed", "draw from one stream"),
     "same-answers": ("splits_disjoint", "40 of 40 test puzzles have the answer of a training", "draw from one stream"),
     "class-pairs": ("splits_disjoint", "an array of shape [40, 2] for 40 puzzles", "one key for each puzzle"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,11 +13,10 @@ from pydantic import BaseModel
 from trm.config.overrides import validated
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
-from trm.errors import TRMError
+from trm.errors import PluginError, TRMError
 from trm.evaluation.metrics import Metric
-from trm.experiment.experiment import Experiment
-from trm.plugins.code import load
-from trm.plugins.factories import call_factory
+from trm.experiment.task import Task
+from trm.plugins.code import config_class_of, load
 from trm.plugins.registry import Part, Plugin, get_registry
 from trm.render.renderer import Renderer
 from trm.specs import ANY_TASK, AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
@@ -73,20 +72,19 @@ class Subject:
                 found[reference] = problem
         return found
 
-    def load(self, reference: str) -> Any:
-        """What a reference of the task points at.
+    def need(self, *references: str | None) -> None:
+        """Check that references of the task can be used.
 
         Raises:
-            Blocked: it cannot be used, which the check `references` reports.
+            Blocked: one cannot, which the check `references` reports.
         """
-        if reference in self.unusable:
+        if self.unusable.keys() & set(references):
             raise Blocked("references")
-        return load(reference)
 
     @cached_property
     def config_class(self) -> type[BaseModel]:
-        config_class: type[BaseModel] = self.load(self.spec.config)
-        return config_class
+        self.need(self.spec.config)
+        return config_class_of(self.spec)
 
     @cached_property
     def config(self) -> BaseModel:
@@ -96,30 +94,27 @@ class Subject:
             return config
 
     @cached_property
-    def experiment(self) -> Experiment:
-        return Experiment(spec=self.spec, task_config=self.config, dataset=self.spec.dataset_name)
+    def task(self) -> Task:
+        """The task with the settings of the sample and its default dataset."""
+        return Task(self.spec, self.config, self.spec.dataset_name)
 
     @cached_property
     def description(self) -> Description:
-        describe = self.load(self.spec.describe)
+        self.need(self.spec.describe)
         with plugin_code(self.spec.describe):
-            description = describe(self.config)
-        require(
-            isinstance(description, Description),
-            f"{self.spec.describe} returned {type(description).__name__}, expected a trm.data.Description.",
-            "Most likely a `return` is missing.",
-        )
-        described: Description = description
-        return described
+            try:
+                return self.task.description
+            except PluginError as error:
+                raise CheckFailure(str(error), "Most likely a `return` is missing.") from error
 
     def build(self, split: str, seed: int) -> PuzzleSet:
         """The default dataset, built anew."""
         dataset = self.parts(DatasetSpec).get(self.spec.dataset_name)
         if dataset is None:
             raise Blocked("references")
-        build = self.load(dataset.build)
+        self.need(dataset.build)
         with plugin_code(dataset.build):
-            puzzles = build(self.config, split, seed)
+            puzzles = load(dataset.build)(self.config, split, seed)  # not from the cache
         require(
             isinstance(puzzles, PuzzleSet),
             f"{dataset.build} returned {type(puzzles).__name__}, expected a trm.data.PuzzleSet.",
@@ -153,34 +148,37 @@ class Subject:
 
     def check(self, inputs: IntArray, answer: IntArray) -> str | None:
         """What is wrong with an answer ``[L]`` by the task's rules; None if it is valid or the task has no rules."""
-        if self.spec.check is None:
-            return None
-        check = self.load(self.spec.check)
+        self.need(self.spec.check)
         with plugin_code("`check`"):
-            problem: str | None = check(inputs, answer, self.config)
-        return problem
+            return self.task.check(inputs, answer)
 
     def symmetry_class(self, inputs: IntArray, labels: IntArray) -> IntArray:
         """The keys ``[N]`` of the task's `symmetry_class`."""
         assert self.spec.symmetry_class
-        return np.asarray(self.load(self.spec.symmetry_class)(inputs, labels, self.config))
+        self.need(self.spec.symmetry_class)
+        return np.asarray(load(self.spec.symmetry_class)(inputs, labels, self.config))
 
     def augmentations(self) -> Iterator[tuple[str, Augmentation]]:
         for name, part in self.parts(AugmentationSpec).items():
-            yield name, self._made(part.factory)
+            self.need(part.factory)
+            with plugin_code(part.factory):
+                augmentation = replace(self.task, augmentation_name=name).augmentation()
+            assert augmentation is not None
+            yield name, augmentation
 
     def metrics(self) -> Iterator[tuple[MetricSpec, Metric]]:
         for part in self.parts(MetricSpec).values():
-            yield part, self._made(part.factory)
+            self.need(part.factory)
+            with plugin_code(part.factory):
+                metric = self.task.metrics([part.name])[part.name]
+            yield part, metric
 
     def renderers(self) -> Iterator[tuple[str, Renderer]]:
         for name, part in self.parts(RendererSpec).items():
-            yield name, self._made(part.factory)
-
-    def _made(self, factory: str) -> Any:
-        made = self.load(factory)
-        with plugin_code(factory):
-            return call_factory(made, self.config, lambda: self.description)
+            self.need(part.factory)
+            with plugin_code(part.factory):
+                renderer = self.task.renderer(name)
+            yield name, renderer
 
     def corrupted(self, answers: IntArray) -> IntArray:
         """The answers ``[N, L]`` with a wrong token at one scored position of each, one that the puzzle leaves open if any."""
@@ -199,8 +197,8 @@ class Subject:
 
 def references_of(spec: Any) -> list[str]:
     """All 'module:attribute' references of a spec."""
-    fields = (field.name for field in dataclasses.fields(spec) if field.name not in NOT_REFERENCES)
-    return [value for value in (getattr(spec, name) for name in fields) if isinstance(value, str)]
+    names = (field.name for field in fields(spec) if field.name not in NOT_REFERENCES)
+    return [value for value in (getattr(spec, name) for name in names) if isinstance(value, str)]
 
 
 def _problem_with(reference: str) -> tuple[str, str] | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from trm.data.puzzle_set import IntArray
 from trm.errors import PuzzleError
 from trm.testing.check import CheckFailure, CheckSkipped, plugin_code, require
 from trm.testing.subject import Subject
@@ -18,31 +21,31 @@ def text_round_trip(subject: Subject) -> None:
     spec = subject.spec
     if spec.parse is None or spec.format is None:
         raise CheckSkipped("the task has no `parse` and `format`")
-    parse, write = subject.load(spec.parse), subject.load(spec.format)
+    subject.need(spec.parse, spec.format)
     for row in subject.inputs[:SHOWN]:
         with plugin_code("`format`"):
-            text = write(row, subject.config)
+            text = subject.task.format(row)
         with plugin_code(f"`parse` of {text!r}"):
-            puzzles = parse(text, subject.config)
+            puzzles = subject.task.parse(text)
         require(
             len(puzzles) == 1 and np.array_equal(puzzles[0], row),
             f"`parse` does not read what `format` writes: {text!r} became {_described(puzzles)}.",
             "Most likely the two disagree on a symbol, or on the offset between symbols and tokens.",
         )
     for text in (NO_PUZZLE, ""):
-        _check_refused(subject, parse, text)
+        _check_refused(subject, text)
 
 
-def _described(puzzles: list[object]) -> str:
+def _described(puzzles: Sequence[IntArray]) -> str:
     return "another puzzle" if len(puzzles) == 1 else f"{len(puzzles)} puzzles"
 
 
-def _check_refused(subject: Subject, parse: object, text: str) -> None:
+def _check_refused(subject: Subject, text: str) -> None:
     cause = (
         "Most likely `parse` does not check each character: raise trm.errors.PuzzleError with what is wrong and where."
     )
     try:
-        puzzles = parse(text, subject.config)  # type: ignore[operator]
+        puzzles = subject.task.parse(text)
     except PuzzleError:
         return
     except Exception as error:
@@ -70,12 +73,10 @@ def answer_rules(subject: Subject) -> None:
         f"`check` accepts all of {len(subject.inputs)} answers with a wrong cell.",
         "Most likely it looks only at the positions that the puzzle gives, or always returns None.",
     )
-    if spec.solvable is None:
-        return
-    solvable = subject.load(spec.solvable)
+    subject.need(spec.solvable)
     for row in subject.inputs[:SHOWN]:
         with plugin_code("`solvable`"):
-            reason = solvable(row, subject.config)
+            reason = subject.task.solvable(row)
         require(
             reason is None,
             f"`solvable` refuses a puzzle of the dataset: {reason}",
