@@ -54,7 +54,7 @@ def test_hard_puzzles_have_one_solution_and_are_harder_than_minimal_ones() -> No
     assert (rate(hard.puzzles)[0] == 1).all()
     assert (hard.solutions == [solve(puzzle).grids[0] for puzzle in hard.puzzles]).all()
     assert hard.backtracks.mean() > 3 * minimal.backtracks.mean()
-    with pytest.raises(UsageError, match="Hard Sudoku puzzles are made at size 9 only, not 4"):
+    with pytest.raises(UsageError, match="Hard Sudoku puzzles are available at size 9 only, not 4"):
         generate(5, 4, style="hard")
 
 

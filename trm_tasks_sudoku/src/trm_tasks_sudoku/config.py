@@ -1,4 +1,4 @@
-"""The settings of the Sudoku task, and what they say of its positions and tokens."""
+"""The settings of the Sudoku task, and the description of its positions and tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trm_tasks_sudoku.geometry import geometry
 from trm_tasks_sudoku.text import DIGITS
 
 PAD, EMPTY = 0, 1
-"""Tokens as in Sudoku-Extreme: 0 is padding, 1 an empty cell, digit d is d + 1."""
+"""Tokens as in Sudoku-Extreme: 0 is padding, 1 is an empty cell, digit d is token d + 1."""
 
 
 class SudokuConfig(BaseModel):
@@ -25,17 +25,17 @@ class SudokuConfig(BaseModel):
     size: Literal[4, 6, 9, 16, 25] = Field(9, description="rows and columns of the grid")
     style: Literal["plain", "minimal", "hard"] = Field(
         "plain",
-        description="plain: clues removed down to `clues`; minimal: until none can go; hard (9x9): clues exchanged until "
-        "a solver needs many backtracks",
+        description="plain: remove clues until `clues` are left; minimal: until none can be removed; hard (9x9 only): "
+        "exchange clues until a solver needs many backtracks",
     )
     clues: int | None = Field(
-        None, description="most clues of a plain puzzle; unset: 8, 16, 32, 128 or 400 by size", ge=1
+        None, description="most clues of a plain puzzle (default: 8, 16, 32, 128 or 400, by size)", ge=1
     )
-    min_backtracks: int = Field(0, description="least backtracks of the rating solver", ge=0)
-    train_puzzles: int = Field(10_000, description="training puzzles generated or drawn", ge=1)
-    test_puzzles: int = Field(1000, description="test puzzles generated or drawn", ge=1)
+    min_backtracks: int = Field(0, description="minimum number of backtracks of the rating solver", ge=0)
+    train_puzzles: int = Field(10_000, description="number of training puzzles", ge=1)
+    test_puzzles: int = Field(1000, description="number of test puzzles", ge=1)
     csv: Path | None = Field(
-        None, description="dataset extreme: the folder of its train.csv and test.csv; unset: downloaded"
+        None, description="for dataset `extreme`: folder with train.csv and test.csv (default: download them)"
     )
 
 
@@ -54,7 +54,7 @@ def describe(config: SudokuConfig) -> Description:
                 "column": np.asarray(shape.columns).tolist(),
                 "box": np.asarray(shape.boxes).tolist(),
             },
-            # Also where boxes are not square: the same rule, and weights of one size then fit every other.
+            # Even if boxes are not square: rows and columns obey the same rule, and the weights then fit every size.
             alike=[["row", "column"]],
             interchangeable=list(range(EMPTY + 1, EMPTY + 1 + config.size)),
         ),

@@ -12,15 +12,16 @@ from trm_tasks_sudoku.generator import PuzzleBatch, generate
 from trm_tasks_sudoku.splits import solution_class
 
 REPOSITORY = "sapientinc/sudoku-extreme"
-OFFLINE = (
-    f"Without a network, put train.csv and test.csv of {REPOSITORY} in a folder and name it with --set task.csv=FOLDER."
-)
+OFFLINE = f"Without a network, put train.csv and test.csv of {REPOSITORY} in a folder and pass --set task.csv=FOLDER."
 
 
 def build_generated(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
-    """Generated puzzles; `extras` has the number of clues and the solver's backtracks of each.
+    """Generate puzzles. `extras` has the number of clues and the solver's backtracks of each.
 
-    For 9x9 the splits have no solution class in common, so no symmetric image of a training puzzle is in the test split.
+    At 9x9 the splits have no solution class in common, so no symmetric image of a training puzzle is in the test split.
+
+    Raises:
+        UsageError: such puzzles are impossible or too rare.
     """
     batch = generate(
         config.train_puzzles if split == "train" else config.test_puzzles,
@@ -35,14 +36,14 @@ def build_generated(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
 
 
 def build_extreme(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
-    """Puzzles drawn from a half of Sudoku-Extreme; from `config.csv`, or downloaded.
+    """Draw puzzles from a split of Sudoku-Extreme, read from `config.csv` or downloaded.
 
     Raises:
-        UsageError: the settings are not of 9x9.
-        DataError: the file can't be had or read.
+        UsageError: the size is not 9.
+        DataError: the file cannot be downloaded or read.
     """
     if config.size != 9:
-        raise UsageError(f"Sudoku-Extreme has 9x9 puzzles: set task.size=9, not {config.size}.")
+        raise UsageError(f"Sudoku-Extreme has 9x9 puzzles, but task.size is {config.size}: set task.size=9.")
     name = f"{split}.csv"
     path = config.csv / name if config.csv is not None else hub_file(REPOSITORY, name, OFFLINE)
     count = config.train_puzzles if split == "train" else config.test_puzzles
@@ -50,7 +51,7 @@ def build_extreme(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
 
 
 def as_puzzle_set(batch: PuzzleBatch, config: SudokuConfig) -> PuzzleSet:
-    """Digits to tokens. As in Sudoku-Extreme the givens are scored too."""
+    """Digits as tokens. The givens are scored too, as in Sudoku-Extreme."""
     return PuzzleSet(
         inputs=(batch.puzzles + EMPTY).astype(np.uint8),
         labels=(batch.solutions + EMPTY).astype(np.uint8),
@@ -60,5 +61,5 @@ def as_puzzle_set(batch: PuzzleBatch, config: SudokuConfig) -> PuzzleSet:
 
 
 def symmetry_class(inputs: IntArray, labels: IntArray, config: SudokuConfig) -> IntArray:
-    """The class ``[N]`` of each puzzle's solution, by which 9x9 puzzles come to their split."""
+    """The class ``[N]`` of each puzzle's solution, which decides the split of 9x9 puzzles."""
     return solution_class(labels - EMPTY)

@@ -1,4 +1,4 @@
-"""Filled grids, and puzzles dug out of them: the inner loops of the generator, compiled by numba."""
+"""Random filled grids and puzzles dug from them: the inner loops of the generator, compiled by numba."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from trm_tasks_sudoku.search import NO_STREAM, load, random_below, search, shuff
 Grids = npt.NDArray[np.uint8]
 Streams = npt.NDArray[np.uint64]
 
-_FILL_BACKTRACKS = 2000  # an unlucky start of a filled grid is given up after these
-_DIG_BACKTRACKS = 1000  # a clue whose removal can't be shown to be safe within these stays
+_FILL_BACKTRACKS = 2000  # limit for filling a grid
+_DIG_BACKTRACKS = 1000  # a clue stays if its removal cannot be proven safe within this limit
 
 
 @njit(cache=True)
 def removable(work: Any, puzzle: Any, cell: Any, max_backtracks: int, no_stream: Any, found: Any) -> bool:
-    """Whether a puzzle with one solution keeps it as the only one without the clue in `cell`."""
+    """Whether a puzzle [L] with one solution still has only one without the clue in `cell`."""
     work.grid[:] = puzzle
     work.grid[cell] = 0
     load(work)
@@ -36,9 +36,10 @@ def removable(work: Any, puzzle: Any, cell: Any, max_backtracks: int, no_stream:
 
 @njit(cache=True)
 def dig(work: Any, puzzle: Any, least: int, max_backtracks: int, stream: Any, no_stream: Any, found: Any) -> int:
-    """Removes clues of `puzzle` [L] in random order while the solution stays the only one, down to `least` clues; their number.
+    """Remove clues from `puzzle` [L] in random order while its solution stays unique, down to `least` clues.
 
-    Each clue is tried once. That is enough for a minimal puzzle: a clue needed among more clues is needed among fewer.
+    One attempt for each clue is enough for a minimal puzzle: a clue that is needed among more clues is needed among fewer.
+    Returns the number of clues left.
     """
     cells = np.arange(len(puzzle))
     shuffle(stream, cells)
@@ -72,8 +73,12 @@ def _dig(work: Any, streams: Any, lowest: int, highest: int, max_backtracks: int
 
 
 def filled_grids(size: int, streams: Streams) -> tuple[Grids, Streams]:
-    """A random filled grid from each stream [B, 1], but for the few unlucky ones: grids [<= B, L], and the streams
-    they came from.
+    """A random filled grid from each stream [B, 1].
+
+    A few streams reach the limit of backtracks and give none.
+
+    Returns:
+        The grids [G, L], G <= B, and their streams [G, 1].
     """
     solutions = np.zeros((len(streams), size * size), np.uint8)
     filled = _fill(workspace(size), streams, _FILL_BACKTRACKS, solutions)
@@ -81,9 +86,9 @@ def filled_grids(size: int, streams: Streams) -> tuple[Grids, Streams]:
 
 
 def dug_puzzles(size: int, solutions: Grids, streams: Streams, target: range) -> Grids:
-    """A puzzle of each solution [B, L]: clues removed at random while the solution is the only one.
+    """A puzzle [B, L] from each solution [B, L]: random clues are removed while the solution stays unique.
 
-    Digging ends at a number of clues drawn from `target`, or before it where no clue can be removed.
+    Digging ends at a number of clues drawn from `target`, or earlier if no clue can be removed.
     """
     puzzles = solutions.copy()
     _dig(workspace(size), streams, target.start, target.stop - 1, _DIG_BACKTRACKS, NO_STREAM, puzzles)

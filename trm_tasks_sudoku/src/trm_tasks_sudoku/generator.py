@@ -1,12 +1,11 @@
-"""Sudoku puzzles with exactly one solution, in whatever number is wanted.
+"""Generating Sudoku puzzles with exactly one solution.
 
-Puzzle `index` of a (size, style, split, seed) comes from a random stream of its own, so a shorter data set is the beginning of a
-longer one. `splits.assign_split` decides which split a puzzle may be in; those of another split are passed over.
+Each puzzle of a (size, style, split, seed) has its own random stream, so a smaller dataset is a prefix of a larger one.
+`splits.assign_split` decides which split a puzzle belongs to; puzzles of other splits are discarded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -24,20 +23,23 @@ Counts = npt.NDArray[np.int32]
 Style = Literal["plain", "minimal", "hard"]
 STYLES: tuple[Style, ...] = get_args(Style)
 
-# What a plain puzzle has at most if nothing else is asked for: easy up to 9; for 16 and 25, what can be dug in milliseconds.
+# Default maximum for a plain puzzle: easy up to 9x9; for 16 and 25, what digging reaches within milliseconds.
 DEFAULT_CLUES = {4: 8, 6: 16, 9: 32, 16: 128, 25: 400}
 _FEWEST_CLUES = {4: 4, 6: 8, 9: 17, 16: 55, 25: 151}  # 4, 6, 9: proven; 16, 25: the fewest known
 
-_BLOCK, _CLIMB_BLOCK = 256, 32  # streams taken at a time
-_IDLE_STREAMS = 20_000  # so many streams without a puzzle: there are no more, or hardly any
+_BLOCK, _CLIMB_BLOCK = 256, 32  # streams processed at a time
+_IDLE_STREAMS = 20_000  # give up after this many streams without a new puzzle
 
 
 @dataclass(frozen=True)
 class PuzzleBatch:
     """N different puzzles, each with its only solution.
 
-    `puzzles` and `solutions` [N, L] hold digits, 0 for an empty cell; `clues` [N] counts the cells that are given, `backtracks` [N]
-    the guesses that the solver gives up (see `solver.rate`).
+    Attributes:
+        puzzles: digits [N, L], 0 for an empty cell.
+        solutions: digits [N, L].
+        clues: number of given cells [N].
+        backtracks: number of guesses that the solver gives up [N]; see `solver.rate`.
     """
 
     puzzles: Grids
@@ -58,19 +60,27 @@ def generate(
     style: Style = "plain",
     clues: int | range | None = None,
     min_backtracks: int = 0,
-    progress: Callable[[int], None] | None = None,
 ) -> PuzzleBatch:
-    """Makes `count` puzzles of one split, no two of them the same.
+    """Generate puzzles of one split, all different.
 
-    "plain" removes clues at random down to `clues`: a number, a range to draw it from, or DEFAULT_CLUES of the size.
-    "minimal" goes on until none can be removed; "hard" (9x9 only) exchanges clues of minimal puzzles for what takes the
-    solver more backtracks, or for fewer clues (`climb`). Only puzzles of at least `min_backtracks` are kept.
-    `progress` is told from time to time how many puzzles there are.
-    Raises UsageError for arguments out of range, and where puzzles of the wanted kind come up too rarely.
+    Args:
+        count: number of puzzles.
+        size: rows of the grid: 4, 6, 9, 16 or 25.
+        seed: seed of the random streams.
+        split: "train", "validation" or "test".
+        style: "plain" removes random clues until `clues` are left. "minimal" removes clues until none can be removed.
+            "hard" (9x9 only) exchanges clues of minimal puzzles for ones that cost the solver more backtracks, or for
+            fewer clues; see `climb`.
+        clues: number of clues of a plain puzzle, or a range to draw it from; for other styles, the most clues. Default:
+            `DEFAULT_CLUES` of the size for plain puzzles, no limit for others.
+        min_backtracks: discard puzzles that the solver rates lower.
+
+    Raises:
+        UsageError: an argument is out of range, or such puzzles are too rare.
     """
     _check(count, split, style, size)
     lowest, highest = _clue_range(size, clues, style)
-    target = range(lowest, highest + 1) if style == "plain" else range(1)  # where digging stops
+    target = range(lowest, highest + 1) if style == "plain" else range(1)  # number of clues at which digging stops
     key = (size, STYLES.index(style), SPLITS.index(split))
     kept: dict[bytes, tuple[Grids, Grids, int]] = {}
     start = idle = 0
@@ -90,16 +100,14 @@ def generate(
         idle = 0 if len(kept) > before else idle + size_of_block
         if idle >= _IDLE_STREAMS:
             raise UsageError(_too_rare(size, style, split, highest, min_backtracks, len(kept)))
-        if progress is not None:
-            progress(min(len(kept), count))
     return _batch(list(kept.values())[:count], size)
 
 
 def _of_split(size: int, split: str, block: Streams, target: range) -> tuple[Grids, Grids]:
-    """The puzzles and solutions that come of a block of streams, but for those of other splits."""
+    """The puzzles and solutions of a block of streams that belong to a split."""
     solutions, block = filled_grids(size, block)
     wanted = SPLITS.index(split)
-    if size >= 9:  # there the solution decides, and needn't be dug for
+    if size >= 9:  # the solution decides, so only its puzzles need to be dug
         mine = assign_split(solutions, solutions) == wanted
         return dug_puzzles(size, solutions[mine], block[mine], target), solutions[mine]
     puzzles = dug_puzzles(size, solutions, block, target)
@@ -108,7 +116,10 @@ def _of_split(size: int, split: str, block: Streams, target: range) -> tuple[Gri
 
 
 def _climbed_of_split(size: int, split: str, block: Streams) -> tuple[Grids, Grids]:
-    """Hard puzzles and their solutions; a climb changes the solution, so the split is known only after it."""
+    """The hard puzzles of a split, with their solutions.
+
+    A climb changes the solution, so the split is known only after it.
+    """
     solutions, block = filled_grids(size, block)
     starts = dug_puzzles(size, solutions, block, range(1))
     puzzles, solutions = climbed_puzzles(size, starts, solutions, block)
@@ -117,7 +128,7 @@ def _climbed_of_split(size: int, split: str, block: Streams) -> tuple[Grids, Gri
 
 
 def _streams(seed: int, key: tuple[int, ...], start: int, count: int) -> Streams:
-    """Random streams [count, 1] number `start` and following of a seed and key."""
+    """The random streams [count, 1] of a seed and key, from number `start` on."""
     sequences = (np.random.SeedSequence(seed, spawn_key=(*key, index)) for index in range(start, start + count))
     return np.array([sequence.generate_state(1, np.uint64) for sequence in sequences])
 
@@ -132,17 +143,21 @@ def _batch(kept: list[tuple[Grids, Grids, int]], size: int) -> PuzzleBatch:
 
 def _check(count: int, split: str, style: str, size: int) -> None:
     if count < 0:
-        raise UsageError(f"The number of puzzles can't be {count}.")
+        raise UsageError(f"The number of puzzles is {count}: expected at least 0.")
     if split not in SPLITS:
-        raise UsageError(f"There is no split {split!r}. {nearest(split, SPLITS)}")
+        raise UsageError(f"Unknown split {split!r}. {nearest(split, SPLITS)}")
     if style not in STYLES:
-        raise UsageError(f"There is no style {style!r} of Sudoku puzzles. {nearest(style, STYLES)}")
+        raise UsageError(f"Unknown style {style!r} of Sudoku puzzles. {nearest(style, STYLES)}")
     if style == "hard" and size != 9:
-        raise UsageError(f"Hard Sudoku puzzles are made at size 9 only, not {size}.")
+        raise UsageError(f"Hard Sudoku puzzles are available at size 9 only, not {size}.")
 
 
 def _clue_range(size: int, clues: int | range | None, style: Style) -> tuple[int, int]:
-    """The least and the most clues that are asked for."""
+    """The lowest and highest number of clues.
+
+    Raises:
+        UsageError: no puzzle has that many.
+    """
     cells = geometry(size).cells
     if clues is None and style != "plain":
         return 0, cells
@@ -152,8 +167,8 @@ def _clue_range(size: int, clues: int | range | None, style: Style) -> tuple[int
     if lowest < fewest or highest >= cells:
         asked = f"{lowest}" if lowest == highest else f"{lowest} to {highest}"
         raise UsageError(
-            f"There is no {size}x{size} Sudoku of {asked} clues to be made: a single solution takes at least {fewest}, "
-            f"and {cells - 1} leave one empty cell. Set task.clues to a number between, or choose a preset of that size."
+            f"A {size}x{size} Sudoku cannot have {asked} clues: a unique solution needs at least {fewest}, and at most "
+            f"{cells - 1} leave an empty cell. Set task.clues to a number in this range, or choose a preset of this size."
         )
     return lowest, highest
 
@@ -163,6 +178,6 @@ def _too_rare(size: int, style: str, split: str, highest: int, min_backtracks: i
     if min_backtracks:
         kind += f" and at least {min_backtracks} backtracks"
     return (
-        f"Only {found} different {kind} came up for the {split} split, and then none in {_IDLE_STREAMS:,} tries. "
-        "Ask for fewer, or for more clues or fewer backtracks."
+        f"Found only {found} different {kind} for the {split} split; {_IDLE_STREAMS:,} further attempts found none. "
+        "Request fewer puzzles, more clues or fewer backtracks."
     )

@@ -18,12 +18,12 @@ Counts = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Solution:
-    """What a search found.
+    """The result of a search.
 
-    `grids` [K, L] are the solutions, as many as there are up to the limit of the search. `backtracks` counts the
-    guesses that were given up
-    because no solution followed from them, over the whole search. `complete` is False if the search ended early because there
-    were too many of those: then there may be more solutions.
+    Attributes:
+        grids: solutions [K, L], up to the limit of the search.
+        backtracks: guesses that were given up because no solution followed from them.
+        complete: False if the search ended early because of too many backtracks; there may be more solutions.
     """
 
     grids: Grids
@@ -32,6 +32,7 @@ class Solution:
 
     @property
     def solutions(self) -> int:
+        """The number of solutions found."""
         return len(self.grids)
 
 
@@ -61,10 +62,15 @@ def _naked_singles(work: Any, grids: Any, solved: Any) -> None:
 
 
 def solve(grid: npt.ArrayLike, limit: int = 2, max_backtracks: int | None = None) -> Solution:
-    """Looks for up to `limit` solutions of a puzzle [L], 0 for an empty cell; 2 are enough to know whether the
-    first is the only one.
+    """Find up to `limit` solutions of a puzzle. The search is deterministic.
 
-    Deterministic: the same puzzle takes the same search. Raises UsageError if L is not the number of cells of a Sudoku.
+    Args:
+        grid: digits [L], 0 for an empty cell.
+        limit: 2 is enough to know whether the first solution is unique.
+        max_backtracks: end the search after more backtracks than this. Default: no limit.
+
+    Raises:
+        UsageError: L is not the number of cells of a supported size.
     """
     cells = np.asarray(grid, np.uint8)
     work = workspace(size_of(cells.size))
@@ -76,9 +82,9 @@ def solve(grid: npt.ArrayLike, limit: int = 2, max_backtracks: int | None = None
 
 
 def rate(grids: npt.ArrayLike, limit: int = 2) -> tuple[Counts, Counts]:
-    """The number of solutions, up to `limit`, and of backtracks of each puzzle [N, L]: [N] and [N].
+    """The number of solutions [N], up to `limit`, and of backtracks [N] of each puzzle [N, L].
 
-    Backtracks measure difficulty: 0 where naked and hidden singles suffice, some hundred for the hardest known 9x9 puzzles.
+    Backtracks measure difficulty: 0 if naked and hidden singles suffice, a few hundred for the hardest known 9x9 puzzles.
     """
     cells = np.ascontiguousarray(grids, np.uint8)
     solutions, backtracks = np.zeros((2, len(cells)), np.int32)
@@ -87,7 +93,7 @@ def rate(grids: npt.ArrayLike, limit: int = 2) -> tuple[Counts, Counts]:
 
 
 def solved_by_naked_singles(grids: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether each puzzle [N, L] is solved by filling cells with a single candidate, over and over, and nothing else."""
+    """Whether repeatedly filling cells with a single candidate solves each puzzle [N, L], as [N]."""
     cells = np.ascontiguousarray(grids, np.uint8)
     solved = np.zeros(len(cells), np.bool_)
     _naked_singles(workspace(size_of(cells.shape[1])), cells, solved)

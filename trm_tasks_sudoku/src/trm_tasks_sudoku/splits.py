@@ -1,10 +1,13 @@
-"""Which split a puzzle belongs to, decided by the puzzle itself: no seed, size of a data set or order of making it matters.
+"""Which split a puzzle belongs to. The puzzle itself decides: seed, dataset size and order do not matter.
 
-Two 9x9 grids are of one class if relabelling digits, permuting rows, columns, bands and stacks, or transposing turns one into
-the other: 5,472,730,538 classes (Russell and Jarvis 2006). A class is named by the least of its grids, so whether two
-puzzles' solutions are images of each other is decided exactly (but for a collision of 64-bit hashes), and a class has one split.
-With 4x4 (2 classes) and 6x6 (49, without the transposition that changes the boxes), classes are too few to be split; there a
-puzzle's own cells decide, so that no puzzle is in two splits, but images of it may be. From 16x16 on the exact solution decides.
+Two 9x9 grids belong to one class if relabelling the digits, permuting rows, columns, bands and stacks, or transposing
+turns one into the other. There are 5,472,730,538 classes (Russell and Jarvis 2006). The least grid of a class is its
+representative, so whether two solutions are symmetric is decided exactly, up to collisions of 64-bit hashes. All
+puzzles of a class are in one split.
+
+At 4x4 (2 classes) and 6x6 (49, without the transposition, which changes the boxes) there are too few classes to split.
+There the puzzle's own cells decide: no puzzle is in two splits, but its symmetric images may be. From 16x16 on, the exact
+solution decides.
 """
 
 from __future__ import annotations
@@ -23,16 +26,16 @@ from trm_tasks_sudoku.geometry import geometry, size_of
 Grids = npt.NDArray[np.uint8]
 
 SPLITS = ("train", "validation", "test")
-_EIGHTHS = np.array([0, 0, 0, 0, 0, 0, 1, 2])  # of all hashes: 6 to train, 1 to validation, 1 to test
+_EIGHTHS = np.array([0, 0, 0, 0, 0, 0, 1, 2])  # the split of each eighth of all hashes
 _CLASS_SIZES = (4, 6, 9)  # there are too many column orders to try from 16 on
 
 
 @cache
 def column_orders(size: int) -> npt.NDArray[np.uint8]:
-    """All orders of the columns that keep the stacks [size, size, K, size].
+    """All column orders that keep the stacks, [size, size, K, size].
 
-    Indexed by the columns that come first in the first and in the second stack; K orders of each (none, all 0, if
-    both are in one stack).
+    The first two indices are the columns that come first in the first and in the second stack. There are K orders for
+    each pair; for two columns of the same stack there is none, and the entries are 0.
     """
     shape = geometry(size)
     width = shape.box_columns
@@ -50,11 +53,11 @@ def column_orders(size: int) -> npt.NDArray[np.uint8]:
 
 @njit(cache=True)
 def _minimise(grid: Any, orders: Any, box_rows: int, best: Any) -> None:
-    """Lowers `best` [n, n] to the least image of `grid` [n, n] under relabelling and permutations of rows and columns.
+    """Lower `best` [n, n] to the least image of `grid` [n, n] under relabelling and permutations of rows and columns.
 
-    The least image's first row reads 1 .. n. So the choice of the first row and of the columns' order names the digits, and
-    the rows then follow in the order of their first cells. In the second row, the first cell must hold the first digit of
-    the second stack: of the columns' orders only those that agree with some choice of the second row are tried.
+    The first row of the least image reads 1 .. n. Choosing the first row and the order of the columns therefore fixes the
+    digits, and the first cells fix the order of the rows. The first cell of the second row must hold the first digit of
+    the second stack, so only the column orders that agree with some choice of the second row are tried.
     """
     size = len(grid)
     place = np.empty(size + 1, np.int64)  # column of each digit in the first row
@@ -73,25 +76,30 @@ def _minimise(grid: Any, orders: Any, box_rows: int, best: Any) -> None:
                 for order in orders[first, moved[first]]:
                     for column in range(size):
                         rank[order[column]] = column
-                    difference = 0
-                    for column in range(1, size):
-                        difference = rank[moved[order[column]]] + 1 - np.int64(best[1, column])
-                        if difference:
-                            break
-                    if difference <= 0:
+                    if _second_row_can_be_least(moved, rank, order, best):
                         _take_lesser(grid, place, rank, order, box_rows, top, best)
 
 
 @njit(cache=True)
+def _second_row_can_be_least(moved: Any, rank: Any, order: Any, best: Any) -> bool:
+    """Whether the second row of the image is not greater than the second row of `best` [n, n]."""
+    for column in range(1, len(order)):
+        difference = rank[moved[order[column]]] + 1 - np.int64(best[1, column])
+        if difference:
+            return difference < 0
+    return True
+
+
+@njit(cache=True)
 def _take_lesser(grid: Any, place: Any, rank: Any, order: Any, box_rows: int, top: int, best: Any) -> None:
-    """Replaces `best` by the image of `grid` with the given first row and order of columns, if that is less."""
+    """Replace `best` by the image of `grid` with the given first row and column order, if that image is less."""
     size = len(grid)
     first_cells = np.empty(size, np.int64)
     for row in range(size):
         first_cells[row] = rank[place[grid[row, order[0]]]]
     rows = np.empty(size, np.int64)
     for row in range(size):
-        before = 0  # how many rows come before this one: of lesser bands, and lesser rows of its own
+        before = 0  # rows before this one: those of lesser bands, and lesser rows of its own band
         mine = row // box_rows * box_rows
         for other in range(size):
             band = other // box_rows * box_rows
@@ -121,11 +129,15 @@ def _canonical(grids: Any, orders: Any, box_rows: int, transpose: bool) -> Any:
 
 
 def canonical(solutions: npt.ArrayLike) -> Grids:
-    """The least symmetric image of each solution grid [N, L], read row by row; sizes 4, 6 and 9 only."""
+    """The least symmetric image of each solution grid [N, L], read row by row.
+
+    Raises:
+        UsageError: the size is not 4, 6 or 9.
+    """
     grids = np.ascontiguousarray(solutions, np.uint8)
     size = size_of(grids.shape[1])
     if size not in _CLASS_SIZES:
-        raise UsageError(f"The symmetry class of a solution is known for sizes 4, 6 and 9, not {size}.")
+        raise UsageError(f"Symmetry classes of solutions are implemented for sizes 4, 6 and 9, not {size}.")
     shape = geometry(size)
     return _canonical(grids.reshape(-1, size, size), column_orders(size), shape.box_rows, shape.square_boxes).reshape(
         grids.shape
@@ -133,7 +145,7 @@ def canonical(solutions: npt.ArrayLike) -> Grids:
 
 
 def grid_hash(grids: npt.ArrayLike) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each row of `grids` [N, L]: the same on every machine."""
+    """A 64-bit hash [N] of each row of `grids` [N, L], the same on every machine."""
     cells = np.asarray(grids, np.uint64)
     value = np.zeros(len(cells), np.uint64)
     for column in range(cells.shape[1]):
@@ -143,7 +155,7 @@ def grid_hash(grids: npt.ArrayLike) -> npt.NDArray[np.uint64]:
 
 
 def solution_class(solutions: npt.ArrayLike) -> npt.NDArray[np.uint64]:
-    """A number [N] for each solution grid [N, L], the same for exactly the symmetric images of a grid; sizes 4, 6 and 9."""
+    """A number [N] for each solution grid [N, L], equal exactly for symmetric grids; sizes 4, 6 and 9 only."""
     return grid_hash(canonical(solutions))
 
 
