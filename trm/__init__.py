@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from trm.devices import Backend
     from trm.experiment.api import train
     from trm.experiment.solver import Solver, load
-    from trm.model import TinyRecursiveModel
+    from trm.model import Mixer, TinyRecursiveModel
     from trm.training import Trainer
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "Backend": "trm.devices",
+    "Mixer": "trm.model",
     "RunConfig": "trm.config",
     "Solver": "trm.experiment.solver",
     "Structure": "trm.config",
@@ -33,6 +34,7 @@ _LAZY = {
 
 __all__ = [
     "Backend",
+    "Mixer",
     "RunConfig",
     "Solver",
     "Structure",

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 import pluggy
 
-from trm.specs import AugmentationSpec, BackendSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
+from trm.specs import AugmentationSpec, BackendSpec, DatasetSpec, MetricSpec, MixerSpec, RendererSpec, TaskSpec
 
 hookspec = pluggy.HookspecMarker("trm")
 hookimpl = pluggy.HookimplMarker("trm")
@@ -78,6 +78,16 @@ def trm_register_renderers() -> Sequence[RendererSpec]:
 
     A renderer turns a puzzle, optionally with a prediction and a target, into a Rich renderable. The shared code makes
     live views, pages and pictures of it.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def trm_register_mixers() -> Sequence[MixerSpec]:
+    """Ways for positions to exchange information inside a layer, chosen by `--set model.mixing=NAME`.
+
+    A mixer is a `torch.nn.Module` that keeps the shape of the state; see `trm.Mixer`. The built-in ones (attention, mlp,
+    relational) are registered through this hook too.
     """
     raise NotImplementedError
 

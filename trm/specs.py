@@ -265,4 +265,47 @@ class BackendSpec:
     api: int = API_VERSION
 
 
-AnySpec = TaskSpec | TaskPart | BackendSpec
+@dataclass(frozen=True, kw_only=True)
+class MixerSpec:
+    """A way for positions to exchange information: a module inside each layer, chosen by `TRMConfig.mixing`.
+
+    Attributes:
+        name: the value of `model.mixing`.
+        summary: one line.
+        factory: ``"module:Class"``, called as ``(config)`` with a `trm.TRMConfig`, or as ``(config, options)`` if the
+            spec has options; see `trm.Mixer`.
+        options: ``"module:Class"`` of its settings, a pydantic model with ``extra="forbid"``. It validates
+            `TRMConfig.mixing_options`, so `--set model.mixing_options.NAME=VALUE` sets a field. Default: no settings.
+        check: ``"module:function"``, ``(config) -> None``: raises ValueError, with a sentence for the user, if the mixer
+            cannot be built for a configuration.
+        rotary: the mixer receives the tables of rotary positions, which makes `positions` "rope" and "rope2d" possible
+            and "rope" the default.
+        any_length: the mixer works without knowing the number of positions (`context_length` 0).
+        structured: the mixer reads the task's `structure`, whose relations and grid must then fit `context_length`.
+        resizable: no weight depends on the number of positions or tokens, so that trained weights can be used for
+            puzzles of other sizes.
+        per_symbol: if the task has interchangeable tokens, the state has one vector per position and such token,
+            ``[B, L, S, D]``. Not possible with prefix tokens or `over_positions`.
+        over_positions: the layer transposes the state, so that the mixer receives ``[B, D, P+L]`` and the norm after it
+            runs over positions.
+        mean_halting: the halting logits are read from the mean over all positions. Default: from the first position,
+            as in the paper.
+        api: the contract version it was written for.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    options: str | None = None
+    check: str | None = None
+    rotary: bool = False
+    any_length: bool = False
+    structured: bool = False
+    resizable: bool = False
+    per_symbol: bool = False
+    over_positions: bool = False
+    mean_halting: bool = False
+    api: int = API_VERSION
+
+
+AnySpec = TaskSpec | TaskPart | BackendSpec | MixerSpec

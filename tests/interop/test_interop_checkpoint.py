@@ -269,7 +269,9 @@ def test_nothing_in_a_checkpoint_is_ever_run(tmp_path: Path, in_archive: bool) -
         torch.save(bomb, tmp_path / "step_1")
     else:
         (tmp_path / "step_1").write_bytes(pickle.dumps(bomb, protocol=2))
-    refusal = r"refused: it asks to run '\w+\.mkdir'" if in_archive else "damaged or not a checkpoint: it is not an archive"
+    refusal = (
+        r"refused: it asks to run '\w+\.mkdir'" if in_archive else "damaged or not a checkpoint: it is not an archive"
+    )
     with pytest.raises(CheckpointError, match=refusal):
         load_checkpoint(tmp_path)
     (tmp_path / "step_1").unlink()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch._dynamo.testing import CompileCounter
-from trm.runs.checkpoint import load_model
+from trm.runs.locate import locate
 
 from tests.support.small_run import SmallRun, same_bits
 from trm import TinyRecursiveModel, TRMConfig
@@ -70,7 +70,7 @@ def test_a_compiled_run_has_the_weights_of_one_that_is_not_and_resumes_to_them(
     with pytest.raises(Interrupted):
         SmallRun(tmp_path / "parts", Stop(), dropout=0.0, compile="on").fit()
     assert same_bits(plain, SmallRun(tmp_path / "parts", dropout=0.0, compile="on").fit())
-    names = load_model(tmp_path / "whole").model.state_dict().keys()
+    names = locate(tmp_path / "whole").model().state_dict().keys()
     assert names == SmallRun(None).model.state_dict().keys()
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from trm.runs.checkpoint_folder import newest_good
 
 from tests.support.small_run import TRAINING, SmallRun, same_bits
 from trm import Trainer
 from trm.errors import NotFiniteError, PluginError, TRMError
 from trm.evaluation.metrics import CellAccuracy
-from trm.runs.checkpoint_folder import newest_good
 from trm.runs.history import read_history
 from trm.training import Interrupted
 from trm.training.monitor import Monitor

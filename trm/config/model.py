@@ -7,10 +7,13 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from trm.config.base import Settings
+from trm.config.mixing import complete_options
 from trm.config.structure import Structure
 from trm.errors import quoted
+from trm.plugins.code import load
+from trm.plugins.registry import get_registry
+from trm.specs import MixerSpec
 
-Mixing = Literal["attention", "mlp", "relational"]
 Positions = Literal["rope", "rope2d", "learned", "grid", "none"]
 
 # The sizes of a model come from files too: these bounds, far above any puzzle's, keep loops and sums over them short.
@@ -46,7 +49,14 @@ class TRMConfig(Settings):
     )
     n_supervision: int = Field(16, description="supervision steps that a puzzle gets at most", ge=1, le=1_000_000)
     use_attention: bool = Field(True, description="mix positions by attention; false: by an MLP over positions")
-    mixing: Mixing | None = Field(None, description="attention, mlp or relational; unset: as use_attention says")
+    mixing: str | None = Field(
+        None,
+        description="how positions exchange information: attention, mlp, relational, or a plugin's mixer; unset: by "
+        "use_attention",
+    )
+    mixing_options: dict[str, Any] = Field(
+        default_factory=dict, description="the mixer's own settings, as its plugin documents them"
+    )
     mlp_ratio: float = Field(
         4.0, description="expansion; a SwiGLU's inner width is about 2/3 of ratio x D", gt=0, le=1024
     )
@@ -90,48 +100,54 @@ class TRMConfig(Settings):
         values = dict(values)
         if values.get("mixing") is None:
             values["mixing"] = "attention" if values.get("use_attention", True) else "mlp"
-        values["use_attention"] = values["mixing"] == "attention"
+        if not isinstance(values["mixing"], str):
+            return values  # the field's own validation refuses it
+        mixer = get_registry().mixer(values["mixing"])
+        values["use_attention"] = mixer.name == "attention"
         if values.get("positions") is None:
-            values["positions"] = "rope" if values["mixing"] == "attention" else "none"
+            values["positions"] = "rope" if mixer.rotary else "none"
+        values["mixing_options"] = complete_options(mixer, values.get("mixing_options", {}))
         return values
 
     @model_validator(mode="after")
     def _consistent(self) -> TRMConfig:
-        if self.mixing == "attention" and self.hidden_dim % self.num_heads:
-            raise ValueError(f"hidden_dim {self.hidden_dim} is not a multiple of num_heads {self.num_heads}")
-        if self.mixing == "relational":
-            self._check_relational()
-        if self.context_length == 0 and not (self.mixing == "attention" and self.positions in ("rope", "none")):
-            raise ValueError("context_length 0 (any) needs mixing 'attention' with positions 'rope' or 'none'")
+        mixer = self.mixer
+        if mixer.check is not None:
+            load(mixer.check)(self)
+        if self.context_length == 0 and not (mixer.any_length and self.positions in ("rope", "none")):
+            raise ValueError(
+                "context_length 0 (any) needs a mixer for any length, such as 'attention', with positions 'rope' or 'none'"
+            )
         self._check_tokens()
-        if self.architecture == "hrm" and self.mixing == "mlp":
-            raise ValueError("architecture hrm mixes by attention or relational, not by mlp")
+        self._check_positions()
+        if mixer.structured or self.positions in ("grid", "rope2d"):
+            self._check_structure()
+        self._check_puzzle_vectors()
+        return self
+
+    def _check_positions(self) -> None:
         if self.positions in ("rope", "rope2d"):
             self._check_rotary()
         if self.positions == "grid" and not self.structure.relations:
             raise ValueError("positions 'grid' needs a task that declares relations")
-        if self.mixing == "relational" or self.positions in ("grid", "rope2d"):
-            self._check_structure()
+
+    def _check_puzzle_vectors(self) -> None:
+        if self.puzzle_tokens and self.mixer.per_symbol:
+            raise ValueError(f"mixing {self.mixing!r} has no prefix tokens: set puzzle_tokens to 0")
         if self.puzzle_tokens and not self.num_puzzles:
             raise ValueError("puzzle_tokens needs num_puzzles of at least 1")
         if self.num_puzzles and not self.puzzle_tokens:
             self._check_added_vector()
-        return self
 
     def _check_added_vector(self) -> None:
         """A puzzle vector that is added at every position must have the width of what it is added to."""
-        symbols = len(self.structure.interchangeable) if self.mixing == "relational" else 0
-        allowed = [self.hidden_dim] + [symbols * self.hidden_dim] * bool(symbols)
+        allowed = [self.hidden_dim]
+        if self.per_symbol:
+            allowed.append(len(self.structure.interchangeable) * self.hidden_dim)
         if self.puzzle_width not in allowed:
             raise ValueError(
                 f"puzzle_dim {self.puzzle_width} without prefix tokens must be {' or '.join(map(str, allowed))}"
             )
-
-    def _check_relational(self) -> None:
-        if not (self.structure.relations or self.structure.neighbours):
-            raise ValueError("mixing 'relational' needs a task that declares relations or neighbours")
-        if self.puzzle_tokens:
-            raise ValueError("mixing 'relational' has no prefix tokens: set puzzle_tokens to 0")
 
     def _check_structure(self) -> None:
         structure = self.structure
@@ -149,13 +165,23 @@ class TRMConfig(Settings):
             raise ValueError(f"interchangeable must name tokens from 0 to {self.vocab_size - 1}, each once")
 
     def _check_rotary(self) -> None:
-        if self.mixing != "attention":
-            raise ValueError(f"positions {self.positions!r} needs mixing 'attention'")
+        if not self.mixer.rotary:
+            raise ValueError(f"positions {self.positions!r} needs a mixer with rotary positions, such as 'attention'")
         parts = 2 if self.positions == "rope" else 4
         if (self.hidden_dim // self.num_heads) % parts:
             raise ValueError(f"positions {self.positions!r} needs a head width that is a multiple of {parts}")
         if self.positions == "rope2d" and self.structure.grid is None:
             raise ValueError("positions 'rope2d' needs a task whose positions form a grid")
+
+    @property
+    def mixer(self) -> MixerSpec:
+        """The mixer that `mixing` names, as its plugin registered it."""
+        return get_registry().mixer(str(self.mixing))
+
+    @property
+    def per_symbol(self) -> bool:
+        """Whether the state has one vector for each position and interchangeable token."""
+        return self.mixer.per_symbol and bool(self.structure.interchangeable)
 
     @property
     def prefix_length(self) -> int:

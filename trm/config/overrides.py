@@ -17,6 +17,8 @@ SECTIONS = ("task", "model", "training")
 FROM_DATA = ("vocab_size", "context_length", "structure")
 """Model fields that the data decides."""
 
+MIXING_OPTIONS = "model.mixing_options"
+
 
 @dataclass
 class Overrides:
@@ -41,11 +43,25 @@ class Overrides:
                 raise UsageError(f"--set {item}: expected section.field=value, as in training.learning_rate=0.001.")
             section, _, name = path.strip().rpartition(".")
             section = section or "task"
+            if section == MIXING_OPTIONS:  # the mixer's own class validates them, once the mixer is known
+                overrides.model.setdefault("mixing_options", {})[name] = _parse_value(text)
+                continue
             if section not in classes:
                 raise UsageError(f"--set {item}: there is no section {section!r}. {nearest(section, SECTIONS)}")
             value = check_field(classes[section], f"{section}.{name}", name, _parse_value(text))
             getattr(overrides, section)[name] = value
         return overrides
+
+
+def merged_model(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset's model settings with overrides.
+
+    An override of one of the mixer's options keeps the preset's other options, unless the mixer itself is overridden.
+    """
+    merged = {**preset, **overrides}
+    mixer_stays = overrides.get("mixing") in (None, preset.get("mixing"))
+    options = {**(preset.get("mixing_options", {}) if mixer_stays else {}), **overrides.get("mixing_options", {})}
+    return merged | ({"mixing_options": options} if options or "mixing_options" in merged else {})
 
 
 def check_field(config_class: type[BaseModel], path: str, name: str, value: Any) -> Any:

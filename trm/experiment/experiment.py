@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from trm import __version__
 from trm.config import RunConfig, TrainingConfig, TRMConfig
-from trm.config.overrides import Overrides, find_preset, validated
+from trm.config.overrides import Overrides, find_preset, merged_model, validated
 from trm.data.batch import Batch
 from trm.data.layout import read_identifier_names
 from trm.data.puzzle_set import PuzzleSet
@@ -96,7 +96,7 @@ class Experiment:
             training["max_steps"] = None
         return cls(
             task=bound,
-            model_settings={**chosen.model, **overrides.model},
+            model_settings=merged_model(chosen.model, overrides.model),
             training=validated(TrainingConfig, training, "training"),
             preset=chosen.name,
             seed=seed,
@@ -172,7 +172,7 @@ class Experiment:
         config, wanted = checkpoint.run.model, self.task.description
         if config.vocab_size == wanted.vocab_size and config.context_length in (wanted.seq_len, 0):
             return checkpoint.model()
-        if config.mixing != "relational" or config.positions != "none":
+        if not config.mixer.resizable or config.positions != "none":
             raise CheckpointError(
                 f"The checkpoint takes {config.context_length} positions and {config.vocab_size} tokens, the puzzles have "
                 f"{wanted.seq_len} and {wanted.vocab_size}. Only relational weights can be used at another size."

@@ -1,11 +1,13 @@
 """The network and its recursion."""
 
 from trm.model.losses import IGNORED, StepLoss, step_loss
+from trm.model.mixer import Mixer
 from trm.model.recursion import State, last
 from trm.model.trm import StepOutput, StepResult, Steps, TinyRecursiveModel
 
 __all__ = [
     "IGNORED",
+    "Mixer",
     "State",
     "StepLoss",
     "StepOutput",

@@ -38,7 +38,7 @@ class InputEmbedding(nn.Module):
         dim = config.hidden_dim
         self.scale = math.sqrt(dim)
         self.prefix_length = config.prefix_length
-        self.per_symbol = config.mixing == "relational" and bool(config.structure.interchangeable)
+        self.per_symbol = config.per_symbol
         rows = config.vocab_size
         if self.per_symbol:
             self.register_buffer("role", symbol_roles(config), persistent=False)
@@ -132,7 +132,7 @@ class HaltHead(nn.Module):
 
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()
-        self.from_mean = config.mixing == "relational"  # no position is special there
+        self.from_mean = config.mixer.mean_halting
         self.linear = Linear(config.hidden_dim, 2, bias=True)
         nn.init.zeros_(self.linear.weight)
         nn.init.constant_(self.linear.bias, HALT_BIAS)

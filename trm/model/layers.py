@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from trm.config import TRMConfig
 from trm.model.init import Linear
-from trm.model.positions import rotate
-from trm.model.relational import RelationalMix
+from trm.model.mixer import build_mixer
+from trm.model.positions import Rotary, rotate
 
 RMS_EPS = 1e-5
 
@@ -67,7 +67,7 @@ class Attention(nn.Module):
         self.qkv = Linear(dim, 3 * dim)
         self.out = Linear(dim, dim)
 
-    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor] | None) -> Tensor:
+    def forward(self, x: Tensor, rotary: Rotary) -> Tensor:
         """x ``[B, P+L, D]`` -> the same shape."""
         batch, length, dim = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.num_heads, dim // self.num_heads)
@@ -86,28 +86,20 @@ class Layer(nn.Module):
 
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()
-        width, ratio, multiple_of = config.hidden_dim, config.mlp_ratio, config.mlp_multiple_of
-        self.mixing = config.mixing
-        self.mix: nn.Module
-        if config.mixing == "attention":
-            self.mix = Attention(width, config.num_heads)
-        elif config.mixing == "mlp":
-            self.mix = MLPS[config.activation](config.prefix_length + config.context_length, ratio, multiple_of)
-        else:
-            self.mix = RelationalMix(width, config.structure, config.neighbour_pooling)
-        self.mlp = MLPS[config.activation](width, ratio, multiple_of)
+        self.over_positions, self.takes_rotary = config.mixer.over_positions, config.mixer.rotary
+        self.mix = build_mixer(config)
+        self.mlp = MLPS[config.activation](config.hidden_dim, config.mlp_ratio, config.mlp_multiple_of)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, h: Tensor, rotary: tuple[Tensor, Tensor] | None = None) -> Tensor:
-        """h ``[B, P+L, D]`` (relational: ``[B, L, S, D]``) -> the same shape."""
-        if self.mixing == "mlp":
-            across = h.transpose(1, 2)  # the norm runs over positions here, as the mixing does
-            h = rms_norm(across + self.dropout(self.mix(across))).transpose(1, 2)
-        elif self.mixing == "attention":
-            h = rms_norm(h + self.dropout(self.mix(h, rotary)))
-        else:
-            h = rms_norm(h + self.dropout(self.mix(h)))
+    def forward(self, h: Tensor, rotary: Rotary = None) -> Tensor:
+        """h ``[B, P+L, D]``, or ``[B, L, S, D]`` with one vector per symbol -> the same shape."""
+        # Transposed, the norm after the mixer runs over positions, too.
+        h = self._mixed(h.mT, rotary).mT if self.over_positions else self._mixed(h, rotary)
         return rms_norm(h + self.dropout(self.mlp(h)))
+
+    def _mixed(self, h: Tensor, rotary: Rotary) -> Tensor:
+        mixed = self.mix(h, rotary) if self.takes_rotary else self.mix(h)
+        return rms_norm(h + self.dropout(mixed))
 
 
 class Stack(nn.Module):
@@ -117,7 +109,7 @@ class Stack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(num_layers or config.num_layers))
 
-    def forward(self, h: Tensor, injection: Tensor, rotary: tuple[Tensor, Tensor] | None = None) -> Tensor:
+    def forward(self, h: Tensor, injection: Tensor, rotary: Rotary = None) -> Tensor:
         """h, injection ``[B, P+L, D]`` -> ``[B, P+L, D]``."""
         h = h + injection
         for layer in self.layers:

@@ -10,8 +10,11 @@ from trm.model.init import truncated_normal_
 
 ROTARY_BASE = 10000.0
 
+Rotary = tuple[Tensor, Tensor] | None
+"""Cosines and sines ``[P+L, D/heads]`` of rotary positions, or None with other positions."""
 
-def rotary_tables(config: TRMConfig, length: int) -> tuple[Tensor, Tensor] | None:
+
+def rotary_tables(config: TRMConfig, length: int) -> Rotary:
     """Cosines and sines ``[length, D/heads]`` of the rotary angles (arXiv:2104.09864), or None where there are none.
 
     `length` counts the prefix too, ``P+L``; a grid has its own.

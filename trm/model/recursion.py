@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from trm.config import TRMConfig
 from trm.model.layers import Stack
+from trm.model.positions import Rotary
 
 Item = TypeVar("Item")
-Rotary = tuple[Tensor, Tensor] | None
 
 
 class State(NamedTuple):

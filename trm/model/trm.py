@@ -14,8 +14,8 @@ from trm.errors import UsageError
 from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
 from trm.model.init import truncated_normal_
 from trm.model.losses import step_loss
-from trm.model.positions import rotary_tables
-from trm.model.recursion import HRMCore, Rotary, State, TRMCore, last
+from trm.model.positions import Rotary, rotary_tables
+from trm.model.recursion import HRMCore, State, TRMCore, last
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trm.hookspecs import hookimpl
-from trm.specs import ANY_TASK, BackendSpec, MetricSpec, RendererSpec
+from trm.specs import ANY_TASK, BackendSpec, MetricSpec, MixerSpec, RendererSpec
 
 
 @hookimpl
@@ -12,6 +12,37 @@ def trm_register_backends() -> list[BackendSpec]:
         BackendSpec(name="cuda", summary="NVIDIA or AMD GPU", factory="trm.devices.cuda:CUDABackend", priority=30),
         BackendSpec(name="mps", summary="Apple GPU", factory="trm.devices.mps:MPSBackend", priority=20),
         BackendSpec(name="cpu", summary="CPU", factory="trm.devices.cpu:CPUBackend", priority=10),
+    ]
+
+
+@hookimpl
+def trm_register_mixers() -> list[MixerSpec]:
+    return [
+        MixerSpec(
+            name="attention",
+            summary="multi-head self-attention over all positions (the paper's)",
+            factory="trm.model.builtin_mixers:attention",
+            check="trm.config.mixer_checks:check_attention",
+            rotary=True,
+            any_length=True,
+        ),
+        MixerSpec(
+            name="mlp",
+            summary="an MLP over the positions (the paper's, for short puzzles of fixed length)",
+            factory="trm.model.builtin_mixers:mlp",
+            check="trm.config.mixer_checks:check_mlp",
+            over_positions=True,
+        ),
+        MixerSpec(
+            name="relational",
+            summary="means over the task's relations, and neighbours on its grid",
+            factory="trm.model.builtin_mixers:relational",
+            check="trm.config.mixer_checks:check_relational",
+            structured=True,
+            resizable=True,
+            per_symbol=True,
+            mean_halting=True,
+        ),
     ]
 
 

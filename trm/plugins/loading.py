@@ -22,6 +22,7 @@ from trm.specs import (
     BackendSpec,
     DatasetSpec,
     MetricSpec,
+    MixerSpec,
     RendererSpec,
     TaskSpec,
 )
@@ -38,6 +39,7 @@ HOOKS: dict[str, type[AnySpec]] = {
     "trm_register_augmentations": AugmentationSpec,
     "trm_register_metrics": MetricSpec,
     "trm_register_renderers": RendererSpec,
+    "trm_register_mixers": MixerSpec,
     "trm_register_backends": BackendSpec,
 }
 

@@ -19,6 +19,7 @@ from trm.specs import (
     BackendSpec,
     DatasetSpec,
     MetricSpec,
+    MixerSpec,
     RendererSpec,
     TaskPart,
     TaskSpec,
@@ -83,6 +84,22 @@ class Registry:
         """The backends in order of preference, without names that two plugins registered."""
         found: list[Any] = [entry.spec for entry in _uncontested(self._claims(BackendSpec)).values()]
         return sorted(found, key=lambda spec: -spec.priority)
+
+    def mixer(self, name: str) -> MixerSpec:
+        """The mixer called `name`.
+
+        Raises:
+            UsageError: there is none; the message gives the nearest names.
+            PluginError: two plugins register the name.
+        """
+        claims = self._claims(MixerSpec)
+        spec: MixerSpec | None = _only(claims, name, "mixer")
+        if spec is None:
+            raise UsageError(
+                f"There is no mixer {name!r} for model.mixing. {nearest(name, claims)} If a plugin "
+                "provides it, install that plugin; `trm doctor` lists the plugins and their problems."
+            )
+        return spec
 
     def parts(self, kind: type[Part], task: str) -> dict[str, Part]:
         """The datasets, augmentations, metrics or renderers of a task by name.

@@ -131,7 +131,7 @@ def from_config(config: TRMConfig) -> dict[str, Any]:
 def _check_expressible(config: TRMConfig) -> None:
     hrm_prefix = -(-config.puzzle_width // config.hidden_dim) if config.num_puzzles else 0
     problems = {
-        "mixing 'relational'": config.mixing == "relational",
+        f"mixing {config.mixing!r}": config.mixing not in ("attention", "mlp"),
         f"positions {config.positions!r}": config.positions not in POSITIONS,
         f"activation {config.activation!r}": config.activation != "swiglu",
         f"mlp_multiple_of {config.mlp_multiple_of}, only {MLP_MULTIPLE_OF}": config.mlp_multiple_of != MLP_MULTIPLE_OF,
