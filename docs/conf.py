@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
 import trm
 
 project = "trm"
@@ -14,3 +21,22 @@ exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Tiny Recursive Models", "page_width": "1080px", "sidebar_width": "240px"}
 html_show_sourcelink = False
+
+
+class RepositoryLinks(SphinxPostTransform):
+    """Turn links to Markdown files outside `docs/` into plain text: they work on a code host, but not on these pages."""
+
+    default_priority = 8  # before MyST, which reports such links as missing
+
+    def run(self, **kwargs: object) -> None:
+        source = Path(self.env.srcdir).resolve()
+        for link in list(self.document.findall(addnodes.pending_xref)):
+            if link.get("refdomain") != "doc":
+                continue
+            file = (source / f"{link['reftarget']}.md").resolve()
+            if file.is_file() and source not in file.parents:
+                link.replace_self(nodes.inline("", "", *(child.deepcopy() for child in link.children)))
+
+
+def setup(app: Sphinx) -> None:
+    app.add_post_transform(RepositoryLinks)
