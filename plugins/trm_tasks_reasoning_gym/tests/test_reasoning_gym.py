@@ -36,7 +36,7 @@ def test_the_catalog_and_the_tasks_are_the_same() -> None:
 
 
 def test_the_readme_names_every_dataset_of_reasoning_gym() -> None:
-    covered, left_out = README.read_text().split("## Left out")
+    covered, left_out = README.read_text().split("## Datasets that are not included")
     assert set(TASKS) == set(re.findall(r"^\| `(\w+)` \|", covered, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", left_out)) == set(DATASETS) - set(TASKS)
 
