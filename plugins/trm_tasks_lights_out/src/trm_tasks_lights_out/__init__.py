@@ -1,11 +1,10 @@
-"""Lights Out for `trm`. Every `trm` command loads this file, so it imports nothing heavy."""
+"""Lights Out for `trm`. Every `trm` command imports this module, so it imports nothing heavy."""
 
 from __future__ import annotations
 
 from trm.hookspecs import hookimpl
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
 
-TASK = "lights-out"
 CODE = "trm_tasks_lights_out.task:"
 MODEL = {
     "mixing": "relational",
@@ -28,43 +27,25 @@ EASY = PresetSpec(
 )
 
 
+LIGHTS_OUT = TaskSpec(
+    name="lights-out",
+    summary="the fewest buttons that turn off all lights of a board",
+    config=CODE + "Config",
+    describe=CODE + "describe",
+    dataset=DatasetSpec(name="random", summary="boards made by pressing random buttons", build=CODE + "build"),
+    augmentation=AugmentationSpec(name="turn", summary="rotated and mirrored boards", factory=CODE + "Turn"),
+    metrics=(MetricSpec(name="solved", summary="answers that turn off all lights", factory=CODE + "Solved"),),
+    renderer=RendererSpec(name="board", summary="the lights, and the buttons to press", factory=CODE + "Board"),
+    presets=(EASY,),
+    parse=CODE + "parse",
+    format=CODE + "format_tokens",
+    check=CODE + "check",
+    solvable=CODE + "solvable",
+    sample={"train_puzzles": 500, "test_puzzles": 200},
+    symmetry_class=CODE + "symmetry_class",
+)
+
+
 @hookimpl
 def trm_register_tasks() -> list[TaskSpec]:
-    task = TaskSpec(
-        name=TASK,
-        summary="the fewest buttons that turn all lights of a board off",
-        config=CODE + "Config",
-        describe=CODE + "describe",
-        dataset="random",
-        augmentation="turn",
-        metrics=("solved",),
-        renderer="board",
-        presets=(EASY,),
-        parse=CODE + "parse",
-        format=CODE + "format_tokens",
-        check=CODE + "check",
-        solvable=CODE + "solvable",
-        sample={"train_puzzles": 500, "test_puzzles": 200},
-        symmetry_class=CODE + "symmetry_class",
-    )
-    return [task]
-
-
-@hookimpl
-def trm_register_datasets() -> list[DatasetSpec]:
-    return [DatasetSpec(name="random", task=TASK, summary="boards made by pressing buttons", build=CODE + "build")]
-
-
-@hookimpl
-def trm_register_augmentations() -> list[AugmentationSpec]:
-    return [AugmentationSpec(name="turn", task=TASK, summary="turned and mirrored boards", factory=CODE + "Turn")]
-
-
-@hookimpl
-def trm_register_metrics() -> list[MetricSpec]:
-    return [MetricSpec(name="solved", task=TASK, summary="answers that turn all lights off", factory=CODE + "Solved")]
-
-
-@hookimpl
-def trm_register_renderers() -> list[RendererSpec]:
-    return [RendererSpec(name="board", task=TASK, summary="lights and the buttons to press", factory=CODE + "Board")]
+    return [LIGHTS_OUT]
