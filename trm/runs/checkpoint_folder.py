@@ -1,0 +1,108 @@
+"""Checkpoint folders: which one a run folder stands for, and whether its files are whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trm.config import RunConfig
+from trm.errors import CheckpointError, quoted, reason
+from trm.runs.run_folder import RunFolder, step_number
+from trm.storage.atomic import sha256
+from trm.storage.untrusted_input import check_file, read_json, read_text
+
+WEIGHTS = "model.safetensors"
+AVERAGE = "ema.safetensors"
+
+
+def checkpoint_folder(path: Path) -> Path:
+    """The `step_N` folder that `path` stands for: itself, or the latest one of a run folder."""
+    if step_number(path) >= 0:
+        return path
+    return _by_preference(path)[0]
+
+
+def newest_good(run: Path) -> tuple[Path, list[str]]:
+    """The checkpoint to go on from: the latest one, or where that is damaged the newest whole one.
+
+    Returns:
+        The checkpoint, and what is wrong with those that were passed over.
+
+    Raises:
+        CheckpointError: none is whole.
+    """
+    problems: list[str] = []
+    for folder in _by_preference(run):
+        try:
+            verify(folder)
+            return folder, problems
+        except CheckpointError as error:
+            problems.append(str(error))
+    raise CheckpointError(f"No checkpoint of {run} is whole. {problems[0]}")
+
+
+def _by_preference(run: Path) -> list[Path]:
+    """The checkpoints of a run, `latest` first, then the newest."""
+    folder = RunFolder(run)
+    found = folder.checkpoints()[::-1]
+    if not found:
+        raise CheckpointError(f"{run} is not a run folder with a checkpoint: it has no checkpoints/step_N.")
+    latest = folder.marked("latest")
+    return sorted(found, key=lambda path: path != latest)
+
+
+def verify_or_name_another(folder: Path) -> set[str]:
+    try:
+        return verify(folder)
+    except CheckpointError as error:
+        try:
+            good, _ = newest_good(folder.parent.parent)
+        except CheckpointError:
+            raise error from None
+        raise CheckpointError(f"{error} {good} is whole.") from error
+
+
+def read_run_config(folder: Path) -> RunConfig:
+    """The `config.json` of a run folder."""
+    path = folder / "config.json"
+    try:
+        return RunConfig.model_validate_json(read_text(path))
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} is not a run folder: it has no config.json.") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+
+
+def verify(folder: Path) -> set[str]:
+    """Check the files of a checkpoint against the checksums saved with them.
+
+    Returns:
+        The names of the files.
+
+    Raises:
+        CheckpointError: one is missing or damaged, or the list of them is.
+    """
+    path = folder / "checksums.json"
+    try:
+        checksums = read_json(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"The checkpoint {folder} is not complete: it has no checksums.json.") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+    if not isinstance(checksums, dict) or WEIGHTS not in checksums:
+        raise CheckpointError(f"{path} can't be read: it does not list the checkpoint's files.")
+    for name, digest in checksums.items():
+        if name != Path(name).name or not Path(name).name:
+            raise CheckpointError(f"{path} names {quoted(name)}, which is no file of a checkpoint.")
+        if _digest(folder / name) != digest:
+            raise CheckpointError(f"{folder / name} is damaged: its checksum is not the one saved with it.")
+    return set(checksums)
+
+
+def _digest(path: Path) -> str:
+    try:
+        check_file(path)
+        return sha256(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"The checkpoint {path.parent} is not complete: {path.name} is missing.") from None
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error

@@ -1,0 +1,141 @@
+"""Locating weights: a run folder, a checkpoint, a weights file or a task's shipped weights becomes one `Checkpoint`."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from trm.config import RunConfig
+from trm.errors import CheckpointError, UsageError
+from trm.model import TinyRecursiveModel
+from trm.plugins.registry import get_registry
+from trm.runs.building import build_model
+from trm.runs.checkpoint_folder import (
+    AVERAGE,
+    WEIGHTS,
+    checkpoint_folder,
+    read_run_config,
+    verify_or_name_another,
+)
+from trm.runs.history import training_seconds
+from trm.runs.run_folder import step_number
+from trm.runs.tensors import read_tensors
+from trm.runs.weights_file import read_weights_metadata
+
+EVALUATIONS = "evaluations"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Verified weights with everything that is known about where they come from.
+
+    Attributes:
+        run: the configuration of the run that made them.
+        tensors: the model's state by name. The averaged weights, if the run kept an average.
+        path: the run folder, `step_N` folder or weights file that they were read from.
+        step: the optimizer step at which they were saved; None for a weights file.
+        card: the model card of a weights file; empty otherwise.
+        folder: the run folder; None for a weights file.
+    """
+
+    run: RunConfig
+    tensors: Mapping[str, Tensor] = field(repr=False)
+    path: Path
+    step: int | None = None
+    card: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    folder: Path | None = None
+
+    def model(self) -> TinyRecursiveModel:
+        """Build the model with these weights, in evaluation mode, on the CPU.
+
+        Raises:
+            CheckpointError: the weights do not fit their configuration.
+        """
+        return build_model(self.run.model, self.tensors, self.path).eval()
+
+    def minutes(self) -> float | None:
+        """Minutes of training up to this step; None where the run kept no record of it."""
+        seconds = training_seconds(self.folder, self.step) if self.folder and self.step is not None else None
+        return None if seconds is None else round(seconds / 60, 1)
+
+    def evaluation_folder(self, name: str) -> Path:
+        """The default folder for the files of an evaluation called `name`."""
+        if self.folder is None:
+            return Path(EVALUATIONS) / f"{self.path.stem}-{name}"
+        return self.folder / EVALUATIONS / f"step_{self.step}-{name}"
+
+
+def locate(what: str | Path, task: str | None = None) -> Checkpoint:
+    """Find, verify and read weights. Every command and `trm.load` go through this function.
+
+    Args:
+        what: a run folder (its latest checkpoint), a `step_N` folder of it, a weights file, or the name of a task
+            (`sudoku`) or of a task's preset (`sudoku:hard`) that ships weights.
+        task: the task that the weights must belong to. Default: any.
+
+    Raises:
+        CheckpointError: the weights are missing, damaged, or belong to another task.
+        UsageError: the task ships weights, but not for that preset.
+    """
+    checkpoint = _read(_path_of(str(what)))
+    if task is not None and checkpoint.run.task != task:
+        raise CheckpointError(f"The checkpoint {what} belongs to task {checkpoint.run.task!r}, not {task!r}.")
+    return checkpoint
+
+
+def shipped_weights(task: str) -> dict[str, Path]:
+    """The files of the weights that a task ships, by preset, the default first.
+
+    Raises:
+        CheckpointError: a preset names a file that is missing from its package.
+        UsageError: there is no such task.
+    """
+    registry = get_registry()
+    spec = registry.task(task)
+    found = {}
+    for preset in spec.presets:
+        if preset.weights:
+            package, _, name = preset.weights.partition(":")
+            path = Path(str(importlib.resources.files(package).joinpath(name)))
+            if not path.exists():
+                raise CheckpointError(
+                    f"The weights of {task}:{preset.name} are missing: there is no file {path}. Reinstall "
+                    f"{registry.owner(spec).distribution}."
+                )
+            found[preset.name] = path
+    return found
+
+
+def _path_of(what: str) -> Path:
+    path = Path(what)
+    task, _, preset = what.partition(":")
+    # A run folder may be named after a task; any other folder of that name is not meant.
+    if path.is_file() or (path / "config.json").is_file() or task not in get_registry().tasks():
+        return path
+    shipped = shipped_weights(task)
+    if not shipped:
+        raise CheckpointError(f"Task {task!r} ships no weights. Train some with: trm train {task}")
+    if preset and preset not in shipped:
+        raise UsageError(f"Task {task!r} ships weights for {', '.join(shipped)}, not for {preset!r}.")
+    return shipped[preset] if preset else next(iter(shipped.values()))
+
+
+def _read(path: Path) -> Checkpoint:
+    if not path.exists():
+        raise CheckpointError(f"There is no checkpoint {path}.")
+    if path.is_file():
+        tensors = read_tensors(path)
+        run, card = read_weights_metadata(path)
+        return Checkpoint(run, tensors, path, card=card)
+    folder = checkpoint_folder(path)
+    files = verify_or_name_another(folder)
+    tensors = read_tensors(folder / WEIGHTS)
+    if AVERAGE in files:
+        tensors |= read_tensors(folder / AVERAGE)
+    run_folder = folder.parent.parent
+    return Checkpoint(read_run_config(run_folder), tensors, path, step_number(folder), folder=run_folder)
