@@ -115,7 +115,7 @@ def core_of_version(session: nox.Session, version: str) -> str:
 
 @nox.session(python="3.11")
 def fuzz(session: nox.Session) -> None:
-    """A hundred thousand spoiled inputs for the readers of files and text."""
+    """100,000 corrupted inputs for the readers of files and text."""
     session.install(*PINS, *editable(".[test]", *PLUGINS))
     session.run("python", "-m", "tests.fuzz", *(session.posargs or ["--inputs", "100000"]))
 

@@ -29,9 +29,9 @@ from trm.runs.weights_file import save_weights_file
 from trm.training.monitor import Monitor
 from trm.training.trainer import Trainer
 
-from .formats import spoiled_archive, spoiled_safetensors
+from .formats import corrupted_archive, corrupted_safetensors
 from .harness import Files
-from .mutate import MARKS, ODD_TEXTS, spoil_bytes, spoil_json, spoil_lines, spoil_text, spoiled_json
+from .mutate import MARKS, ODD_TEXTS, corrupt_bytes, corrupt_json, corrupt_lines, corrupt_text, corrupted_json
 
 SMALL = (
     "model.hidden_dim=8",
@@ -82,8 +82,8 @@ def shipped() -> list[Files]:
     return found
 
 
-def spoil_shipped(rng: random.Random, files: Files) -> Files:
-    return {name: spoiled_safetensors(rng, content) for name, content in files.items()}
+def corrupt_shipped(rng: random.Random, files: Files) -> Files:
+    return {name: corrupted_safetensors(rng, content) for name, content in files.items()}
 
 
 def read_shipped(folder: Path) -> None:
@@ -126,18 +126,18 @@ def stream_of(chosen: Experiment) -> GroupSampler:
     return GroupSampler(chosen.puzzles("train"), 0, chosen.task.augmentation())
 
 
-def spoil_run(rng: random.Random, files: Files, within: str = "") -> Files:
-    """A run with one file spoiled and, mostly, the checksums made to fit again."""
+def corrupt_run(rng: random.Random, files: Files, within: str = "") -> Files:
+    """A run with one file corrupted and, mostly, the checksums made to fit again."""
     files = dict(files)
     name = rng.choice([name for name in files if within in name])
     if name.endswith(".safetensors"):
-        files[name] = spoiled_safetensors(rng, files[name])
+        files[name] = corrupted_safetensors(rng, files[name])
     elif name.endswith("metrics.jsonl"):
-        files[name] = spoil_lines(rng, files[name], spoiled_json)
+        files[name] = corrupt_lines(rng, files[name], corrupted_json)
     elif name.endswith(".json"):
-        files[name] = spoiled_json(rng, files[name])
+        files[name] = corrupted_json(rng, files[name])
     else:
-        files[name] = spoil_text(rng, files[name].decode()).encode(errors="surrogatepass")
+        files[name] = corrupt_text(rng, files[name].decode()).encode(errors="surrogatepass")
     if rng.random() < 0.05:
         files[rng.choice((name + rng.choice(("²", ".old", "٣", "9" * 30)), *ODD_TEXTS))] = files.pop(name)
     return sealed(files) if rng.random() < 0.8 and not name.endswith("checksums.json") else files
@@ -161,8 +161,8 @@ def read_run(folder: Path) -> None:
     answer(loaded.model())
 
 
-def spoil_state(rng: random.Random, files: Files) -> Files:
-    return spoil_run(rng, files, within="/step_")
+def corrupt_state(rng: random.Random, files: Files) -> Files:
+    return corrupt_run(rng, files, within="/step_")
 
 
 def read_state(folder: Path) -> None:
@@ -208,23 +208,23 @@ def official() -> list[Files]:
     return found
 
 
-def spoil_official(rng: random.Random, files: Files) -> Files:
+def corrupt_official(rng: random.Random, files: Files) -> Files:
     files = dict(files)
     if rng.random() < 0.35:
         text = files["all_config.yaml"]
         if rng.random() < 0.5:
-            text = yaml.safe_dump(spoil_json(rng, yaml.safe_load(text)))
+            text = yaml.safe_dump(corrupt_json(rng, yaml.safe_load(text)))
             for mark, meant in MARKS.items():
                 text = text.replace(f"'{mark}'", meant.replace("NaN", ".nan").replace("-Infinity", "-.inf"))
             files["all_config.yaml"] = text.encode(errors="surrogatepass")
         else:
-            files["all_config.yaml"] = spoil_text(rng, text.decode()).encode(errors="surrogatepass")
+            files["all_config.yaml"] = corrupt_text(rng, text.decode()).encode(errors="surrogatepass")
         return files
     if rng.random() < 0.15:
         files["step_1"] = strange_tensors(rng, files["step_1"])
         return files
-    spoil = spoiled_archive if rng.random() < 0.9 else spoil_bytes
-    files["step_1"] = spoil(rng, files["step_1"])
+    corrupt = corrupted_archive if rng.random() < 0.9 else corrupt_bytes
+    files["step_1"] = corrupt(rng, files["step_1"])
     return files
 
 

@@ -26,9 +26,9 @@ from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
 
 from .checkpoints import contents, experiment
-from .formats import spoiled_npy
+from .formats import corrupted_npy
 from .harness import Files
-from .mutate import ODD_TEXTS, spoil_text, spoiled_json
+from .mutate import ODD_TEXTS, corrupt_text, corrupted_json
 
 TASK = {"train": [{"input": [[1, 2]], "output": [[3]]}], "test": [{"input": [[0]], "output": [[4, 5], [6, 7]]}]}
 
@@ -64,11 +64,11 @@ def arrays() -> list[Files]:
 ARC = {"training": [], "evaluation": ["arcagi1:training"], "subset": "easy", "side": 4, "variants": 1}
 
 
-def spoil_arrays(rng: random.Random, files: Files) -> Files:
+def corrupt_arrays(rng: random.Random, files: Files) -> Files:
     files = dict(files)
     for _ in range(rng.choice((1, 1, 2))):
         name = rng.choice(sorted(files))
-        files[name] = (spoiled_npy if name.endswith(".npy") else spoiled_json)(rng, files[name])
+        files[name] = (corrupted_npy if name.endswith(".npy") else corrupted_json)(rng, files[name])
         if rng.random() < 0.05:
             files[rng.choice((*ODD_TEXTS, *files))] = files.pop(name)
     if rng.random() < 0.8:  # else the checksums stop everything at once
@@ -104,8 +104,8 @@ def maze_csv() -> list[Files]:
     return [{"train.csv": text.encode()}, {"train.csv": text.replace("\n", "\r\n").encode()}]
 
 
-def spoil_csv(rng: random.Random, files: Files) -> Files:
-    text = spoil_text(rng, files["train.csv"].decode())
+def corrupt_csv(rng: random.Random, files: Files) -> Files:
+    text = corrupt_text(rng, files["train.csv"].decode())
     if rng.random() < 0.02:
         text += "x" * rng.choice((131_073, 2**20 + 5)) + '"' * rng.randrange(3)
     return {"train.csv": text.encode(errors="surrogatepass")}
@@ -136,10 +136,10 @@ def dumps(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def spoil_arc(rng: random.Random, files: Files) -> Files:
+def corrupt_arc(rng: random.Random, files: Files) -> Files:
     files = dict(files)
     name = rng.choice(sorted(files))
-    files[name] = spoiled_json(rng, files[name])
+    files[name] = corrupted_json(rng, files[name])
     return files
 
 

@@ -1,4 +1,4 @@
-"""Reading spoiled inputs one after the other, counting what comes of them, and what it takes."""
+"""Read corrupted inputs one after the other and count the outcomes, the time and the memory."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Target:
     Attributes:
         name: what it reads.
         seeds: whole inputs, which it must read.
-        spoil: makes another input of one of them.
+        corrupt: makes another input of one of them.
         read: reads the input that lies in a folder. What it raises must be a `TRMError`.
         share: how many inputs it gets beside the other targets: more where reading is fast.
     """
 
     name: str
     seeds: Callable[[], list[Files]]
-    spoil: Callable[[random.Random, Files], Files]
+    corrupt: Callable[[random.Random, Files], Files]
     read: Callable[[Path], object]
     share: int = 1
 
@@ -69,7 +69,7 @@ class Hang(BaseException):
 
 
 def fuzz(target: Target, inputs: int, seed: int, keep: Path | None = None) -> Row:
-    """Read `inputs` spoiled inputs.
+    """Read `inputs` corrupted inputs.
 
     Args:
         target: the reader.
@@ -85,7 +85,7 @@ def fuzz(target: Target, inputs: int, seed: int, keep: Path | None = None) -> Ro
             target.read(place)
         for number in range(inputs):
             rng = random.Random(f"{target.name}/{seed}/{number}")
-            files = target.spoil(rng, rng.choice(seeds))
+            files = target.corrupt(rng, rng.choice(seeds))
             fault = _read(target, written(files, Path(folder) / "input"), row)
             if fault is not None and len(row.faults) < KEPT_FAULTS:
                 row.faults.append(f"input {number}: {fault}")
@@ -98,7 +98,7 @@ def fuzz(target: Target, inputs: int, seed: int, keep: Path | None = None) -> Ro
 def written(files: Files, folder: Path) -> Path:
     """The folder with the files and nothing else; names that no file in it can have are left out.
 
-    The names are spoiled too: nothing is written unless its place is inside of the folder.
+    The names are corrupted too: nothing is written unless its place is inside of the folder.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -45,7 +45,7 @@ MARKS = {
 """Stand-ins for what `json.dumps` does not write."""
 
 
-def spoil_bytes(rng: random.Random, data: bytes, others: Sequence[bytes] = ()) -> bytes:
+def corrupt_bytes(rng: random.Random, data: bytes, others: Sequence[bytes] = ()) -> bytes:
     """A few changes of bytes."""
     content = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
@@ -74,7 +74,7 @@ def spoil_bytes(rng: random.Random, data: bytes, others: Sequence[bytes] = ()) -
     return bytes(content)
 
 
-def spoil_text(rng: random.Random, text: str) -> str:
+def corrupt_text(rng: random.Random, text: str) -> str:
     """A few changes of characters, lines and numbers."""
     for _ in range(rng.choice((1, 1, 2, 3, 8))):
         start = rng.randrange(len(text) + 1)
@@ -124,7 +124,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
                 items.append(container[key])
 
 
-def spoil_json(rng: random.Random, value: Any) -> Any:
+def corrupt_json(rng: random.Random, value: Any) -> Any:
     """A copy of a document with a few of its values, keys or places changed."""
     value = copy.deepcopy(value)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
@@ -145,15 +145,15 @@ def spoil_json(rng: random.Random, value: Any) -> Any:
     return value
 
 
-def spoiled_json(rng: random.Random, data: bytes) -> bytes:
-    """JSON spoiled as a document, now and then as bytes too."""
+def corrupted_json(rng: random.Random, data: bytes) -> bytes:
+    """JSON corrupted as a document, now and then as bytes too."""
     if rng.random() < 0.2:
-        return spoil_bytes(rng, data)
+        return corrupt_bytes(rng, data)
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        return spoil_bytes(rng, data)
-    return dumped(spoil_json(rng, value))
+        return corrupt_bytes(rng, data)
+    return dumped(corrupt_json(rng, value))
 
 
 def dumped(value: Any) -> bytes:
@@ -164,9 +164,9 @@ def dumped(value: Any) -> bytes:
     return text.encode()
 
 
-def spoil_lines(rng: random.Random, data: bytes, spoil: Callable[[random.Random, bytes], bytes]) -> bytes:
+def corrupt_lines(rng: random.Random, data: bytes, corrupt: Callable[[random.Random, bytes], bytes]) -> bytes:
     """Spoil one line of a file."""
     lines = data.split(b"\n")
     number = rng.randrange(len(lines))
-    lines[number] = spoil(rng, lines[number])
+    lines[number] = corrupt(rng, lines[number])
     return b"\n".join(lines)

@@ -1,4 +1,4 @@
-"""A few spoiled inputs for every reader; `python -m tests.fuzz` takes a hundred thousand."""
+"""A few corrupted inputs for every reader; `python -m tests.fuzz` runs 100,000."""
 
 import random
 from pathlib import Path
@@ -25,14 +25,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_spoiled_inputs_are_read_or_refused(name: str) -> None:
+def test_corrupted_inputs_are_read_or_refused(name: str) -> None:
     row = fuzz(TARGETS[name], INPUTS, seed=1)
     assert not row.faults, "\n\n".join(row.faults)
     assert row.inputs == row.read + row.refused == INPUTS
-    assert row.refused > INPUTS / 10, "the inputs are hardly spoiled"
+    assert row.refused > INPUTS / 10, "the inputs are hardly corrupted"
 
 
-def spoil(rng: random.Random, files: Files) -> Files:
+def corrupt(rng: random.Random, files: Files) -> Files:
     return {"file": bytes([rng.randrange(4)])}
 
 
@@ -48,7 +48,7 @@ def read(folder: Path) -> None:
 
 
 def test_the_fuzzing_finds_faults_and_keeps_their_inputs(tmp_path: Path) -> None:
-    row = fuzz(Target("faulty", lambda: [{"file": b"\0"}], spoil, read), 200, 0, tmp_path)
+    row = fuzz(Target("faulty", lambda: [{"file": b"\0"}], corrupt, read), 200, 0, tmp_path)
     assert any("ValueError: two" in fault for fault in row.faults)
     assert any("its message is empty" in fault for fault in row.faults)
     assert all(content in (b"\2", b"\3") for content in (path.read_bytes() for path in tmp_path.glob("*/file")))
@@ -70,6 +70,6 @@ def test_the_fuzzing_finds_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
         while (folder / "file").read_bytes() != b"whole":
             pass
 
-    row = fuzz(Target("slow", lambda: [{"file": b"whole"}], spoil, read_forever), 1, 0)
+    row = fuzz(Target("slow", lambda: [{"file": b"whole"}], corrupt, read_forever), 1, 0)
     assert len(row.faults) == 1
     assert "Hang" in row.faults[0]

@@ -12,9 +12,9 @@ from trm.cli.main import cli
 from trm.errors import printable
 from trm.experiment.experiment import Experiment
 
-from .checkpoints import runs, spoil_run
+from .checkpoints import corrupt_run, runs
 from .harness import Files
-from .mutate import ODD_TEXTS, dumped, odd_value, spoil_text
+from .mutate import ODD_TEXTS, corrupt_text, dumped, odd_value
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 TEXTS = {
@@ -31,8 +31,8 @@ def puzzles(task: str) -> list[Files]:
     return [{"text": text.encode()} for text in TEXTS[task]]
 
 
-def spoil_puzzles(rng: random.Random, files: Files) -> Files:
-    return {"text": spoil_text(rng, files["text"].decode()).encode(errors="surrogatepass")}
+def corrupt_puzzles(rng: random.Random, files: Files) -> Files:
+    return {"text": corrupt_text(rng, files["text"].decode()).encode(errors="surrogatepass")}
 
 
 @cache
@@ -49,7 +49,7 @@ def read_puzzles(task: str, folder: Path) -> None:
         sized.solvable(tokens)
 
 
-def spoil_settings(rng: random.Random, files: Files) -> Files:
+def corrupt_settings(rng: random.Random, files: Files) -> Files:
     task, _, setting = files["text"].decode().partition("\n")
     name, _, value = setting.partition("=")
     if rng.random() < 0.6:
@@ -61,7 +61,7 @@ def spoil_settings(rng: random.Random, files: Files) -> Files:
         value = dumped(odd_value(rng)).decode()[: 2**17]
         setting = f"{rng.choice((name, *fields))}={rng.choice((value, rng.choice(ODD_TEXTS)))}"
     else:
-        setting = spoil_text(rng, setting)
+        setting = corrupt_text(rng, setting)
     return {"text": f"{task}\n{setting}".encode(errors="surrogatepass")}
 
 
@@ -80,8 +80,8 @@ def records() -> list[Files]:
     return [{name: content for name, content in files.items() if "/" not in name} for files in runs()]
 
 
-def spoil_records(rng: random.Random, files: Files) -> Files:
-    return spoil_run(rng, files, within=".json")
+def corrupt_records(rng: random.Random, files: Files) -> Files:
+    return corrupt_run(rng, files, within=".json")
 
 
 def read_records(folder: Path) -> None:
