@@ -1,4 +1,4 @@
-"""Spoiling bytes, texts and JSON: what disks, transfers and people do to them, and what somebody hostile would."""
+"""Corrupt bytes, text and JSON as failing disks, transfers, people and attackers do."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def dumped(value: Any) -> bytes:
 
 
 def corrupt_lines(rng: random.Random, data: bytes, corrupt: Callable[[random.Random, bytes], bytes]) -> bytes:
-    """Spoil one line of a file."""
+    """Corrupt one line of a file."""
     lines = data.split(b"\n")
     number = rng.randrange(len(lines))
     lines[number] = corrupt(rng, lines[number])
