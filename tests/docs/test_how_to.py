@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,9 @@ def test_your_own_data(tmp_path: Path) -> None:
     output = follow("use-your-own-data.md", tmp_path)
     assert "1 puzzles" in output["trm evaluate run"]
     assert "exact_accuracy" in output["python sort_digits.py"]
+
+
+def test_a_mixer(tmp_path: Path) -> None:
+    follow("write-a-mixer.md", tmp_path)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["model"]["mixing"], config["model"]["mixing_options"]) == ("blur", {"radius": 4})
