@@ -17,6 +17,7 @@ import importlib
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import NoneType, UnionType
@@ -26,6 +27,7 @@ import click
 
 REFERENCE = Path(__file__).parent / "reference"
 PART = re.compile(r"(<!-- generated: ([\w.]+)(?: ([\w.]+))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+WIDTH = 100
 SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises")
 
 
@@ -182,18 +184,25 @@ def _signature(name: str, value: Any) -> str:
 
 
 def _prose(value: Any) -> str:
-    """A docstring as Markdown; its sections become lists."""
-    lines: list[str] = []
-    section = ""
-    for line in _docstring(value).splitlines():
-        if line.rstrip(":") in SECTIONS and line.endswith(":"):
-            section = line.rstrip(":")
-            lines += [f"{section}:", ""]
-        elif section and re.match(r"^    \S", line):
-            lines.append(re.sub(r"^    (\w+): ", r"- `\1`: ", line))
+    """A docstring as Markdown: its sections become lists, and indented text outside of them code."""
+    blocks: list[str] = []
+    section = False
+    for paragraph in _docstring(value).split("\n\n"):
+        heading, _, rest = paragraph.partition(":\n")
+        if heading in SECTIONS:
+            section = True
+            blocks += [f"{heading}:", _entries(rest)]
+        elif section or not paragraph.startswith("    "):
+            blocks.append(" ".join(paragraph.split()).replace("::", ":"))
         else:
-            lines.append(line.strip() if section else line)
-    return "\n".join(lines).replace("``", "`").replace("::\n", ":\n")
+            blocks.append(f"```text\n{inspect.cleandoc(paragraph)}\n```")
+    return re.sub(r"(?<!`)``(?!`)", "`", "\n\n".join(blocks))
+
+
+def _entries(section: str) -> str:
+    """The entries of a section of a docstring, such as its arguments, as a list."""
+    entries = re.split(r"^    (?=\S)", section, flags=re.MULTILINE)[1:]
+    return "\n".join(re.sub(r"^- (\w+): ", r"- `\1`: ", f"- {' '.join(entry.split())}") for entry in entries)
 
 
 def _summary(value: Any) -> str:
@@ -250,7 +259,23 @@ def generated(page: str) -> str:
 def _replacement(match: re.Match[str]) -> str:
     opening, generator, argument, _, end = match.groups()
     body = "\n".join(GENERATORS[generator](*[argument] * (argument is not None))).strip()
-    return f"{opening}\n{body}\n\n{end}"
+    return f"{opening}\n{_wrapped(body)}\n\n{end}"
+
+
+def _wrapped(text: str) -> str:
+    """Markdown with its prose wrapped at 100 columns; code, tables and headings keep their lines."""
+    lines: list[str] = []
+    in_code = False
+    for line in text.splitlines():
+        in_code ^= line.startswith("```")
+        if in_code or line.startswith(("`", "|", "#")) or len(line) <= WIDTH:
+            lines.append(line)
+        else:
+            indent = "  " * line.startswith("- ")
+            lines += textwrap.wrap(
+                line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            )
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def main() -> None:

@@ -99,6 +99,17 @@ def _check_help(name: str, command: click.Command) -> None:
             _check_help(f"{name} {sub_name}", sub_command)
 
 
+def test_the_index_links_to_every_page() -> None:
+    links = set(re.findall(r"\]\(([\w/-]+\.md)\)", (DOCS / "index.md").read_text()))
+    assert links == {path.relative_to(DOCS).as_posix() for path in PAGES} - {"index.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^):#]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
 def test_commands_on_the_pages_exist(page: Path) -> None:
     for word in re.findall(r"(?:^|`)trm ([a-z][a-z-]*)", page.read_text(), re.MULTILINE):
