@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --inputs 100000 --seed 0`: run every reader on corrupted inputs in its own process; exit with 1 on a bug."""
+"""`python -m tests.fuzz --inputs 100000 --seed 0`: run every reader on corrupted inputs; exit with 1 on a bug."""
 
 from __future__ import annotations
 
