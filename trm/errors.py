@@ -1,4 +1,7 @@
-"""The errors that a user can cause, each one or two sentences that say what is wrong, where, and what to do."""
+"""The exceptions that `trm` raises, and helpers for their messages.
+
+A message is one or two sentences: what is wrong, where, and how to fix it.
+"""
 
 from __future__ import annotations
 
@@ -9,56 +12,56 @@ from collections.abc import Iterable
 
 
 class TRMError(Exception):
-    """A job failed for a reason that the message states in full. The command line exits with 1."""
+    """A job failed, and the message says why. The command line exits with 1."""
 
     exit_code = 1
 
 
 class UsageError(TRMError):
-    """The request itself was wrong: an unknown name, a value out of range, a malformed puzzle. Exit code 2."""
+    """The request was invalid: an unknown name, a value out of range, a malformed puzzle. The command line exits with 2."""
 
     exit_code = 2
 
 
 class PuzzleError(UsageError):
-    """A puzzle given by the user can't be read, or can't be solved at all."""
+    """A puzzle that the user gave cannot be read, or has no solution."""
 
 
 class DataError(TRMError):
-    """A data set is missing, damaged or not of the form that was asked for."""
+    """A dataset is missing, damaged, or not in the requested format."""
 
 
 class CheckpointError(TRMError):
-    """A checkpoint is missing, damaged, or does not fit what it is wanted for."""
+    """A checkpoint is missing, damaged, or does not fit the task."""
 
 
 class NotFiniteError(TRMError):
-    """The loss or the gradient was infinite or undefined so often that going on is no use."""
+    """The loss or the gradient was not finite in too many steps in a row."""
 
 
 class PluginError(TRMError):
-    """A plugin broke the contract, or two plugins claim one name."""
+    """A plugin broke the contract, or two plugins registered the same name."""
 
 
 class ReportedElsewhere(TRMError):
-    """Another process of the same training has said what went wrong; this one ends without a word."""
+    """Another process of the same training has reported the error; this one exits without a message."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A closing sentence for an unknown `name`: the nearest of the `known` names, or all of them."""
+    """The last sentence of a message about an unknown name: up to three similar names, or all known names."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return f"Did you mean {' or '.join(repr(item) for item in close)}?"
     if names:
-        return f"There are: {', '.join(names)}."
+        return f"Available: {', '.join(names)}."
     return "There are none."
 
 
 LONGEST_QUOTE = 200
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but line feed and tab, marks that change the direction of writing, and halves of surrogates."""
+"""Control characters except line feed and tab, marks that change the writing direction, and lone surrogates."""
 
 
 class _Short(reprlib.Repr):
@@ -71,21 +74,21 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 def printable(text: str) -> str:
-    """The text with escapes (``\\u001b``) for what could steer a terminal or forge what is on it.
+    """The text with escapes such as ``\\u001b`` for characters that could control a terminal.
 
-    The escapes are those of JSON too, so JSON stays the same JSON.
+    JSON has the same escapes, so the result for a JSON document is an equivalent JSON document.
     """
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def quoted(value: object) -> str:
-    """The `repr` of a foreign value, shortened: what is nested or shared a million times can't fill a message."""
+    """The `repr` of an untrusted value, at most `LONGEST_QUOTE` characters long even if it is deeply nested."""
     text = _SHORT.repr(value)
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "..."
 
 
 def reason(error: BaseException) -> str:
-    """What an exception of a library says, in one line without its full stop."""
+    """The message of an exception, in one line without its full stop."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
     return " ".join(said.split())[:300].rstrip(".")
 

@@ -1,11 +1,11 @@
-"""Every hook of `trm`, in prose that a plugin author can work from.
+"""The hooks of `trm`.
 
 A plugin is a distribution with an entry point in the group `trm`::
 
     [project.entry-points.trm]
     sudoku = "trm_tasks_sudoku"
 
-The module it names implements any of the hooks below with the marker `hookimpl`::
+The module that the entry point names implements any of the hooks below and marks them with `hookimpl`::
 
     from trm.hookspecs import hookimpl
     from trm.specs import TaskSpec
@@ -14,9 +14,9 @@ The module it names implements any of the hooks below with the marker `hookimpl`
     def trm_register_tasks():
         return [TaskSpec(name="sudoku", ...)]
 
-Every hook collects: each plugin returns a list, and `trm` joins the lists. The module may import `trm.specs`,
-`trm.hookspecs` and the standard library, nothing heavier, because every command loads it. The heavy parts are named by
-``"package.module:attribute"`` and imported when they are needed.
+Each hook returns a list, and `trm` joins the lists of all plugins. Every command imports the module, so it should import
+only `trm.specs`, `trm.hookspecs`, `trm.presets` and the standard library. Specs refer to the heavy parts by
+``"package.module:attribute"``, and `trm` imports these when it needs them.
 """
 
 from __future__ import annotations
@@ -33,51 +33,53 @@ hookimpl = pluggy.HookimplMarker("trm")
 
 @hookspec
 def trm_register_tasks() -> Sequence[TaskSpec]:
-    """The tasks that this plugin brings.
+    """Register tasks.
 
     A task is a kind of puzzle: its settings, its default dataset, augmentation, metrics and renderer, its presets, and
-    how to read a puzzle from text and to judge an answer. Two tasks of one name are an error that names both
-    distributions.
+    functions that read a puzzle from text and check an answer. A `TaskSpec` can contain the specs of its own parts. If two
+    plugins register the same name, using that name is an error that names both distributions.
     """
     raise NotImplementedError
 
 
 @hookspec
 def trm_register_datasets() -> Sequence[DatasetSpec]:
-    """Sources of puzzles, each for one task: generated, downloaded, or read from a path.
+    """Register datasets: sources of puzzles that are generated, downloaded, or read from a path.
 
-    A dataset's `build(config, split, seed)` returns a `trm.data.PuzzleSet`. A plugin may add a dataset to somebody
-    else's task by naming that task.
+    The function `build(config, split, seed)` of a dataset returns a `trm.data.PuzzleSet`. A task can contain its own
+    datasets; use this hook to add a dataset to the task of another plugin.
     """
     raise NotImplementedError
 
 
 @hookspec
 def trm_register_augmentations() -> Sequence[AugmentationSpec]:
-    """Random symmetries of a task, each with its inverse.
+    """Register augmentations: random symmetries of a task, each with its inverse.
 
-    They enlarge the training data while it is read, and at evaluation they give symmetry votes: the puzzle is solved in
-    several transformed forms, and each answer is transformed back before it is counted.
+    Training applies them to puzzles as it reads them. Evaluation uses them for symmetry votes: it solves several
+    transformed copies of a puzzle and transforms each answer back before counting it. A task can contain its own
+    augmentations; use this hook to add one to the task of another plugin.
     """
     raise NotImplementedError
 
 
 @hookspec
 def trm_register_metrics() -> Sequence[MetricSpec]:
-    """Scores over predictions, for one task or, with the task ``"*"``, for all.
+    """Register metrics: scores over predictions, for one task or, with the task ``"*"``, for all.
 
-    A metric counts over batches and can be merged with another of its kind, which is what makes it work when several
-    processes evaluate parts of one test set.
+    A metric counts over batches, and two metrics of a kind can be merged, because several processes may each evaluate a
+    part of the test set. A task reports its own metrics. A metric that is added through this hook is reported on request:
+    `trm evaluate --metric NAME`. The built-in `cell_accuracy` and `exact_accuracy` cannot be replaced.
     """
     raise NotImplementedError
 
 
 @hookspec
 def trm_register_renderers() -> Sequence[RendererSpec]:
-    """Ways to show a puzzle and an answer, for one task or, with the task ``"*"``, for all.
+    """Register renderers: ways to show a puzzle and an answer, for one task or, with the task ``"*"``, for all.
 
-    A renderer turns a puzzle, optionally with a prediction and a target, into a Rich renderable. The shared code makes
-    live views, pages and pictures of it.
+    A renderer turns a puzzle, optionally with a prediction and a target, into a Rich renderable. `trm` builds live views,
+    web pages and images from it.
     """
     raise NotImplementedError
 
@@ -94,9 +96,9 @@ def trm_register_mixers() -> Sequence[MixerSpec]:
 
 @hookspec
 def trm_register_backends() -> Sequence[BackendSpec]:
-    """Devices to compute on.
+    """Register backends: devices to compute on.
 
-    A backend says whether its device is present, gives the `torch.device`, and chooses the precision by what the
-    hardware can do. The built-in ones (cpu, cuda, mps) are registered through this hook too.
+    A backend reports whether its device is available, provides the `torch.device`, and chooses the precision that the
+    hardware supports. The built-in ones (cpu, cuda, mps) are registered through this hook, too.
     """
     raise NotImplementedError

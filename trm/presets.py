@@ -1,7 +1,8 @@
-"""Settings that the presets of several task plugins share: the published ones of TRM (arXiv:2510.04871 and its code) for the
-`paper` presets, and those of the small relational networks that learn on a CPU.
+"""Settings that the presets of several tasks share.
 
-Values for the fields of `trm.TRMConfig` and `trm.TrainingConfig`; a task merges what is common with what it adds::
+The `PAPER_*` values are the published settings of TRM (arXiv:2510.04871 and its code). The `RELATIONAL_*` values are those
+of the small relational networks that learn on a CPU. All are values for fields of `trm.TRMConfig` and
+`trm.TrainingConfig`; a task combines them with its own::
 
     PresetSpec(
         name="paper",
@@ -13,7 +14,7 @@ Values for the fields of `trm.TRMConfig` and `trm.TrainingConfig`; a task merges
         source=PAPER_SOURCE,
     )
 
-Standard library only, so a plugin can import it at its top.
+This module imports the standard library only, so a plugin's module can import it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PAPER_SOURCE = "figures of arXiv:2510.04871, not measured here"
-"""`PresetSpec.source` of every preset whose cost and accuracy are the paper's."""
+"""The `PresetSpec.source` of presets whose cost and accuracy are the paper's."""
 
 PAPER_MODEL: Mapping[str, Any] = {
     "architecture": "trm",
@@ -41,13 +42,13 @@ PAPER_MODEL: Mapping[str, Any] = {
     "puzzle_tokens": 16,
     "loss": "stablemax",
 }
-"""The network with attention. As many puzzle vectors as the data has identifiers are added by the data."""
+"""The network with attention. The data decides the number of puzzle vectors."""
 
 PAPER_MIXER: Mapping[str, Any] = {"mixing": "mlp", "positions": "none"}
-"""What the variant with an MLP over the positions changes."""
+"""Changes for the variant with an MLP over the positions."""
 
 PAPER_FOUR_RECURSIONS: Mapping[str, Any] = {"n_recursions": 4}
-"""What the published code changes for its longer sequences (the paper's text has 6 throughout)."""
+"""The number of recursions in the published code for longer sequences. The paper's text has 6 for all tasks."""
 
 PAPER_TRAINING: Mapping[str, Any] = {
     "batch_size": 768,
@@ -68,15 +69,15 @@ PAPER_TRAINING: Mapping[str, Any] = {
     "ema_decay": 0.999,
     "ema_warmup": False,
 }
-"""The training, with the weight decays and the puzzle learning rate of data with an identifier for each puzzle. A task
-adds `num_epochs`."""
+"""The training settings. The weight decays and the puzzle learning rate are those for data with one identifier per puzzle.
+A task adds `num_epochs`."""
 
 PAPER_SHARED_ID: Mapping[str, Any] = {
     "weight_decay": 1.0,
     "puzzle_learning_rate": 1e-4,
     "puzzle_weight_decay": 1.0,
 }
-"""What changes where all puzzles share one identifier."""
+"""Changes for data whose puzzles share one identifier."""
 
 RELATIONAL_MODEL: Mapping[str, Any] = {
     "mixing": "relational",
@@ -89,7 +90,7 @@ RELATIONAL_MODEL: Mapping[str, Any] = {
     "n_supervision": 8,
     "loss": "softmax",
 }
-"""A network that learns on a CPU: two layers of 20,000 weights in all."""
+"""A network that learns on a CPU: two layers, 20,000 parameters in total."""
 
 RELATIONAL_TRAINING: Mapping[str, Any] = {
     "batch_size": 8,
@@ -108,4 +109,5 @@ RELATIONAL_TRAINING: Mapping[str, Any] = {
     "eval_examples": 256,
     "eval_batch_size": 16,
 }
-"""Its training, as it learns fastest on Sudoku (`docs/explanation/recipes.md`). A task adds `max_steps`."""
+"""Training settings for that network: those that learned Sudoku fastest (`docs/explanation/recipes.md`). A task adds
+`max_steps`."""

@@ -1,4 +1,4 @@
-"""The real commands, in processes of their own."""
+"""The commands, each run in its own process."""
 
 import functools
 import json
@@ -64,10 +64,10 @@ def test_train_evaluate_solve(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_training_says_how_to_go_on(tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_an_interrupted_training_says_how_to_resume(tmp_path: Path, number: signal.Signals, code: int) -> None:
     sets = ["training.max_steps=1000000", "training.log_interval=1", "task.train_puzzles=50", "task.test_puzzles=8"]
     command = ["train", "sudoku", "--preset", "mini", *(word for item in sets for word in ("--set", item))]
-    # A test run in a shell's background ignores SIGINT, and what it starts would too.
+    # If the tests run in the background of a shell, they ignore SIGINT, and a child process would inherit that.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "trm", *command, "--output", str(tmp_path / "run")],
@@ -94,11 +94,13 @@ def test_a_folder_with_a_tasks_name_hides_no_shipped_weights(tmp_path: Path, mon
     assert solved.returncode == 0, solved.stderr
     assert "123 + 456 = 579" in solved.stdout
     exported = trm("export", "arithmetic", "--format", "official", "--output", "x")
-    assert "no mixing 'relational'" in exported.stderr  # the weights were found; that form has no such model
+    assert (
+        "no mixing 'relational'" in exported.stderr
+    )  # the weights were found, but that format has no relational mixer
 
 
-def test_what_the_default_weights_fail_at_goes_to_the_tasks_other_weights() -> None:
-    """A puzzle of 17 clues (from Gordon Royle's list), half of what the default weights were trained on, after an easy one."""
+def test_puzzles_that_the_default_weights_fail_on_go_to_the_tasks_other_weights() -> None:
+    """The second puzzle has 17 clues (from Gordon Royle's list), half as many as those in the default weights' training."""
     easy = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
     hard = ".......1.4.........2...........5.4.7..8...3....1.9....3..4..2...5.1........8.6..."
     solved = trm("solve", "sudoku", easy, hard, "--steps", "32", "--json", OMP_NUM_THREADS="1")
@@ -107,3 +109,19 @@ def test_what_the_default_weights_fail_at_goes_to_the_tasks_other_weights() -> N
     alone = trm("solve", "sudoku", hard, "--checkpoint", "sudoku:quick", OMP_NUM_THREADS="1")
     assert alone.returncode == 1
     assert alone.stderr == "More test-time compute may help: --steps 64 --restarts 16\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        (["trm", "train", "sud"], "sudoku"),
+        (["trm", "train", "sudoku", "--preset", "mi"], "mini"),
+        (["trm", "train", "sudoku", "--device", "c"], "cuda"),
+        (["trm", "train", "sudoku", "--set", "model.hidden"], "model.hidden_dim="),
+        (["trm", "train", "sudoku", "--set", "model.mixing=r"], "model.mixing=relational"),
+        (["trm", "train", "sudoku", "--set", "training.use_ema=t"], "training.use_ema=true"),
+    ],
+)
+def test_shell_completion(line: list[str], offered: str) -> None:
+    completed = trm(_TRM_COMPLETE="bash_complete", COMP_WORDS=" ".join(line), COMP_CWORD=str(len(line) - 1))
+    assert f"plain,{offered}" in completed.stdout.splitlines(), completed.stderr

@@ -1,4 +1,4 @@
-"""SIGTERM where no training runs yet: an ordinary interruption, which tidies up."""
+"""SIGTERM before a training has started is an ordinary interruption that leaves nothing behind."""
 
 import ctypes
 import os
@@ -28,7 +28,7 @@ def test_terminated_while_the_data_is_built(tmp_path: Path, command: list[str]) 
         text=True,
         env=os.environ | {"TRM_CACHE": str(cache), "OMP_NUM_THREADS": "1"},
     )
-    while not any(cache.rglob(".*.lock")):  # held while a data set is built
+    while not any(cache.rglob(".*.lock")):  # held while a dataset is built
         assert process.poll() is None
         time.sleep(0.02)
     process.terminate()
@@ -40,25 +40,25 @@ def test_terminated_while_the_data_is_built(tmp_path: Path, command: list[str]) 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_that_a_callback_swallows_comes_again(number: signal.Signals) -> None:
-    """Python drops what is raised in a callback from C: compiling makes many of them."""
-    swallowing = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(number))
+def test_a_signal_that_a_callback_drops_is_raised_again(number: signal.Signals) -> None:
+    """Python drops an exception that is raised in a callback from C; the compiler of torch makes many such callbacks."""
+    dropping = ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(number))
     with Interruptions() as interruptions:
-        swallowing()
+        dropping()
         assert interruptions.lost is not None
         with pytest.raises(KeyboardInterrupt) as raised:
             threading.Event().wait(60)
     assert number_of(raised.value) == number
 
 
-def test_other_dropped_errors_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[BaseException | None] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped.exc_value))
+def test_other_dropped_errors_are_reported_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[BaseException | None] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: reported.append(dropped.exc_value))
 
     def fail() -> None:
         raise ValueError("dropped")
 
     with Interruptions() as interruptions:
         ctypes.CFUNCTYPE(None)(fail)()
-    assert str(told[0]) == "dropped"
+    assert str(reported[0]) == "dropped"
     assert interruptions.lost is None

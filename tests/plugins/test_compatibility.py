@@ -1,4 +1,4 @@
-"""The rule by which core and plugins are released apart, as the loader enforces it. Needs no torch."""
+"""The loader enforces which versions of the core a plugin allows. Needs no torch."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _registry(folder: Path, requirement: str, monkeypatch: pytest.MonkeyPatch) -
     return load_registry(entry for entry in distribution.entry_points if entry.group == GROUP)
 
 
-def test_a_plugin_for_another_core_is_left_out_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_for_another_core_is_not_loaded_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = _registry(tmp_path, "trm>=9.1,<9.2", monkeypatch)
     (problem,) = registry.problems
     assert problem.fatal
@@ -86,8 +86,8 @@ def test_a_plugin_for_this_core_is_loaded(tmp_path: Path, monkeypatch: pytest.Mo
     sorted([*ROOT.glob("trm_tasks_*/pyproject.toml"), *ROOT.glob("plugins/*/pyproject.toml")]),
     ids=lambda path: path.parent.name,
 )
-def test_every_plugin_here_names_the_minor_version_that_it_is_for(path: Path) -> None:
-    """A plugin's only version stands in its `pyproject.toml`, or in its package where that file says so."""
+def test_every_plugin_in_this_repository_requires_one_minor_version(path: Path) -> None:
+    """Its own version is in `pyproject.toml`, or in the package if that file says so."""
     text = path.read_text()
     (requirement,) = re.findall(r'dependencies = \["(trm[<>=][^"]*)"', text)
     assert re.fullmatch(r"trm>=0\.\d+(\.\d+)?,<0\.\d+", requirement)

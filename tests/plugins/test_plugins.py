@@ -1,4 +1,4 @@
-"""Plugins beside a broken one, and commands that import nothing heavy. Needs no torch."""
+"""Commands work beside a broken plugin and import nothing heavy. Needs no torch."""
 
 import importlib.util
 import os
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.distributions import install
 
 
 def trm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -20,13 +22,9 @@ def trm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def install(folder: Path, name: str, code: str) -> None:
-    """A distribution as pip would leave it: a module and its metadata."""
-    (folder / f"{name}.py").write_text(code)
-    info = folder / f"{name}-9.9.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 9.9\n")
-    (info / "entry_points.txt").write_text(f"[trm]\n{name} = {name}\n")
+def with_path(folder: Path) -> str:
+    """A value of PYTHONPATH with a folder in front."""
+    return os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
 
 HEAD = "from trm.hookspecs import hookimpl\nfrom trm.specs import TaskSpec\n@hookimpl\ndef trm_register_tasks():\n    return "
@@ -44,16 +42,16 @@ BROKEN = {
 def test_broken_plugin_is_named_in_one_line_and_stops_nothing(tmp_path: Path, kind: str) -> None:
     code, reason = BROKEN[kind]
     install(tmp_path, kind, code)
-    listed = trm("list-tasks", PYTHONPATH=str(tmp_path))
+    listed = trm("list-tasks", PYTHONPATH=with_path(tmp_path))
     assert listed.returncode == 0
     lines = listed.stderr.strip().splitlines()
     assert len(lines) == 1
     assert f"{kind} 9.9" in lines[0]
-    strict = trm("list-tasks", PYTHONPATH=str(tmp_path), TRM_STRICT_PLUGINS="1")
+    strict = trm("list-tasks", PYTHONPATH=with_path(tmp_path), TRM_STRICT_PLUGINS="1")
     assert strict.returncode == 1
     assert reason in strict.stderr
     if importlib.util.find_spec("torch"):
-        doctor = trm("doctor", PYTHONPATH=str(tmp_path))
+        doctor = trm("doctor", PYTHONPATH=with_path(tmp_path))
         assert doctor.returncode == 0
         assert reason in doctor.stdout
 
@@ -91,7 +89,7 @@ def test_unknown_hooks_are_reported(tmp_path: Path) -> None:
     install(
         tmp_path, "future", "from trm.hookspecs import hookimpl\n@hookimpl\ndef trm_register_games():\n    return []\n"
     )
-    listed = trm("list-tasks", PYTHONPATH=str(tmp_path))
+    listed = trm("list-tasks", PYTHONPATH=with_path(tmp_path))
     assert listed.returncode == 0
     assert "it uses hooks that trm" in listed.stderr
     assert "trm_register_games" in listed.stderr

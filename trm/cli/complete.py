@@ -1,4 +1,4 @@
-"""What the shell offers on Tab: Click's own completion, told of the tasks, presets, devices and settings there are."""
+"""Shell completion of tasks, presets, devices and settings, through Click."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
 
 
 def tasks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The tasks."""
+    """Complete the name of a task."""
     from trm.plugins.registry import get_registry
 
     return _items(((name, entry.spec.summary) for name, entry in get_registry().tasks().items()), incomplete)
 
 
 def presets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The presets of the task on the line."""
+    """Complete a preset of the task on the command line."""
     spec = _task(ctx)
     return _items(((preset.name, preset.summary) for preset in spec.presets), incomplete) if spec else []
 
 
 def devices(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The devices that are registered, whether there is such hardware or not."""
+    """Complete a device. All registered devices are offered, whether the hardware is present or not."""
     from trm.plugins.registry import get_registry
 
     known = [(spec.name, spec.summary) for spec in get_registry().backends()]
-    return _items([("auto", "the best there is"), *known], incomplete)
+    return _items([("auto", "the best available device"), *known], incomplete)
 
 
 def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The settings that ``--set`` takes for the task on the line; behind the ``=`` the values, where they are few."""
+    """Complete the argument of ``--set``: the settings of the task on the command line, or the values after the ``=``."""
     spec = _task(ctx)
     if spec is None:
         return []
@@ -49,22 +49,24 @@ def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         if name not in FROM_DATA
     }
     path, equals, _ = incomplete.partition("=")
+    if equals and path == "model.mixing":
+        return _items(((f"{path}={name}", summary) for name, summary in _mixers()), incomplete)
     if equals and path in fields:
         return _items(((f"{path}={value}", "") for value in _values(fields[path].annotation)), incomplete)
     return _items(((f"{name}=", field.description or "") for name, field in fields.items()), incomplete)
 
 
 def checkpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Folders and files; the shell itself knows them."""
+    """Complete a path; the shell does that itself."""
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
 
 
 def _task(ctx: click.Context) -> Any:
-    """The task on the line, None where there is none yet.
+    """The task on the command line; None if there is none yet.
 
-    Click has not read the arguments of a line that ends in an option without its value, so the words are looked at.
+    Click does not parse the arguments of a line that ends in an option without a value, so this reads the words itself.
     """
     from click.shell_completion import split_arg_string
 
@@ -75,8 +77,16 @@ def _task(ctx: click.Context) -> Any:
     return next((known[word].spec for word in words if word in known), None)
 
 
+def _mixers() -> Iterable[tuple[str, str]]:
+    """The names and summaries of the mixers."""
+    from trm.plugins.registry import get_registry
+    from trm.specs import ANY_TASK, MixerSpec
+
+    return [(name, entry.spec.summary) for name, entry in get_registry().entries_of(MixerSpec, ANY_TASK).items()]
+
+
 def _values(annotation: Any) -> Iterable[str]:
-    """The values of a literal or a truth value, also where it may be None."""
+    """The possible values of a literal or boolean type, which may be optional; empty for other types."""
     from typing import Literal, get_args, get_origin
 
     if get_origin(annotation) is Literal:
