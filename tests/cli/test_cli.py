@@ -100,13 +100,16 @@ def test_a_folder_with_a_tasks_name_hides_no_shipped_weights(tmp_path: Path, mon
 
 
 def test_puzzles_that_the_default_weights_fail_on_go_to_the_tasks_other_weights() -> None:
-    """The second puzzle has 17 clues (from Gordon Royle's list), half as many as those in the default weights' training."""
+    """The second puzzle has 17 clues (from Gordon Royle's list), half as many as those in the default weights' training.
+
+    With more than 10 steps, it depends on the precision of the processor whether the default weights solve it.
+    """
     easy = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
     hard = ".......1.4.........2...........5.4.7..8...3....1.9....3..4..2...5.1........8.6..."
-    solved = trm("solve", "sudoku", easy, hard, "--steps", "32", "--json", OMP_NUM_THREADS="1")
+    solved = trm("solve", "sudoku", easy, hard, "--steps", "10", "--json", OMP_NUM_THREADS="1")
     assert solved.returncode == 0, solved.stderr
     assert [answer.get("weights") for answer in json.loads(solved.stdout)] == [None, "sudoku:hard"]
-    alone = trm("solve", "sudoku", hard, "--checkpoint", "sudoku:quick", OMP_NUM_THREADS="1")
+    alone = trm("solve", "sudoku", hard, "--steps", "10", "--checkpoint", "sudoku:quick", OMP_NUM_THREADS="1")
     assert alone.returncode == 1
     assert alone.stderr == "More test-time compute may help: --steps 64 --restarts 16\n"
 
