@@ -49,7 +49,7 @@ def chosen(script: Script, **plan: Any) -> int:
     batch = Batch(torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 1, dtype=torch.long), torch.zeros(1).long())
     plan = {"steps": len(script.tries[0]), "restarts": len(script.tries), **plan}
     model: Any = script
-    return int(search(model, batch, Search(**plan), CPU, "fp32").predictions[0, 0])
+    return int(search(model, batch, Search(**plan, precision="fp32"), CPU).predictions[0, 0])
 
 
 def test_the_last_answer_is_taken_whatever_came_before() -> None:
@@ -108,17 +108,17 @@ def test_a_real_network_gives_what_its_steps_one_by_one_add_up_to(seed: int, ste
         result = answer(model, batch, step, CPU, "fp32")
         for row, (tokens, halt) in enumerate(zip(result.predictions, result.halt_logits, strict=True)):
             votes[row][tuple(tokens.tolist())] += float(torch.sigmoid(halt))
-    surest = search(model, batch, Search(steps, answer="surest"), CPU, "fp32").predictions
+    surest = search(model, batch, Search(steps, answer="surest", precision="fp32"), CPU).predictions
     for row, tokens in enumerate(surest):
         assert votes[row][tuple(tokens.tolist())] == pytest.approx(max(votes[row].values()), rel=1e-5)
-    last = search(model, batch, Search(steps), CPU, "fp32").predictions
+    last = search(model, batch, Search(steps, precision="fp32"), CPU).predictions
     np.testing.assert_array_equal(last, result.predictions.numpy())
 
 
 def test_restarts_repeat_by_seed() -> None:
     model, batch = network(0)
-    plan = Search(3, restarts=4, answer="surest", seed=5)
-    first, second = (search(model, batch, plan, CPU, "fp32") for _ in range(2))
+    plan = Search(3, restarts=4, answer="surest", seed=5, precision="fp32")
+    first, second = (search(model, batch, plan, CPU) for _ in range(2))
     np.testing.assert_array_equal(first.predictions, second.predictions)
     np.testing.assert_array_equal(first.halt_logits, second.halt_logits)
     assert first.steps.tolist() == [12] * 4

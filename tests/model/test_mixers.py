@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import torch
 from pydantic import ValidationError
-from trm.runs.locate import locate
 
 from trm import Structure, TinyRecursiveModel, TRMConfig
 from trm.cli.main import main
 from trm.config.overrides import Overrides, merged_model
 from trm.errors import UsageError
 from trm.plugins.registry import get_registry
+from trm.runs.locate import locate
 
 # The plugin of the docs: a module of specs, which imports nothing heavy, and a module with the mixer itself.
 SPECS = """

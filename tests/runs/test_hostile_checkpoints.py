@@ -26,11 +26,11 @@ from trm.evaluation.examples import examples_of_card
 from trm.interop.official import load_checkpoint, save_checkpoint
 from trm.runs.building import planned_shapes
 from trm.runs.checkpoint_folder import read_run_config, verify
-from trm.runs.locate import locate
-from trm.runs.weights_file import save_weights_file
 from trm.runs.history import read_history
-from trm.training.monitor import Monitor
+from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder, step_number
+from trm.runs.weights_file import save_weights_file
+from trm.training.monitor import Monitor
 from trm.training.trainer import Trainer
 
 SIZES: dict[str, Any] = {

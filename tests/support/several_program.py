@@ -28,10 +28,10 @@ def main(model: str, weights: str, data: str | None = None) -> None:
         network = TinyRecursiveModel(experiment.model_config(puzzles))
         trainer = Trainer(network, experiment.training, processes.backend("cpu"), processes=processes)
         if processes.size == 1:
-            trainer.accumulation.rows = experiment.training.batch_size // 2
+            trainer.state.accumulation.rows = experiment.training.batch_size // 2
         stream = GroupSampler(puzzles, 0, experiment.task.augmentation())
         trainer.fit(stream, lambda limit: puzzles.head(16).batches(16), experiment.task.metrics())
-        if processes.leader:
+        if processes.is_rank_zero:
             save_file(network.state_dict(), weights)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 from torch._dynamo.testing import CompileCounter
-from trm.runs.locate import locate
 
 from tests.support.small_run import SmallRun, same_bits
 from trm import TinyRecursiveModel, TRMConfig
 from trm.model import last
+from trm.runs.locate import locate
 from trm.training.interruption import Interrupted
 from trm.training.monitor import Monitor
 

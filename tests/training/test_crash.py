@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
-from trm.runs.checkpoint_folder import newest_good
 
 from tests.support.paths import ROOT, SUPPORT
 from tests.support.small_run import same_bits
+from trm.runs.checkpoint_folder import newest_good
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL and fork are of POSIX systems")
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from trm.runs.checkpoint_folder import newest_good
 
 from tests.support.small_run import TRAINING, SmallRun, same_bits
 from trm import Trainer
 from trm.errors import NotFiniteError, PluginError, TRMError
 from trm.evaluation.metrics import CellAccuracy
+from trm.runs.checkpoint_folder import newest_good
 from trm.runs.history import read_history
 from trm.training import Interrupted
 from trm.training.monitor import Monitor
@@ -277,7 +277,7 @@ def test_memory_that_holds_half_a_batch(caplog: pytest.LogCaptureFixture) -> Non
     run, parts = SmallRun(None, **settings), SmallRun(None, **settings)
     limit_memory(parts, 2, torch.is_grad_enabled)
     one, other = run.fit(), parts.fit()
-    assert parts.trainer.accumulation.rows == 2
+    assert parts.trainer.state.accumulation.rows == 2
     assert "cpu is out of memory: from here on a step is computed in parts of 2 puzzles." in caplog.text
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)

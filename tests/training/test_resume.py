@@ -13,8 +13,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch.utils.data import DataLoader
-from trm.runs.checkpoint_folder import newest_good
-from trm.runs.locate import locate
 
 from tests.support.small_run import MODEL, SmallRun, same_bits
 from trm import TinyRecursiveModel, Trainer, TrainingConfig
@@ -23,6 +21,8 @@ from trm.config import RunConfig
 from trm.data.sampler import GroupSampler, LoaderStream
 from trm.errors import CheckpointError, DataError, UsageError
 from trm.evaluation.metrics import CellAccuracy
+from trm.runs.checkpoint_folder import newest_good
+from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
 from trm.storage.atomic import sha256
 from trm.storage.locks import RunLock

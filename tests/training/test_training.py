@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch.utils.data import DataLoader, random_split
-from trm.runs.locate import locate
 
 from trm import TinyRecursiveModel, Trainer, TrainingConfig, TRMConfig
 from trm.config import RunConfig
 from trm.data import BaseDataset, Description, PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.evaluation import CellAccuracy
+from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
 from trm.training import Interrupted
 from trm.training.monitor import Monitor

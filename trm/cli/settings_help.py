@@ -30,13 +30,11 @@ def settings_help(task: str) -> str:
     for title, kind in (("Datasets", DatasetSpec), ("Augmentations", AugmentationSpec)):
         parts: dict[str, Any] = registry.parts(kind, task)
         _section(formatter, title, ((part.name, part.summary) for part in parts.values()))
-    sections: tuple[tuple[str, type[BaseModel]], ...] = (
-        ("task", config_class_of(spec)),
-        ("model", TRMConfig),
-        ("training", TrainingConfig),
-    )
-    for section, config_class in sections:
-        _section(formatter, f"Settings for --set {section}.NAME=VALUE", _fields(config_class))
+    _section(formatter, "Settings for --set task.NAME=VALUE", _fields(config_class_of(spec)))
+    _section(formatter, "Settings for --set model.NAME=VALUE", _fields(TRMConfig))
+    with formatter.section("Settings for --set training.NAME=VALUE"):
+        for title, names in TrainingConfig.sections().items():
+            _section(formatter, title, _fields(TrainingConfig, names))
     return formatter.getvalue().rstrip()
 
 
@@ -53,10 +51,11 @@ def _section(formatter: click.HelpFormatter, title: str, rows: Iterable[tuple[st
             formatter.write_dl(rows)
 
 
-def _fields(config_class: type[BaseModel]) -> Iterable[tuple[str, str]]:
-    for name, field in config_class.model_fields.items():
-        if name in FROM_DATA:
-            continue
+def _fields(config_class: type[BaseModel], names: Iterable[str] | None = None) -> Iterable[tuple[str, str]]:
+    """Rows of names and descriptions. Default: all fields but those that the data determines."""
+    known = config_class.model_fields
+    for name in names or (name for name in known if name not in FROM_DATA):
+        field = known[name]
         default = "" if field.default is PydanticUndefined else f" [{_text(field.default)}]"
         yield name, f"{field.description or ''}{default}"
 

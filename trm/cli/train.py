@@ -113,9 +113,9 @@ def command(
     from trm.render.console import Console
 
     with joined() as processes:
-        if not processes.leader:
+        if not processes.is_rank_zero:
             logging.disable(logging.WARNING)
-        console = Console(stderr=as_json, quiet=not processes.leader)
+        console = Console(stderr=as_json, quiet=not processes.is_rank_zero)
         session = Session(processes.backend(device), processes, CommandDisplay(console, quiet or as_json))
         if resume is not None:
             run = resumption.resume(
@@ -166,7 +166,7 @@ def _output(experiment: Experiment, output: Path | None, processes: Processes) -
             check_free(free)
         return json.dumps([str(begun or free), begun is not None])
 
-    folder, begun = json.loads(processes.tell(choose))
+    folder, begun = json.loads(processes.broadcast(choose))
     return Path(folder), begun
 
 

@@ -1,4 +1,4 @@
-"""The base of all settings."""
+"""The base class of all settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Base of all settings: unknown fields are errors, and assignments are checked."""
+    """Base class of all settings. Unknown fields are errors, and instances are immutable."""
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=False, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

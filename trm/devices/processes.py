@@ -21,7 +21,6 @@ from torch import Tensor
 
 from trm.devices import Backend, get_backend
 from trm.errors import ReportedElsewhere, TRMError
-from trm.evaluation.metrics import Metric
 
 STEP_TIMEOUT = timedelta(seconds=50)
 """How long a process waits for the others while they train. They do the same, so who is missing for longer is gone."""
@@ -54,10 +53,10 @@ class Processes:
         self.rank, self.size, self.store = rank, size, store
         self.device = torch.device("cpu")
         self.group: Any = None  # the patient one; from the second step on a brisk one
-        self.told = 0
+        self.broadcasts = 0
 
     @property
-    def leader(self) -> bool:
+    def is_rank_zero(self) -> bool:
         """Whether this is the process that writes and speaks."""
         return self.rank == 0
 
@@ -79,14 +78,14 @@ class Processes:
             self.device = backend.device
         return backend
 
-    def first(self, number: int | None) -> int | None:
+    def first_number(self, number: int | None) -> int | None:
         """The number of the first process that has one."""
         if self.size == 1:
             return number
         told = self._everyone(torch.tensor(-1 if number is None else number))
         return next((int(value) for value in told if value >= 0), None)
 
-    def exchange(self, values: Tensor) -> Tensor:
+    def all_gather(self, values: Tensor) -> Tensor:
         """The numbers ``[K]`` of every process, ``[size, K]``, on the CPU."""
         return torch.stack(self._everyone(values))
 
@@ -95,7 +94,7 @@ class Processes:
         if self.size == 1:
             return
         dense: list[Tensor] = []
-        with _reaching():
+        with _connected():
             for parameter in parameters:
                 if parameter.grad is not None and parameter.grad.is_sparse:
                     parameter.grad = self._gathered(parameter.grad)
@@ -109,42 +108,42 @@ class Processes:
         """The rows of all processes, in the order of the ranks."""
         return tensor if self.size == 1 else self._rows(tensor.detach().cpu())
 
-    def counted(self, metrics: Mapping[str, Metric]) -> list[Mapping[str, Metric]]:
+    def gather_objects(self, objects: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The metrics of every process, with what each has counted."""
         if self.size == 1:
-            return [metrics]
+            return [objects]
         everyone: list[Any] = [None] * self.size
-        with _reaching():
-            dist.all_gather_object(everyone, dict(metrics), group=self.group)
+        with _connected():
+            dist.all_gather_object(everyone, dict(objects), group=self.group)
         return everyone
 
-    def share(self, tensors: Iterable[Tensor]) -> None:
+    def broadcast_tensors(self, tensors: Iterable[Tensor]) -> None:
         """Give tensors the first process's values."""
         if self.size == 1:
             return
-        with _reaching():
+        with _connected():
             for tensor in tensors:
                 values = tensor.detach().cpu()
                 dist.broadcast(values, 0)
                 tensor.detach().copy_(values)
 
-    def tell(self, decide: Callable[[], str]) -> str:
+    def broadcast(self, decide: Callable[[], str]) -> str:
         """What the first process decides; the others wait for it."""
         if self.store is None:
             return decide()
-        self.told += 1
-        if self.leader:
+        self.broadcasts += 1
+        if self.is_rank_zero:
             text = decide()
-            with _reaching():
-                self.store.set(f"told/{self.told}", text)
+            with _connected():
+                self.store.set(f"broadcast/{self.broadcasts}", text)
             return text
-        with _reaching():
-            return self.store.get(f"told/{self.told}").decode()
+        with _connected():
+            return self.store.get(f"broadcast/{self.broadcasts}").decode()
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all processes are here, however long that takes."""
         if self.size > 1:
-            with _reaching():
+            with _connected():
                 dist.all_reduce(torch.zeros(1))
 
     def _sum(self, gradients: list[Tensor]) -> None:
@@ -173,7 +172,7 @@ class Processes:
     def _everyone(self, tensor: Tensor) -> list[Tensor]:
         """The tensors of all processes, which are of one shape."""
         tensors = [torch.empty_like(tensor) for _ in range(self.size)]
-        with _reaching():
+        with _connected():
             dist.all_gather(tensors, tensor, group=self.group)
         return tensors
 
@@ -193,7 +192,7 @@ def joined() -> Iterator[Processes]:
     processes = _join()
     try:
         yield processes
-        processes.wait()
+        processes.barrier()
     except LostContact as lost:
         raise _who_is_lost(processes, lost) from lost
     except Exception as error:
@@ -215,7 +214,7 @@ def _join() -> Processes:
 
 
 @contextlib.contextmanager
-def _reaching() -> Iterator[None]:
+def _connected() -> Iterator[None]:
     """torch.distributed tells of every failure by a RuntimeError."""
     try:
         yield
@@ -227,7 +226,7 @@ def _leave_reason(processes: Processes, error: Exception) -> None:
     """Tell the others why this process fails; raise `ReportedElsewhere` where the first one fails for the same reason."""
     with contextlib.suppress(RuntimeError):
         _announce(processes, str(error))
-        if not processes.leader and _announced(processes, [0]).get(0) == str(error):
+        if not processes.is_rank_zero and _announced(processes, [0]).get(0) == str(error):
             raise ReportedElsewhere from error
 
 

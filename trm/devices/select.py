@@ -9,10 +9,13 @@ from trm.plugins.registry import get_registry
 
 
 def get_backend(name: str = "auto") -> Backend:
-    """The backend called `name`: "auto" (the best one present), "cpu", "cuda", "cuda:1", "mps", or a plugin's.
+    """The backend called `name`.
+
+    Args:
+        name: "auto" (the available one of the highest priority), "cpu", "cuda", "cuda:1", "mps", or a plugin's backend.
 
     Raises:
-        UsageError: there is no such backend, or its device is not present.
+        UsageError: there is no such backend, or its device is not available.
     """
     registry = get_registry()
     if name == "auto":
@@ -23,9 +26,9 @@ def get_backend(name: str = "auto") -> Backend:
     kind, _, index = name.partition(":")
     spec = registry.backend(kind)
     if index and not index.isdigit():
-        raise UsageError(f"Device {name!r}: what follows the colon must be a number, as in {kind}:0.")
+        raise UsageError(f"Device {name!r}: expected a number after the colon, as in {kind}:0.")
     chosen: Backend = load(spec.factory)(int(index)) if index else load(spec.factory)()
     reason = chosen.unavailable()
     if reason is not None:
-        raise UsageError(f"Device {name!r} can't be used here: {reason}. Try --device auto.")
+        raise UsageError(f"Device {name!r} is not available: {reason}. Try --device auto.")
     return chosen

@@ -1,38 +1,50 @@
-"""Running a model over test puzzles and scoring its answers."""
+"""Answering test puzzles with a model, and scoring the answers."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from trm.data.batch import Batch
 from trm.devices.backend import Backend
+from trm.devices.processes import Processes
 from trm.errors import PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.search import Search, search
 from trm.model import TinyRecursiveModel, last
 
-if TYPE_CHECKING:
-    from trm.devices.processes import Processes
-
 
 @dataclass
 class Answer:
-    """The last supervision step's output for a batch."""
+    """The answers to a batch.
 
-    predictions: Tensor  # [B, L]
-    halt_logits: Tensor  # [B]
-    logits: Tensor | None  # [B, L, V]; None where a search chose among answers
+    Attributes:
+        predictions: tokens ``[B, L]``.
+        halt_logits: ``[B]``.
+        logits: ``[B, L, V]``; None if a search chose among several answers.
+    """
+
+    predictions: Tensor
+    halt_logits: Tensor
+    logits: Tensor | None
 
 
 @torch.no_grad()
 def answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend, precision: str = "auto") -> Answer:
-    """Run `steps` supervision steps on a batch that is on the model's device. Evaluation never halts early."""
+    """Answer a batch with a fixed number of supervision steps: evaluation never halts early.
+
+    Args:
+        model: the network.
+        batch: puzzles on the model's device.
+        steps: number of supervision steps.
+        backend: the device.
+        precision: number type of the matrix products, see `TrainingConfig.precision`.
+    """
     with backend.autocast(precision):
         output = last(model.steps(batch.inputs, model.initial_state(len(batch)), batch.puzzle_ids, steps)).output
     return Answer(output.logits.argmax(-1), output.halt_logits, output.logits)
@@ -46,52 +58,64 @@ def evaluate(
     on_batch: Callable[[int], None] | None = None,
     plan: Search | None = None,
     processes: Processes | None = None,
-    precision: str = "auto",
 ) -> dict[str, float]:
     """Score a model.
 
     Args:
-        model: put into evaluation mode while this runs.
+        model: on the backend's device; in evaluation mode while this runs.
         batches: the test puzzles.
-        metrics: by name; reset first.
-        backend: the device that the model is on.
-        on_batch: called with the number of puzzles of each finished batch.
-        plan: supervision steps and other test-time compute; left out, the model's own number of steps.
-        processes: those that share the work: each takes its rows of every batch, and all get the same values.
-        precision: number type of the matrix products, as `TrainingConfig.precision` has it.
+        metrics: by name. They are reset first.
+        backend: the device.
+        on_batch: called after each batch with its number of puzzles.
+        plan: supervision steps and other test-time compute. Default: the model's own number of steps.
+        processes: the processes that share the work. Each scores its rows of every batch; all return the same values.
 
     Returns:
         The value of each metric by name.
 
     Raises:
         PluginError: a metric failed.
+        UsageError: a metric needs logits, which a search does not give.
     """
     plan = plan or Search(model.config.n_supervision)
-    training = model.training
-    model.eval()
+    needs = {name for metric in metrics.values() for name in metric.needs}
     for metric in metrics.values():
         metric.reset()
-    needs = {name for metric in metrics.values() for name in metric.needs}
-    device = model.initial_answer.device
-    try:
+    with _evaluation_mode(model):
         for batch in batches:
-            if processes is not None:
-                batch = batch[processes.part(len(batch))]
-            if not len(batch):
+            rows = batch if processes is None else batch[processes.part(len(batch))]
+            if not len(rows):
                 continue
-            if plan.plain:  # keeps the logits
-                result = answer(model, batch.to(device), plan.steps, backend, precision)
-            else:
-                result = _searched(model, batch, plan, backend, precision)
-            arrays = _arrays(batch, result, needs)
+            arrays = _arrays(rows, _answered(model, rows, plan, backend), needs)
             for name, metric in metrics.items():
                 with _named(name):
                     metric.update(arrays)
             if on_batch is not None:
-                on_batch(len(batch))
+                on_batch(len(rows))
+    return _computed(metrics, processes)
+
+
+@contextlib.contextmanager
+def _evaluation_mode(model: TinyRecursiveModel) -> Iterator[None]:
+    training = model.training
+    model.eval()
+    try:
+        yield
     finally:
         model.train(training)
-    everyone = [metrics] if processes is None else processes.counted(metrics)
+
+
+def _answered(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Answer:
+    """The answers that a plan gives for a batch; only a plan without a search keeps the logits."""
+    if plan.plain:
+        return answer(model, batch.to(backend.device), plan.steps, backend, plan.precision)
+    found = search(model, batch, plan, backend)
+    return Answer(torch.from_numpy(found.predictions), torch.from_numpy(found.halt_logits), None)
+
+
+def _computed(metrics: Mapping[str, Metric], processes: Processes | None) -> dict[str, float]:
+    """The value of each metric over the counts of all processes."""
+    everyone = [metrics] if processes is None else processes.gather_objects(metrics)
     values = {}
     for name, metric in metrics.items():
         with _named(name):
@@ -105,7 +129,7 @@ def evaluate(
 
 @contextlib.contextmanager
 def _named(metric: str) -> Iterator[None]:
-    """Says which metric it was that failed."""
+    """Raise errors of a metric as a `PluginError` that names it."""
     try:
         yield
     except TRMError:
@@ -114,15 +138,10 @@ def _named(metric: str) -> Iterator[None]:
         raise PluginError(f"Metric {metric!r} failed: {type(error).__name__}: {error}.") from error
 
 
-def _searched(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend, precision: str) -> Answer:
-    found = search(model, batch, plan, backend, precision)
-    return Answer(torch.from_numpy(found.predictions), torch.from_numpy(found.halt_logits), None)
-
-
 def _arrays(batch: Batch, result: Answer, needs: set[str]) -> dict[str, object]:
     if result.logits is None and "logits" in needs:
         raise UsageError(
-            "A metric of this task needs logits, which a search has none of: leave out --restarts, --votes and "
+            "A metric of this task needs logits, which a search does not give. Omit --restarts, --votes and "
             "--answer surest (training.eval_answer)."
         )
     tensors: dict[str, Any] = {

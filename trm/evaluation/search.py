@@ -55,6 +55,7 @@ class Search:
         check: where given, a puzzle is done as soon as an answer is valid.
         augmentation: makes the images; votes need one.
         seed: of noise and images.
+        precision: number type of the matrix products, see `TrainingConfig.precision`.
         complete: makes answers of predictions, before they are checked and counted.
     """
 
@@ -66,6 +67,7 @@ class Search:
     check: Check | None = None
     augmentation: Augmentation | None = None
     seed: int = 0
+    precision: str = "auto"
     complete: Complete | None = None
 
     @property
@@ -117,7 +119,7 @@ class _Candidates:
 
 
 @torch.no_grad()
-def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend, precision: str = "auto") -> Found:
+def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Found:
     """Answer a batch as `plan` says.
 
     Args:
@@ -125,9 +127,8 @@ def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backe
         batch: puzzles ``[B, L]``, on any device.
         plan: see `Search`.
         backend: where to compute.
-        precision: number type of the matrix products, as `TrainingConfig.precision` has it.
     """
-    attempts = _Attempts(model, batch, plan, backend, precision)
+    attempts = _Attempts(model, batch, plan, backend)
     unsolved = np.arange(len(batch))
     for attempt in range(plan.restarts * plan.votes):
         if len(unsolved):
@@ -139,8 +140,8 @@ def search(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backe
 class _Attempts:
     """The attempts of a search at a batch, with the candidate answers that they gave and the steps that they took."""
 
-    def __init__(self, model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend, precision: str) -> None:
-        self.model, self.batch, self.plan, self.backend, self.precision = model, batch, plan, backend, precision
+    def __init__(self, model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> None:
+        self.model, self.batch, self.plan, self.backend = model, batch, plan, backend
         self.noise_generator = torch.Generator().manual_seed(plan.seed)
         self.image_generator = np.random.default_rng(plan.seed)
         self.candidates = [_Candidates() for _ in range(len(batch))]
@@ -164,7 +165,7 @@ class _Attempts:
         raw, valid = np.zeros_like(puzzles), np.zeros(len(rows), bool)
         running, kept = np.arange(len(rows)), None
         for step in range(1, self.plan.steps + 1):
-            with self.backend.autocast(self.precision):
+            with self.backend.autocast(self.plan.precision):
                 output = steps.send(kept).output
             kept = None
             self.spent[rows[running]] += 1

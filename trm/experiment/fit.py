@@ -105,7 +105,7 @@ def fit(
     run_config = experiment.run_config(model.config)
     if run is None:
         run = run_folder_class(session.processes).create(output, run_config)
-        if session.processes.leader:
+        if session.processes.is_rank_zero:
             note_job(output)
     stream = GroupSampler(
         puzzles, experiment.seed, experiment.task.augmentation(), keep_rest=experiment.training.refill == "next"
@@ -124,7 +124,7 @@ def fit(
             trainer.resume(checkpoint, stream)
         metrics = experiment.task.metrics(experiment.metrics)
         summary = trainer.fit(stream, experiment.test_batches(test), metrics)
-        if not session.processes.leader:
+        if not session.processes.is_rank_zero:
             return None
         if experiment.task.spec.evaluate is not None:
             summary["final_metrics"] |= score_trained(experiment, trainer, output, session)
@@ -146,7 +146,7 @@ def interruptible(run: RunFolder) -> Iterator[None]:
 
 def run_folder_class(processes: Processes) -> type[RunFolder]:
     """How this process sees the run folder: only the first process writes it."""
-    return RunFolder if processes.leader else ReadOnlyRun
+    return RunFolder if processes.is_rank_zero else ReadOnlyRun
 
 
 def _new_model(experiment: Experiment, puzzles: PuzzleSet, use_init: bool) -> TinyRecursiveModel:
@@ -162,7 +162,7 @@ def _new_model(experiment: Experiment, puzzles: PuzzleSet, use_init: bool) -> Ti
 def _monitor(
     experiment: Experiment, session: Session, trackers: Sequence[str], output: Path, config: RunConfig
 ) -> Monitor:
-    if not session.processes.leader:
+    if not session.processes.is_rank_zero:
         return Monitor()
     return tracked(session.display.monitor(experiment), trackers, output, config)
 

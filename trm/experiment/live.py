@@ -19,11 +19,10 @@ from rich.text import Text
 from trm.evaluation.refine import Puzzle
 from trm.render.picture import Picture
 from trm.render.scene import Stage, sparkline
-from trm.training.monitor import Monitor
+from trm.training.monitor import Monitor, TrainingView
 
 if TYPE_CHECKING:
     from trm.experiment.experiment import Experiment
-    from trm.training.trainer import Trainer
 
 REFRESHES = 2
 """Redrawings a second: they are done in the training's own process."""
@@ -59,18 +58,18 @@ class LiveMonitor(Monitor):
         self.history: list[float] = []
         self.solved: Picture | None = None
         self.next_look = 0.0
-        self.trainer: Trainer | None = None
+        self.training: TrainingView | None = None
 
     @contextlib.contextmanager
-    def running(self, trainer: Trainer) -> Iterator[None]:
-        self.trainer = trainer
-        self.title += f": {trainer.model.num_parameters():,} parameters on {trainer.backend.describe()}"
+    def running(self, training: TrainingView) -> Iterator[None]:
+        self.training = training
+        self.title += f": {training.model.num_parameters():,} parameters on {training.backend.describe()}"
         with self.live:
             self._refresh()
             yield
             self._refresh()
 
-    def step(self, trainer: Trainer, progress: float) -> None:
+    def step(self, training: TrainingView, progress: float) -> None:
         self.progress.update(self.bar, completed=progress)
         if progress >= 1:
             self.progress.update(self.bar, description="scoring")
@@ -80,18 +79,18 @@ class LiveMonitor(Monitor):
         self._look_for_solved()
         self._refresh()
 
-    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+    def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
         self.scores = values
         self.history.append(values.get("exact_accuracy", 0.0))
         self._refresh()
 
     def _look_for_solved(self) -> None:
         """Keep the picture of a training puzzle that is answered rightly at this moment, if there is one."""
-        assert self.trainer is not None
+        assert self.training is not None
         if time.monotonic() < self.next_look:
             return
         self.next_look = time.monotonic() + EXAMPLE_SECONDS
-        puzzle = solved_puzzle(self.trainer)
+        puzzle = solved_puzzle(self.training)
         if puzzle is not None:
             picture = Stage(self.renderer, puzzle).solution
             if len(picture.rows) + OTHER_LINES + len(self.scores) <= self.live.console.height:
@@ -120,11 +119,11 @@ class LiveMonitor(Monitor):
         return table
 
 
-def solved_puzzle(trainer: Trainer) -> Puzzle | None:
+def solved_puzzle(training: TrainingView) -> Puzzle | None:
     """A puzzle in one of the slots whose answer is right just now."""
-    slots = trainer.slots
-    with torch.no_grad(), trainer.backend.autocast(trainer.config.precision):
-        answers = trainer.model.read_out(slots.state).logits.argmax(-1)
+    slots = training.slots
+    with torch.no_grad(), training.backend.autocast(training.config.precision):
+        answers = training.model.read_out(slots.state).logits.argmax(-1)
     labels = slots.batch.labels
     right = ((answers == labels) | (labels < 0)).all(1).nonzero().flatten()
     if not len(right):

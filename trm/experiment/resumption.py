@@ -72,7 +72,7 @@ def resume(
     processes = session.processes
     run = run_folder_class(processes)(folder)
     with run.locked(), interruptible(run):
-        chosen = processes.tell(lambda: str(_checkpoint(run, session) or ""))
+        chosen = processes.broadcast(lambda: str(_checkpoint(run, session) or ""))
         checkpoint = Path(chosen) if chosen else None
         changed, notes = changed_run(saved, sets, given or {}, step_number(checkpoint) if checkpoint else 0)
         experiment = Experiment.from_run(changed)

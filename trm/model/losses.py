@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +13,14 @@ IGNORED = -100
 """Label of a position that is not scored."""
 
 
+@functools.lru_cache
 def exact_dtype(device: torch.device) -> torch.dtype:
-    """The widest float of a device: MPS has no float64."""
-    return torch.float32 if device.type == "mps" else torch.float64
+    """The widest float of a device: float64, or float32 if the device has no float64, as Apple's GPUs."""
+    try:
+        torch.empty(0, dtype=torch.float64, device=device)
+    except (TypeError, RuntimeError):
+        return torch.float32
+    return torch.float64
 
 
 def log_stablemax(logits: Tensor) -> Tensor:

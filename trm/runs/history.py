@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from trm.config import RunConfig
-from trm.errors import CheckpointError
-from trm.errors import quoted, reason
-from trm.storage.untrusted_input import as_number, parse_json, read_json, read_text
+from trm.errors import CheckpointError, quoted, reason
 from trm.runs.checkpoint_folder import read_run_config
+from trm.storage.untrusted_input import as_number, parse_json, read_json, read_text
 
 AXES = {"steps": "step", "time": "seconds", "epochs": "epoch"}
 """What a curve can run over, and its name in `metrics.jsonl`."""

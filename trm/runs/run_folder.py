@@ -18,10 +18,10 @@ from torch import Tensor
 
 from trm.config import RunConfig
 from trm.errors import TRMError, UsageError
-from trm.storage.untrusted_input import parse_json, read_text
 from trm.runs.writing import write_checkpoint
 from trm.storage.atomic import restore_folders, sync_file, write_bytes, write_json
 from trm.storage.locks import RunLock
+from trm.storage.untrusted_input import parse_json, read_text
 
 MARKERS = ("latest", "best")
 LONGEST_MARKER = 1024

@@ -7,7 +7,7 @@
 from trm.training.interruption import Interrupted
 from trm.training.monitor import Monitor
 from trm.training.optimizers import SignSGD
-from trm.training.slots import Slots
+from trm.training.slots import Halting, Slots
 from trm.training.trainer import Trainer
 
-__all__ = ["Interrupted", "Monitor", "SignSGD", "Slots", "Trainer"]
+__all__ = ["Halting", "Interrupted", "Monitor", "SignSGD", "Slots", "Trainer"]

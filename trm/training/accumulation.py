@@ -76,8 +76,7 @@ class Accumulation:
 
     def _halve(self) -> None:
         self.slots.model.zero_grad(set_to_none=True)
-        if self.backend.device.type == "cuda":
-            torch.cuda.empty_cache()
+        self.backend.release_memory()
         self.rows = (self.rows + 1) // 2
         logger.warning(
             "%s is out of memory: from here on a step is computed in parts of %d puzzles.", self.backend.name, self.rows

@@ -63,7 +63,7 @@ def agree(processes: Processes, slots: Slots, loss: float, correct: Tensor, draw
     told = torch.zeros(3 + slots.size, dtype=torch.float64)
     told[:3] = torch.tensor([loss, right, _digest(drawn)], dtype=torch.float64)
     told[3:][slots.rows] = own.cpu().double()
-    everyone = processes.exchange(told)
+    everyone = processes.all_gather(told)
     others = (everyone[:, 2] != everyone[0, 2]).nonzero().flatten().tolist()
     if others:
         raise DataError(

@@ -1,40 +1,93 @@
-"""What is told of a training's progress, and the plain form of it: a line per interval."""
+"""Reporting the progress of a training: the interface, and its plain form, one line per interval."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from trm.training.trainer import Trainer
+from trm.config import TrainingConfig
+from trm.devices import Backend
+from trm.model import TinyRecursiveModel
+from trm.training.slots import Slots
+
+
+class TrainingView(Protocol):
+    """The read-only view of a training that a monitor receives."""
+
+    @property
+    def model(self) -> TinyRecursiveModel:
+        """The model, with its own weights, not the averaged ones."""
+        ...
+
+    @property
+    def config(self) -> TrainingConfig:
+        """The settings of the training."""
+        ...
+
+    @property
+    def backend(self) -> Backend:
+        """The device."""
+        ...
+
+    @property
+    def slots(self) -> Slots:
+        """The training batch."""
+        ...
+
+    @property
+    def step(self) -> int:
+        """Number of optimizer steps done."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Training time in seconds, without evaluation and saving, over all sessions of the run."""
+        ...
 
 
 class Monitor:
-    """Is told of a training's progress, and by itself shows nothing. None of its methods may change anything."""
+    """Receives the progress of a training. Override what you need; the methods here do nothing.
+
+    A monitor must not change the training: neither the model nor the random generators.
+    """
 
     @contextlib.contextmanager
-    def running(self, trainer: Trainer) -> Iterator[None]:
-        """Surrounds the training, however it ends."""
+    def running(self, training: TrainingView) -> Iterator[None]:
+        """A context that is open while the training runs, and is closed however it ends."""
         yield
 
-    def step(self, trainer: Trainer, progress: float) -> None:
-        """One optimizer step is done; `progress` runs from 0 to 1."""
+    def step(self, training: TrainingView, progress: float) -> None:
+        """Called after each optimizer step.
+
+        Args:
+            training: the training.
+            progress: share of the training that is done, 0 to 1.
+        """
 
     def log(self, record: dict[str, Any]) -> None:
-        """A line of metrics."""
+        """Called for each line of metrics that is logged.
 
-    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
-        """The test puzzles were scored."""
+        Args:
+            record: as in `metrics.jsonl`: `step`, `progress`, `loss`, `train_exact`, `examples_per_second`, ...
+        """
+
+    def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
+        """Called after each evaluation.
+
+        Args:
+            training: the training.
+            values: the scores on the test puzzles by metric.
+        """
 
 
 class PrintMonitor(Monitor):
-    """One line per interval, for pipes and notebooks."""
+    """Prints one line per interval, for pipes and notebooks."""
 
     @contextlib.contextmanager
-    def running(self, trainer: Trainer) -> Iterator[None]:
-        steps = f" from step {trainer.step}" if trainer.step else ""
-        _line(f"training {trainer.model.num_parameters():,} parameters on {trainer.backend.name}{steps}")
+    def running(self, training: TrainingView) -> Iterator[None]:
+        steps = f" from step {training.step}" if training.step else ""
+        _line(f"training {training.model.num_parameters():,} parameters on {training.backend.name}{steps}")
         yield
 
     def log(self, record: dict[str, Any]) -> None:
@@ -44,9 +97,9 @@ class PrintMonitor(Monitor):
             f"{record['seconds']:.0f} s"
         )
 
-    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+    def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
         scores = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-        _line(f"step {trainer.step:>6}  test  {scores}")
+        _line(f"step {training.step:>6}  test  {scores}")
 
 
 def _line(text: str) -> None:

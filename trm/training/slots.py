@@ -1,4 +1,4 @@
-"""The slots of a training batch: each holds a puzzle, its carried state, and how often it was worked on."""
+"""The slots of a training batch: each holds a puzzle, its carried state, and its number of supervision steps."""
 
 from __future__ import annotations
 
@@ -13,9 +13,24 @@ from trm.errors import UsageError
 from trm.model import State, StepLoss, StepOutput, TinyRecursiveModel, step_loss
 
 
+@dataclass(frozen=True)
+class Halting:
+    """When a slot stops working on its puzzle.
+
+    Attributes:
+        n_supervision: maximum number of supervision steps.
+        exploration: probability, per slot and step, of a random minimum number of steps before halting.
+        when_right: probability, per step, that a slot with the right answer halts whatever its halting logit is.
+    """
+
+    n_supervision: int
+    exploration: float = 0.0
+    when_right: float = 0.0
+
+
 @dataclass
 class SlotsStep:
-    """What a supervision step of some slots came to."""
+    """The results of one supervision step of some slots."""
 
     state: State
     output: StepOutput
@@ -23,42 +38,39 @@ class SlotsStep:
 
 
 class Slots:
-    """A batch whose rows halt at different times (paper, section 4.4; the code's "carry").
+    """A batch whose rows halt at different times (paper, section 4.4; called "carry" in its code).
 
-    Of several processes each works on some rows of the whole batch, and draws the random numbers of all of it. Puzzles,
-    states and step counts are those of the own rows; `halted` is of all rows, once the others have told theirs.
+    With several processes, each works on some rows of the whole batch but draws the random numbers of all rows. Puzzles,
+    states and step counts are those of its own rows. `halted` covers all rows, once the processes have exchanged it.
 
     Args:
-        model: gives the states that puzzles start from.
-        size: number of slots B, of all processes together.
-        n_supervision: supervision steps after which a slot halts at the latest.
-        halt_exploration: chance, per row and step, of a random minimum number of steps before halting.
-        generator: for the exploration, the early halts and the noise.
-        halt_when_right: chance, per step, that a slot whose answer is right halts, whatever its halting logit says.
-        noise: standard deviation of the noise in the states that puzzles start from.
-        rows: the slots that are worked on here; left out, all.
+        model: the network; it also gives the initial states.
+        size: number of slots B, over all processes.
+        halting: when a slot halts.
+        generator: random numbers for halting and noise. Default: torch's global generator.
+        noise: standard deviation of the noise in initial states.
+        rows: the slots of this process. Default: all.
+
+    Raises:
+        UsageError: the model has no fixed number of positions.
     """
 
     def __init__(
         self,
         model: TinyRecursiveModel,
         size: int,
-        n_supervision: int,
-        halt_exploration: float,
+        halting: Halting,
         generator: torch.Generator | None = None,
-        halt_when_right: float = 0.0,
         noise: float = 0.0,
         rows: slice | None = None,
     ) -> None:
-        self.model, self.n_supervision = model, n_supervision
+        self.model, self.halting, self.generator, self.noise = model, halting, generator, noise
         self.size, self.rows = size, rows or slice(0, size)
         own = self.rows.stop - self.rows.start
-        self.halt_exploration, self.generator = halt_exploration, generator
-        self.halt_when_right, self.noise = halt_when_right, noise
         device = model.initial_answer.device
         length = model.config.context_length
         if not length:
-            raise UsageError("Training needs to know the positions of a puzzle: set context_length.")
+            raise UsageError("Training needs a model with a fixed number of positions: set model.context_length.")
         self.batch = Batch(
             torch.zeros(own, length, dtype=torch.long, device=device),
             torch.zeros(own, length, dtype=torch.long, device=device),
@@ -70,16 +82,16 @@ class Slots:
         self.halted = torch.ones(size, dtype=torch.bool, device=device)
 
     def stagger(self) -> None:
-        """Spread the step counts of fresh slots, so that they don't all change puzzles at the same step."""
+        """Spread the step counts of fresh slots, so that they do not all change puzzles at the same step."""
         rows = torch.arange(self.rows.start, self.rows.stop, device=self.steps.device)
-        self.steps = rows * self.n_supervision // self.size
+        self.steps = rows * self.halting.n_supervision // self.size
 
     def refill(self, batch: Batch, start_step: Tensor | None = None) -> None:
-        """Give the halted slots new puzzles and fresh states.
+        """Give the halted slots new puzzles and initial states.
 
         Args:
-            batch: as many rows as slots have halted, those of the other processes among them.
-            start_step: step counts of the new puzzles; left out, 0.
+            batch: one row for each halted slot, those of other processes included.
+            start_step: step counts of the new puzzles. Default: 0.
         """
         rows = self.halted[self.rows]
         first = int(self.halted[: self.rows.start].sum())
@@ -97,22 +109,23 @@ class Slots:
         self.steps[rows] = 0 if start_step is None else start_step
 
     def step(self) -> tuple[StepOutput, StepLoss]:
-        """One supervision step of the own slots: carries the states on and decides who halts.
+        """Run one supervision step of this process's slots, keep their states, and decide which of them halt.
 
-        The loss is their sum; the caller divides by the size of the whole batch.
+        Returns:
+            The outputs, and the loss summed over the slots; divide it by the size of the whole batch.
         """
         whole = self.forward()
         self.advance([whole])
         return whole.output, whole.loss
 
     def forward(self, rows: slice = slice(None)) -> SlotsStep:
-        """Compute a supervision step of some slots; `advance` makes it theirs."""
+        """Compute one supervision step of some slots, without changing them; see `advance`."""
         batch = self.batch[rows]
-        before = State(self.state.answer[rows], self.state.latent[rows])
+        before = self.state.rows(rows)
         state, output = self.model.supervision_step(batch.inputs, before, batch.puzzle_ids)
         continuation, continue_logits = None, None
-        if self.model.config.architecture == "hrm" and self.n_supervision > 1:
-            last = self.steps[rows] + 1 >= self.n_supervision
+        if self.model.config.architecture == "hrm" and self.halting.n_supervision > 1:
+            last = self.steps[rows] + 1 >= self.halting.n_supervision
             continuation, continue_logits = self._value_of_continuing(batch, state, last), output.continue_logits
         config = self.model.config
         loss = step_loss(
@@ -127,24 +140,24 @@ class Slots:
         return SlotsStep(state, output, loss)
 
     def advance(self, parts: Sequence[SlotsStep]) -> None:
-        """Carry the states on and decide who halts, once `forward` has gone through all slots in order."""
+        """Keep the states and decide which slots halt, given the results of `forward` for all slots in order."""
         self.state = State(*(torch.cat(tensors) for tensors in zip(*(part.state for part in parts), strict=True)))
         self.steps = self.steps + 1
         wants = torch.cat([self._wants_to_halt(part.output) for part in parts])
-        halted = (self.steps >= self.n_supervision) | (wants & (self.steps >= self._minimum_steps()))
-        if self.halt_when_right:
+        halted = (self.steps >= self.halting.n_supervision) | (wants & (self.steps >= self._minimum_steps()))
+        if self.halting.when_right:
             correct = torch.cat([part.loss.correct for part in parts])
             drawn = torch.rand(self.size, generator=self.generator)[self.rows].to(self.steps.device)
-            halted = halted | (correct & (drawn < self.halt_when_right))
+            halted = halted | (correct & (drawn < self.halting.when_right))
         self._set_halted(halted)
 
     def give_up_broken(self) -> None:
-        """Halt the slots whose state is not finite, so that they take new puzzles."""
+        """Halt the slots whose state is not finite, so that they receive new puzzles."""
         finite = [tensor.flatten(1).isfinite().all(1) for tensor in (self.state.answer, self.state.latent)]
         self._set_halted(self.halted[self.rows] | ~(finite[0] & finite[1]))
 
     def tensors(self) -> dict[str, Tensor]:
-        """All that the slots hold, by name."""
+        """All tensors of the slots, by name."""
         return {
             "inputs": self.batch.inputs,
             "labels": self.batch.labels,
@@ -165,16 +178,16 @@ class Slots:
         return output.halt_logits.detach() > 0
 
     def _minimum_steps(self) -> Tensor:
-        """Now and then a slot must go on for a random number of steps, whatever it wants."""
-        if self.halt_exploration == 0 or self.n_supervision < 2:
+        """The minimum number of steps of each slot: 0, or for some slots a random number (exploration)."""
+        if self.halting.exploration == 0 or self.halting.n_supervision < 2:
             return torch.zeros_like(self.steps)
-        explore = torch.rand(self.size, generator=self.generator) < self.halt_exploration
-        minimum = torch.randint(2, self.n_supervision + 1, (self.size,), generator=self.generator)
+        explore = torch.rand(self.size, generator=self.generator) < self.halting.exploration
+        minimum = torch.randint(2, self.halting.n_supervision + 1, (self.size,), generator=self.generator)
         return torch.where(explore, minimum, 0)[self.rows].to(self.steps.device)
 
     @torch.no_grad()
     def _value_of_continuing(self, batch: Batch, state: State, last: Tensor) -> Tensor:
-        """HRM's Q-learning target: what the next step would say, without its gradient (arXiv:2506.21734)."""
+        """HRM's Q-learning target: the next step's halting logits, without a gradient (arXiv:2506.21734)."""
         _, ahead = self.model.supervision_step(batch.inputs, state, batch.puzzle_ids)
         value = torch.where(last, ahead.halt_logits, torch.maximum(ahead.halt_logits, ahead.continue_logits))
         return value.sigmoid()

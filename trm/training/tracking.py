@@ -7,14 +7,11 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trm.config import RunConfig
 from trm.errors import TRMError
-from trm.training.monitor import Monitor
-
-if TYPE_CHECKING:
-    from trm.training.trainer import Trainer
+from trm.training.monitor import Monitor, TrainingView
 
 TRACKERS = ("tensorboard", "wandb")
 NUMBERS = ("loss", "train_exact", "learning_rate", "examples_per_second")
@@ -28,23 +25,23 @@ class Monitors(Monitor):
         self.monitors = monitors
 
     @contextlib.contextmanager
-    def running(self, trainer: Trainer) -> Iterator[None]:
+    def running(self, training: TrainingView) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             for monitor in self.monitors:
-                stack.enter_context(monitor.running(trainer))
+                stack.enter_context(monitor.running(training))
             yield
 
-    def step(self, trainer: Trainer, progress: float) -> None:
+    def step(self, training: TrainingView, progress: float) -> None:
         for monitor in self.monitors:
-            monitor.step(trainer, progress)
+            monitor.step(training, progress)
 
     def log(self, record: dict[str, Any]) -> None:
         for monitor in self.monitors:
             monitor.log(record)
 
-    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+    def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
         for monitor in self.monitors:
-            monitor.evaluated(trainer, values)
+            monitor.evaluated(training, values)
 
 
 class TensorBoardMonitor(Monitor):
@@ -62,9 +59,9 @@ class TensorBoardMonitor(Monitor):
         self.folder, self.writer_class = folder, SummaryWriter
 
     @contextlib.contextmanager
-    def running(self, trainer: Trainer) -> Iterator[None]:
+    def running(self, training: TrainingView) -> Iterator[None]:
         # What a killed run wrote after its last checkpoint is dropped, as in metrics.jsonl.
-        purge = trainer.step + 1 if trainer.step else None
+        purge = training.step + 1 if training.step else None
         self.writer = self.writer_class(str(self.folder), purge_step=purge)
         try:
             yield
@@ -75,9 +72,9 @@ class TensorBoardMonitor(Monitor):
         for name in NUMBERS:
             self.writer.add_scalar(f"train/{name}", record[name], record["step"])
 
-    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
+    def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
         for name, value in values.items():
-            self.writer.add_scalar(f"test/{name}", value, trainer.step)
+            self.writer.add_scalar(f"test/{name}", value, training.step)
 
 
 class WandbMonitor(Monitor):
@@ -97,7 +94,7 @@ class WandbMonitor(Monitor):
         self.folder, self.config, self.wandb = folder, config, wandb
 
     @contextlib.contextmanager
-    def running(self, trainer: Trainer) -> Iterator[None]:
+    def running(self, training: TrainingView) -> Iterator[None]:
         self.run = self.wandb.init(
             project=os.environ.get("WANDB_PROJECT", "trm"),
             name=self.folder.name,
@@ -116,8 +113,8 @@ class WandbMonitor(Monitor):
     def log(self, record: dict[str, Any]) -> None:
         self.run.log({f"train/{name}": record[name] for name in NUMBERS}, step=record["step"])
 
-    def evaluated(self, trainer: Trainer, values: dict[str, float]) -> None:
-        self.run.log({f"test/{name}": value for name, value in values.items()}, step=trainer.step)
+    def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
+        self.run.log({f"test/{name}": value for name, value in values.items()}, step=training.step)
 
     def _run_id(self) -> str:
         path = self.folder / "wandb_id"

@@ -18,7 +18,7 @@ from trm.model import StepLoss, StepOutput, TinyRecursiveModel, last
 from trm.training.ema import EMA
 from trm.training.optimizers import build_optimizers
 from trm.training.schedules import learning_rate_factor, set_learning_rates
-from trm.training.slots import Slots
+from trm.training.slots import Halting, Slots
 
 RECORDED_THREADS = 2
 """Threads to compute with, because their number determines the summation order of gradients. With two threads a recording
@@ -74,7 +74,7 @@ def _train(model: TinyRecursiveModel, config: TrainingConfig, comparison: _Compa
     recording = comparison.recording
     optimizers = build_optimizers(model, config)
     ema = EMA(model, config.ema_decay, config.ema_warmup)
-    slots = Slots(model, config.batch_size, model.config.n_supervision, config.halt_exploration)
+    slots = Slots(model, config.batch_size, Halting(model.config.n_supervision, config.halt_exploration))
     model.train()
     for step in range(1, recording.steps + 1):
         slots.refill(recording.offered(step)[slots.halted])

@@ -8,7 +8,7 @@ from trm import Backend, TinyRecursiveModel, TrainingConfig
 from trm.data import GroupSampler, PuzzleSet
 from trm.errors import CheckpointError
 from trm.evaluation import Progress, silently
-from trm.training import SignSGD, Slots
+from trm.training import Halting, SignSGD, Slots
 
 STEPS = 300
 SLOTS = 64
@@ -59,7 +59,7 @@ def learn_vectors(
     )
     generator = torch.Generator().manual_seed(seed)
     n_supervision = training.n_supervision or model.config.n_supervision
-    slots = Slots(model, SLOTS, n_supervision, training.halt_exploration, generator, training.halt_when_right)
+    slots = Slots(model, SLOTS, Halting(n_supervision, training.halt_exploration, training.halt_when_right), generator)
     stream = GroupSampler(puzzles, seed)
     model.train()
     for step in progress(range(steps), "learning the task"):

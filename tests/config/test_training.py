@@ -1,0 +1,27 @@
+"""Settings of a training: flat fields in named sections."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from trm import TrainingConfig
+
+
+def test_each_field_is_in_one_section() -> None:
+    sections = TrainingConfig.sections()
+    names = [name for fields in sections.values() for name in fields]
+    assert sorted(names) == sorted(TrainingConfig.model_fields)
+    assert list(sections)[:3] == ["Batch and length", "Supervision and halting", "Optimizer"]
+    assert "learning_rate" in sections["Optimizer"]
+    assert next(iter(TrainingConfig.model_fields)) == "batch_size"
+
+
+def test_settings_are_immutable_and_closed() -> None:
+    config = TrainingConfig(max_steps=1)
+    with pytest.raises(ValidationError, match="frozen"):
+        config.max_steps = 2
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        TrainingConfig(max_steps=1, learning_rat=0.1)
+    with pytest.raises(ValidationError, match="training needs an end"):
+        TrainingConfig()
