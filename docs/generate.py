@@ -48,10 +48,16 @@ def settings(name: str) -> Iterator[str]:
     """The fields of a settings class in `trm.config`."""
     from trm import config
 
-    yield from _table("field", "type", "default", "description")
-    for field_name, field in getattr(config, name).model_fields.items():
-        default = "required" if field.is_required() else _value(field.get_default(call_default_factory=True))
-        yield _row(f"`{field_name}`", _type(field.annotation), default, field.description or "")
+    model = getattr(config, name)
+    sections = model.sections() if hasattr(model, "sections") else {"": model.model_fields}
+    for title, names in sections.items():
+        yield from (f"### {title}", "") if title else ()
+        yield from _table("field", "type", "default", "description")
+        for field_name in names:
+            field = model.model_fields[field_name]
+            default = "required" if field.is_required() else _value(field.get_default(call_default_factory=True))
+            yield _row(f"`{field_name}`", _type(field.annotation), default, field.description or "")
+        yield ""
 
 
 def checks() -> Iterator[str]:
