@@ -24,13 +24,13 @@ MARKS = {
 
 @click.command("check-task")
 @click.argument("task", shell_complete=complete.tasks)
-@click.option("--only", multiple=True, metavar="CHECK", help="Run this check alone; may be repeated.")
+@click.option("--only", multiple=True, metavar="CHECK", help="Run only this check; may be repeated.")
 @threads_option
 @json_option
 def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool) -> int:
     """Run the conformance kit over TASK: specs, data, augmentations, metrics, renderers, a few training steps.
 
-    Exits with 1 if a check fails that the task does not declare in `expected_failures`.
+    Exits with 1 if a check fails, unless the task declares it in `expected_failures`.
     """
     registry = registry_with_warnings()
     registry.task(task)

@@ -20,10 +20,10 @@ Row = tuple[str, list[Any]]
 
 @click.command("compare")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--all", "show_all", is_flag=True, help="The settings that are equal too.")
+@click.option("--all", "show_all", is_flag=True, help="Show the settings that are equal, too.")
 @json_option
 def command(runs: tuple[Path, ...], show_all: bool, as_json: bool) -> None:
-    """The settings in which RUNS differ, and what each run reached."""
+    """Show the settings in which RUNS differ, and the scores of each run."""
     from trm.runs.history import read_history
 
     histories = [read_history(path) for path in runs]

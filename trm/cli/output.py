@@ -12,16 +12,16 @@ from trm.errors import printable
 
 
 def echo(text: str, err: bool = False) -> None:
-    """Print a line on stdout or stderr; whatever could steer the terminal is escaped. Of several processes the first speaks."""
+    """Print a line on stdout or stderr, with terminal control characters escaped. Only the first process prints."""
     if is_rank_zero():
         click.echo(printable(text), err=err)
 
 
 def echo_error(text: str) -> None:
-    """Print a line on stderr, from any process."""
+    """Print a line on stderr from any process, with terminal control characters escaped."""
     click.echo(printable(text), err=True)
 
 
 def print_json(value: Any) -> None:
-    """JSON on stdout."""
+    """Print JSON on stdout."""
     echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -22,7 +22,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 @click.command("plot")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--metric", "metrics", multiple=True, help="What to draw, once for each; left out, loss and exact_accuracy."
+    "--metric", "metrics", multiple=True, help="Quantity to plot; may be repeated (default: loss and exact_accuracy)."
 )
 @click.option(
     "--x",
@@ -30,15 +30,15 @@ SUFFIXES = (".png", ".svg", ".pdf")
     type=click.Choice(list(AXIS_LABELS)),
     default="steps",
     show_default=True,
-    help="What it is drawn over.",
+    help="Horizontal axis.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write a picture: FILE.png or FILE.svg."
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write a figure: FILE.png, FILE.svg or FILE.pdf."
 )
 def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output: Path | None) -> None:
-    """Learning curves of one or several RUNS, in the terminal and with --output to a file."""
+    """Plot learning curves of one or more RUNS in the terminal, and with --output to a file."""
     if output is not None and output.suffix not in SUFFIXES:
-        raise UsageError(f"--output {output}: name a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
+        raise UsageError(f"--output {output}: use a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
     from trm.render.chart import chart
     from trm.render.console import Console
     from trm.runs.history import read_history
@@ -53,15 +53,15 @@ def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output:
 
 
 def _chosen(histories: Sequence[History], metrics: Sequence[str]) -> Sequence[str]:
-    """The quantities to draw.
+    """The quantities to plot.
 
     Raises:
-        UsageError: one that none of the runs has.
+        UsageError: none of the runs has a quantity of that name.
     """
     known = {name for history in histories for name in history.metrics()}
     for metric in metrics:
         if metric not in known:
-            raise UsageError(f"--metric {metric}: no run has it. {nearest(metric, known)}")
+            raise UsageError(f"--metric {metric}: no run has this quantity. {nearest(metric, known)}")
     return metrics or [metric for metric in DEFAULT if metric in known] or DEFAULT
 
 
@@ -76,5 +76,5 @@ def _write(output: Path, panels: dict[str, dict[str, list[tuple[float, float]]]]
     try:
         write_curves(output, panels, axis)
     except OSError as error:
-        raise TRMError(f"{output} can't be written: {error.strerror}. Choose another --output.") from error
+        raise TRMError(f"Cannot write {output}: {error.strerror}. Choose another --output.") from error
     echo(f"Written: {output}")

@@ -1,4 +1,4 @@
-"""Puzzles as they are given on the command line: the text itself, a file of it, or `-` for stdin."""
+"""Puzzles on the command line: as text, as a file, or `-` for stdin."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FILE_NAME = re.compile(r"\S+\.[a-z]{2,5}")
 
 
 def read_text(given: str) -> tuple[str, str]:
-    """Where the text is from, empty for the command line itself, and the text.
+    """The source of a text (empty for the command line) and the text itself.
 
     Raises:
-        UsageError: `given` has the look of a file's name, and there is no such file.
-        PuzzleError: the text is none, or too long.
+        UsageError: `given` looks like a file name, but there is no such file.
+        PuzzleError: the input is not text, or is too long.
     """
     if given == "-":
         if sys.stdin.isatty():
@@ -38,7 +38,7 @@ def _whole(file: TextIO, name: str) -> str:
     try:
         text = file.read(LIMIT + 1)
     except UnicodeDecodeError as error:
-        raise PuzzleError(f"{name} is no text: {reason(error)}.") from error
+        raise PuzzleError(f"{name} is not text: {reason(error)}.") from error
     if len(text) > LIMIT:
-        raise PuzzleError(f"{name} has more than {LIMIT:,} characters. Give fewer puzzles at once.")
+        raise PuzzleError(f"{name} has more than {LIMIT:,} characters. Split it into smaller files.")
     return text

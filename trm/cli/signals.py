@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as exceptions that end a command, wherever they fall."""
+"""Ctrl-C and SIGTERM as exceptions that end a command, wherever they arrive."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from types import FrameType
 from typing import Any
 
 AGAIN = 0.1
-"""Seconds after which a lost signal is sent again: by then the callback that lost it has mostly returned."""
+"""Seconds before a lost signal is sent again; by then the callback that lost it has usually returned."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which by itself would end Python without any tidying up."""
+    """SIGTERM as an exception. By default it would end Python without any cleanup."""
 
     signal_number = signal.SIGTERM
 
 
 class Interruptions:
-    """Inside, SIGTERM is an exception, like Ctrl-C; and where Python drops one of them, it is raised again.
+    """A context in which SIGTERM raises an exception, like Ctrl-C, and an interruption that Python drops is raised again.
 
-    Python drops every exception that is raised in a callback from C, as compilers make them, or in a destructor: it only
-    tells `sys.unraisablehook`. Only the main thread hears signals; elsewhere this does nothing.
+    Python drops an exception that is raised in a destructor or in a callback from C, and only reports it to
+    `sys.unraisablehook`. Only the main thread receives signals; in other threads this does nothing.
 
     Attributes:
-        lost: the interruption that was dropped last; what fails after it may well fail because of it.
+        lost: the interruption that was dropped last. An error after it was probably caused by it.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Interruptions:
             sys.unraisablehook = self.previous_hook
 
     def _again(self, dropped: Any) -> None:
-        """Takes the place of `sys.unraisablehook`."""
+        """Replacement for `sys.unraisablehook`."""
         if not isinstance(dropped.exc_value, KeyboardInterrupt):
             self.previous_hook(dropped)
             return
@@ -55,12 +55,12 @@ class Interruptions:
 
 
 def number_of(interruption: BaseException) -> int:
-    """The signal that an interruption came from; Python's own for Ctrl-C does not say."""
+    """The signal behind an interruption. Python's own KeyboardInterrupt does not name it: SIGINT."""
     return int(getattr(interruption, "signal_number", signal.SIGINT))
 
 
 def interruption_in(error: BaseException | None) -> BaseException | None:
-    """The KeyboardInterrupt that an error was made of: Click turns it into an Abort, an import into a RuntimeError."""
+    """The KeyboardInterrupt behind an error, if any: Click turns it into Abort, an import into RuntimeError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error
@@ -71,7 +71,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _send(number: int) -> None:
-    """To the main thread, so that it also wakes from waiting, where the system can choose the thread."""
+    """Send a signal to the main thread, which also wakes it from waiting, if the system can choose the thread."""
     if sys.platform == "win32":
         signal.raise_signal(number)
     else:

@@ -1,4 +1,4 @@
-"""Building a model from a configuration and tensors that were compared with it first."""
+"""Building a model from a configuration and tensors, which are compared before any memory is allocated."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from trm.model import TinyRecursiveModel
 from trm.runs.tensors import check_tensors
 
 MOST_TABLES = 2**27
-"""Bytes that a model may take for tables which are not in its file: of angles, of groups, of symbols."""
+"""Maximum bytes of the tables that a model keeps outside its weights: angles, groups, symbols."""
 
 
 def planned_shapes(config: TRMConfig, source: Path) -> dict[str, torch.Size]:
-    """The names and shapes of a configuration's weights, found without taking memory for them.
+    """The names and shapes of a configuration's weights, without allocating memory for large ones.
 
     Raises:
-        CheckpointError: no such model can be built, or its tables beside the weights would take `MOST_TABLES` bytes.
+        CheckpointError: such a model cannot be built, or its tables would take more than `MOST_TABLES` bytes.
     """
     model = _planned(config, source)
     weights = model.state_dict()
     tables = sum(buffer.nbytes for name, buffer in model.named_buffers() if name not in weights)
     if tables > MOST_TABLES:
         raise CheckpointError(
-            f"{source}: a model of this configuration needs {tables / 2**30:.1f} GiB beside its weights, more than is taken."
+            f"{source}: a model with this configuration needs {tables / 2**30:.1f} GiB beside its weights, which is more than "
+            f"the limit of {MOST_TABLES / 2**30:.3g} GiB."
         )
     return {name: value.shape for name, value in weights.items()}
 
 
 def _planned(config: TRMConfig, source: Path) -> TinyRecursiveModel:
-    """A model without memory for its numbers. An ordinary one has them: without, torch imports for a second."""
+    """A model on the meta device, or a real one if it is small: torch's first use of the meta device takes a second."""
     try:
         with torch.device("cpu" if _is_ordinary(config) else "meta"):
             return TinyRecursiveModel(config)
     except (RuntimeError, ValueError, OverflowError) as error:
-        raise CheckpointError(f"{source}: no model of this configuration can be built: {reason(error)}.") from error
+        raise CheckpointError(f"{source}: cannot build a model with this configuration: {reason(error)}.") from error
 
 
 def _is_ordinary(config: TRMConfig) -> bool:
-    """Whether a model can't take more than some hundred megabytes, however its settings are combined."""
+    """Whether a model takes at most some hundred megabytes, however its settings are combined."""
     structure = config.structure
     return (
         max(config.hidden_dim, config.mlp_multiple_of) <= 512
@@ -58,10 +59,10 @@ def _is_ordinary(config: TRMConfig) -> bool:
 
 
 def build_model(config: TRMConfig, tensors: Mapping[str, Tensor], path: Path) -> TinyRecursiveModel:
-    """A model with weights that were compared with its configuration before any memory was taken for it.
+    """Build a model with the given weights.
 
     Raises:
-        CheckpointError: they don't fit.
+        CheckpointError: the weights do not fit the configuration.
     """
     check_tensors(planned_shapes(config, path), tensors, path)
     model = TinyRecursiveModel(config)
@@ -70,6 +71,10 @@ def build_model(config: TRMConfig, tensors: Mapping[str, Tensor], path: Path) ->
 
 
 def load_tensors(model: TinyRecursiveModel, tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Copy tensors into a model, naming what is missing, unknown or of another shape."""
+    """Copy tensors into a model.
+
+    Raises:
+        CheckpointError: a tensor is missing, unexpected, of another shape, or not finite.
+    """
     check_tensors({name: value.shape for name, value in model.state_dict().items()}, tensors, path)
     model.load_state_dict(tensors)

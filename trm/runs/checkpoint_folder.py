@@ -1,4 +1,4 @@
-"""Checkpoint folders: which one a run folder stands for, and whether its files are whole."""
+"""Checkpoint folders: which one to read, and whether its files are undamaged."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ AVERAGE = "ema.safetensors"
 
 
 def checkpoint_folder(path: Path) -> Path:
-    """The `step_N` folder that `path` stands for: itself, or the latest one of a run folder."""
+    """The `step_N` folder that `path` refers to: itself, or the latest one of a run folder."""
     if step_number(path) >= 0:
         return path
     return _by_preference(path)[0]
 
 
 def newest_good(run: Path) -> tuple[Path, list[str]]:
-    """The checkpoint to go on from: the latest one, or where that is damaged the newest whole one.
+    """The checkpoint to resume from: the latest one or, if that is damaged, the newest undamaged one.
 
     Returns:
-        The checkpoint, and what is wrong with those that were passed over.
+        The checkpoint, and the problems of those that were skipped.
 
     Raises:
-        CheckpointError: none is whole.
+        CheckpointError: all are damaged.
     """
     problems: list[str] = []
     for folder in _by_preference(run):
@@ -37,11 +37,11 @@ def newest_good(run: Path) -> tuple[Path, list[str]]:
             return folder, problems
         except CheckpointError as error:
             problems.append(str(error))
-    raise CheckpointError(f"No checkpoint of {run} is whole. {problems[0]}")
+    raise CheckpointError(f"All checkpoints of {run} are damaged. {problems[0]}")
 
 
 def _by_preference(run: Path) -> list[Path]:
-    """The checkpoints of a run, `latest` first, then the newest."""
+    """The checkpoints of a run: `latest` first, then from new to old."""
     folder = RunFolder(run)
     found = folder.checkpoints()[::-1]
     if not found:
@@ -51,6 +51,7 @@ def _by_preference(run: Path) -> list[Path]:
 
 
 def verify_or_name_another(folder: Path) -> set[str]:
+    """Same as `verify`, but the error names an undamaged checkpoint of the run if there is one."""
     try:
         return verify(folder)
     except CheckpointError as error:
@@ -58,43 +59,47 @@ def verify_or_name_another(folder: Path) -> set[str]:
             good, _ = newest_good(folder.parent.parent)
         except CheckpointError:
             raise error from None
-        raise CheckpointError(f"{error} {good} is whole.") from error
+        raise CheckpointError(f"{error} {good} is undamaged.") from error
 
 
 def read_run_config(folder: Path) -> RunConfig:
-    """The `config.json` of a run folder."""
+    """Read the `config.json` of a run folder.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
     path = folder / "config.json"
     try:
         return RunConfig.model_validate_json(read_text(path))
     except FileNotFoundError:
         raise CheckpointError(f"{folder} is not a run folder: it has no config.json.") from None
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error
 
 
 def verify(folder: Path) -> set[str]:
-    """Check the files of a checkpoint against the checksums saved with them.
+    """Check the files of a checkpoint against its checksums.
 
     Returns:
         The names of the files.
 
     Raises:
-        CheckpointError: one is missing or damaged, or the list of them is.
+        CheckpointError: a file, or the list of files, is missing or damaged.
     """
     path = folder / "checksums.json"
     try:
         checksums = read_json(path)
     except FileNotFoundError:
-        raise CheckpointError(f"The checkpoint {folder} is not complete: it has no checksums.json.") from None
+        raise CheckpointError(f"The checkpoint {folder} is incomplete: it has no checksums.json.") from None
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error
     if not isinstance(checksums, dict) or WEIGHTS not in checksums:
-        raise CheckpointError(f"{path} can't be read: it does not list the checkpoint's files.")
+        raise CheckpointError(f"Cannot read {path}: it does not list the checkpoint's files.")
     for name, digest in checksums.items():
         if name != Path(name).name or not Path(name).name:
-            raise CheckpointError(f"{path} names {quoted(name)}, which is no file of a checkpoint.")
+            raise CheckpointError(f"{path} names {quoted(name)}, which is not a file of a checkpoint.")
         if _digest(folder / name) != digest:
-            raise CheckpointError(f"{folder / name} is damaged: its checksum is not the one saved with it.")
+            raise CheckpointError(f"{folder / name} is damaged: its checksum differs from the saved one.")
     return set(checksums)
 
 
@@ -103,6 +108,6 @@ def _digest(path: Path) -> str:
         check_file(path)
         return sha256(path)
     except FileNotFoundError:
-        raise CheckpointError(f"The checkpoint {path.parent} is not complete: {path.name} is missing.") from None
+        raise CheckpointError(f"The checkpoint {path.parent} is incomplete: {path.name} is missing.") from None
     except OSError as error:
-        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error

@@ -1,4 +1,4 @@
-"""What a run wrote down while it trained, read back for plots and comparisons."""
+"""Reading a run's metrics and summary, for plots and comparisons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trm.runs.checkpoint_folder import read_run_config
 from trm.storage.untrusted_input import as_number, parse_json, read_json, read_text
 
 AXES = {"steps": "step", "time": "seconds", "epochs": "epoch"}
-"""What a curve can run over, and its name in `metrics.jsonl`."""
+"""The horizontal axes of a curve, and their names in `metrics.jsonl`."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class History:
     Attributes:
         path: the run folder.
         config: its settings.
-        records: one mapping a line; those of evaluations have `test`.
-        summary: `summary.json`, None while it is not finished.
+        records: one mapping per line; lines of evaluations have a `test`.
+        summary: `summary.json`; None for an unfinished run.
     """
 
     path: Path
@@ -32,13 +32,13 @@ class History:
     summary: dict[str, Any] | None
 
     def curve(self, metric: str, axis: str = "steps") -> list[tuple[float, float]]:
-        """The points of a quantity: a metric of the evaluations, or a number of the training's own lines."""
+        """The points of a curve: a metric of the evaluations, or a number of the training lines."""
         key = AXES[axis]
         values = [(record[key], as_number(record.get("test", record).get(metric))) for record in self.records]
         return [(float(x), y) for x, y in values if y is not None]
 
     def metrics(self) -> list[str]:
-        """What there are curves of."""
+        """The names of the quantities that have a curve."""
         names = [name for record in self.records for name in record.get("test", record)]
         return [name for name in dict.fromkeys(names) if name not in (*AXES.values(), "progress")]
 
@@ -49,28 +49,28 @@ class History:
 
 
 def read_history(path: Path) -> History:
-    """Read a run folder, also while it is being written.
+    """Read a run folder, which may be in use by a training.
 
     Raises:
-        CheckpointError: it is no run folder, or a line can't be read.
+        CheckpointError: it is not a run folder, or a line is malformed.
     """
     config = read_run_config(path)
     return History(path, config, read_metrics(path / "metrics.jsonl"), _read_summary(path / "summary.json"))
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The lines of a `metrics.jsonl`, without a last one that is just being written; none where there is no file.
+    """Read the lines of a `metrics.jsonl`, except an incomplete last one; a missing file has no lines.
 
     Raises:
-        CheckpointError: it can't be read.
+        CheckpointError: a line is malformed.
     """
     try:
         lines = read_text(path).splitlines(keepends=True)
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
-    if lines and not lines[-1].endswith("\n"):  # it is just being written
+        raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error
+    if lines and not lines[-1].endswith("\n"):  # a training is writing it
         lines.pop()
     records = []
     for number, line in enumerate(lines, start=1):
@@ -92,9 +92,9 @@ def training_seconds(folder: Path, step: int) -> float | None:
 
 
 def _checked(record: Any) -> dict[str, Any]:
-    """A line of metrics, which has a number on each axis; a `ValueError` for what is none."""
+    """Check that a line of metrics has a number for each axis; raise `ValueError` otherwise."""
     if not isinstance(record, dict) or not isinstance(record.get("test", {}), dict):
-        raise ValueError("no JSON object")
+        raise ValueError("not a JSON object")
     for name in AXES.values():
         if as_number(record.get(name)) is None:
             raise ValueError(f"{name} is {quoted(record.get(name))}")
@@ -107,7 +107,7 @@ def _read_summary(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error
     if not isinstance(summary, dict) or not isinstance(summary.get("final_metrics", {}), dict):
-        raise CheckpointError(f"{path} can't be read: it is no summary of a run.")
+        raise CheckpointError(f"Cannot read {path}: it is not a summary of a run.")
     return summary

@@ -1,4 +1,4 @@
-"""A run is a folder: `config.json`, `metrics.jsonl`, `checkpoints/step_N/`, the markers `latest` and `best`, `summary.json`."""
+"""The run folder: `config.json`, `metrics.jsonl`, `checkpoints/step_N/`, the markers `latest` and `best`, `summary.json`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_MARKER = 1024
 
 
 class RunFolder:
-    """Writes one run. Everything is replaced in one step, so a killed process leaves whole files only."""
+    """Writes one run. Files are replaced atomically, so that a killed process leaves no partial file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,11 +36,11 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, config: RunConfig) -> RunFolder:
-        """A new run folder.
+        """Create a run folder.
 
         Raises:
-            UsageError: it holds something already.
-            TRMError: it can't be written.
+            UsageError: it is not empty.
+            TRMError: it cannot be written.
         """
         check_free(path)
         with _writing(path):
@@ -53,7 +53,7 @@ class RunFolder:
         """Write `config.json`.
 
         Raises:
-            TRMError: it can't be written.
+            TRMError: it cannot be written.
         """
         path = self.path / "config.json"
         with _writing(path):
@@ -61,11 +61,11 @@ class RunFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Inside, this process alone writes the folder; what a killed one left half-written is gone.
+        """Lock the folder for this process, and remove what a killed process left half-written.
 
         Raises:
-            UsageError: another process writes it, or it is not there.
-            TRMError: it can't be written.
+            UsageError: another process is writing it, or it does not exist.
+            TRMError: it cannot be written.
         """
         if not self.path.is_dir():
             raise UsageError(f"There is no run folder {self.path}.")
@@ -75,21 +75,21 @@ class RunFolder:
             yield
 
     def append_metrics(self, record: dict[str, Any]) -> None:
-        """Add one line to `metrics.jsonl`; a number that is not finite is written as null.
+        """Append a line to `metrics.jsonl`; numbers that are not finite become null.
 
         Raises:
-            TRMError: it can't be written.
+            TRMError: it cannot be written.
         """
         path = self.path / "metrics.jsonl"
         with _writing(path), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(_finite(record), allow_nan=False) + "\n")
 
     def drop_metrics_after(self, step: int, scores_too: bool = False) -> None:
-        """Forget the lines of steps that a resumed run will do again, and a last line that was cut off.
+        """Remove the metrics of steps that a resumed run repeats, and an incomplete last line.
 
         Args:
-            step: the last step that is not done again.
-            scores_too: its evaluation, however, is.
+            step: the last step that is not repeated.
+            scores_too: whether the evaluation at that step is repeated.
         """
         path = self.path / "metrics.jsonl"
         if not path.exists():
@@ -106,20 +106,20 @@ class RunFolder:
         """Write `checkpoints/step_N`: safetensors files by name, `training.json`, and the checksums of all of them.
 
         Raises:
-            TRMError: it can't be written; what was saved before is untouched.
+            TRMError: it cannot be written; earlier checkpoints are untouched.
         """
         target = self.path / "checkpoints" / f"step_{step}"
         with _writing(target):
-            if (self.path / "metrics.jsonl").exists():  # its lines up to this step must outlive a power cut, too
+            if (self.path / "metrics.jsonl").exists():  # its lines up to this step must survive a power failure, too
                 sync_file(self.path / "metrics.jsonl")
             write_checkpoint(target, files, state)
         return target
 
     def save_batch(self, step: int, tensors: Mapping[str, Tensor]) -> Path:
-        """Write a batch that broke the training at `step`, for people to look at.
+        """Write a batch that made training fail at `step`, for inspection.
 
         Raises:
-            TRMError: it can't be written.
+            TRMError: it cannot be written.
         """
         path = self.path / f"not_finite_step_{step}.safetensors"
         with _writing(path):
@@ -130,13 +130,13 @@ class RunFolder:
         """Point `latest` or `best` at a checkpoint.
 
         Raises:
-            TRMError: it can't be written.
+            TRMError: it cannot be written.
         """
         with _writing(self.path / marker):
             write_bytes(self.path / marker, f"checkpoints/{checkpoint.name}\n".encode())
 
     def marked(self, marker: str) -> Path | None:
-        """The checkpoint that a marker points at; None where there is no marker, or that checkpoint is gone."""
+        """The checkpoint that a marker points at; None if the marker or the checkpoint is missing."""
         try:
             name = read_text(self.path / marker, LONGEST_MARKER).strip()
         except (OSError, ValueError):
@@ -145,14 +145,14 @@ class RunFolder:
         return checkpoint if step_number(checkpoint) >= 0 and checkpoint.is_dir() else None
 
     def checkpoints(self) -> list[Path]:
-        """All checkpoints, by step."""
+        """All checkpoints in the order of their steps."""
         found = (path for path in (self.path / "checkpoints").glob("*step_*") if step_number(path) >= 0)
         return sorted(found, key=step_number)
 
     def prune(self, keep: int) -> None:
         """Remove all checkpoints but the newest `keep` and the marked ones.
 
-        Those after `latest` are of a training that went on from an earlier one, and don't count.
+        Checkpoints after `latest` belong to a training that was resumed from an earlier step, and do not count.
         """
         marked = [self.marked(marker) for marker in MARKERS]
         newest = marked[0]
@@ -165,14 +165,14 @@ class RunFolder:
         """Write `summary.json`.
 
         Raises:
-            TRMError: it can't be written.
+            TRMError: it cannot be written.
         """
         path = self.path / "summary.json"
         with _writing(path):
             write_json(path, summary)
 
     def _clean(self) -> None:
-        """Remove what a killed process left half-written."""
+        """Remove or restore what a killed process left half-written."""
         checkpoints = self.path / "checkpoints"
         restore_folders(checkpoints)
         for left in [*checkpoints.glob(".*.tmp"), *self.path.glob(".*.tmp")]:
@@ -183,7 +183,7 @@ class RunFolder:
 
 
 class ReadOnlyRun(RunFolder):
-    """A run as it is for the processes beside the first, which alone writes it: they only know where things are."""
+    """The run folder for every process but the first, which alone writes it."""
 
     @classmethod
     def create(cls, path: Path, config: RunConfig) -> ReadOnlyRun:
@@ -219,15 +219,15 @@ class ReadOnlyRun(RunFolder):
 
 
 def check_free(path: Path) -> None:
-    """A `UsageError` where `path` can't become a new run folder."""
+    """Raise `UsageError` if `path` cannot become a new run folder."""
     if path.is_file():
-        raise UsageError(f"The output {path} is a file. Choose a folder that doesn't exist yet.")
+        raise UsageError(f"The output {path} is a file. Choose a folder that does not exist yet.")
     if path.exists() and any(path.iterdir()):
-        hint = f"Continue that run with --resume {path}, or choose" if (path / "config.json").exists() else "Choose"
-        raise UsageError(f"The output folder {path} exists and isn't empty. {hint} another --output.")
+        hint = f"Resume that run with --resume {path}, or choose" if (path / "config.json").exists() else "Choose"
+        raise UsageError(f"The output folder {path} is not empty. {hint} another --output.")
     parent = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
     if not os.access(parent, os.W_OK):
-        raise UsageError(f"The output folder {path} can't be written: {parent} is read-only. Choose another --output.")
+        raise UsageError(f"Cannot write the output folder {path}: {parent} is read-only. Choose another --output.")
 
 
 def step_number(path: Path) -> int:
@@ -238,15 +238,15 @@ def step_number(path: Path) -> int:
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Turns the system's error into a sentence that names what can't be written."""
+    """Turn an `OSError` into a `TRMError` that names the path."""
     try:
         yield
     except OSError as error:
-        raise TRMError(f"{path} can't be written: {error.strerror}.") from error
+        raise TRMError(f"Cannot write {path}: {error.strerror}.") from error
 
 
 def _step_of(line: str) -> tuple[float, bool]:
-    """The step of a line of metrics, infinite where it can't be read, and whether the line is an evaluation."""
+    """The step of a line of metrics, infinite if it is malformed, and whether the line is an evaluation."""
     try:
         record = parse_json(line)
         return float(record["step"]), "test" in record
@@ -255,7 +255,7 @@ def _step_of(line: str) -> tuple[float, bool]:
 
 
 def _finite(value: Any) -> Any:
-    """A record that JSON can hold: None where a number is not finite."""
+    """Replace numbers that JSON cannot represent by None."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -16,21 +16,25 @@ FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file."""
+    """Read the tensors of a safetensors file.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+    """
     try:
         check_file(path)
         return load_file(path)
     except FileNotFoundError:
-        raise CheckpointError(f"The checkpoint has no {path.name}: {path.parent} is not complete.") from None
-    except Exception as error:  # the library raises kinds of its own, of Python's and of torch's
-        raise CheckpointError(f"{path} is damaged or no safetensors file: {reason(error)}.") from error
+        raise CheckpointError(f"The checkpoint {path.parent} is incomplete: {path.name} is missing.") from None
+    except Exception as error:  # safetensors raises its own kinds of errors, Python's and torch's
+        raise CheckpointError(f"{path} is damaged or not a safetensors file: {reason(error)}.") from error
 
 
 def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], path: Path) -> None:
-    """See that there is a tensor of finite numbers for each of the planned weights, of its shape, and no other.
+    """Check that there is a tensor of finite numbers and of the right shape for each planned weight, and no other.
 
     Raises:
-        CheckpointError: that is not so.
+        CheckpointError: a tensor is missing, unexpected, of another shape, or not finite.
     """
     for name, shape in planned.items():
         if name not in tensors:
@@ -41,7 +45,7 @@ def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tenso
                 f"{path} does not fit its configuration: {name} is {list(value.shape)}, expected {list(shape)}."
             )
         if value.dtype not in FLOATS or not bool(value.isfinite().all()):
-            raise CheckpointError(f"{path} is damaged: {name} has values that are no finite numbers.")
+            raise CheckpointError(f"{path} is damaged: {name} has values that are not finite numbers.")
     unknown = sorted(set(tensors) - set(planned))
     if unknown:
-        raise CheckpointError(f"{path} does not fit its configuration: {unknown[0]} is unknown to it.")
+        raise CheckpointError(f"{path} does not fit its configuration: {unknown[0]} is unexpected.")

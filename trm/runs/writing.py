@@ -1,4 +1,4 @@
-"""Writing a checkpoint: to a temporary place, synced, read back and compared, and only then under its name."""
+"""Writing a checkpoint: into a temporary folder, synced, read back and compared, then renamed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write_checkpoint(target: Path, files: Mapping[str, Mapping[str, Tensor]], st
     """Write the folder `target`: safetensors files by name, `training.json`, and the checksums of all of them.
 
     Raises:
-        OSError: it can't be written, or the disk gives back something else; an earlier `target` is untouched.
+        OSError: it cannot be written, or reads back differently; an earlier `target` is untouched.
     """
     with replaced_folder(target) as temporary:
         for name, tensors in files.items():
@@ -32,14 +32,14 @@ def _write_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         save_file(tensors, path)
         sync_file(path)
         written = load_file(path)
-    except SafetensorError as error:  # how safetensors reports a full disk
+    except SafetensorError as error:  # safetensors reports a full disk like this
         raise OSError(None, str(error)) from error
     if written.keys() != tensors.keys() or not all(_same_bits(written[name], tensors[name]) for name in tensors):
-        raise OSError(None, f"{path.name} reads back as something else than was written: the disk may be failing")
+        raise OSError(None, f"{path.name} reads back differently from what was written: the disk may be failing")
 
 
 def _same_bits(one: Tensor, other: Tensor) -> bool:
-    """Equal to the last bit; a NaN equals itself."""
+    """Whether two tensors are bitwise equal; a NaN equals itself."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
     return torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
