@@ -21,7 +21,7 @@ from trm.evaluation.metrics import CellAccuracy
 from trm.runs.checkpoint_folder import newest_good
 from trm.runs.history import read_history
 from trm.training import Interrupted
-from trm.training.monitor import Monitor
+from trm.training.monitor import Monitor, TrainingView
 
 
 class At(Monitor):
@@ -65,7 +65,7 @@ def kept(folder: Path, step: int) -> str:
     """The end of a message, checked to be true."""
     checkpoint = folder / "checkpoints" / f"step_{step}"
     assert newest_good(folder) == (checkpoint, [])
-    return f" The last good checkpoint is {checkpoint}; go on from it with: trm train --resume {folder}"
+    return f" The last good checkpoint is {checkpoint}; resume it with: trm train --resume {folder}"
 
 
 def test_disk_full(tmpfs: Path, whole: dict[str, torch.Tensor]) -> None:
@@ -128,7 +128,7 @@ def test_run_folder_removed(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     said = stopped(SmallRun(folder, At(5, lambda trainer: shutil.rmtree(folder))))
     assert said.startswith(f"{folder / 'metrics.jsonl'} can't be written: No such file or directory.")
-    assert said.endswith("Nothing of this training was saved yet.")
+    assert said.endswith("This training has no checkpoint yet.")
     assert not folder.exists()  # whoever removed it meant it
 
 
@@ -278,7 +278,7 @@ def test_memory_that_holds_half_a_batch(caplog: pytest.LogCaptureFixture) -> Non
     limit_memory(parts, 2, torch.is_grad_enabled)
     one, other = run.fit(), parts.fit()
     assert parts.trainer.state.accumulation.rows == 2
-    assert "cpu is out of memory: from here on a step is computed in parts of 2 puzzles." in caplog.text
+    assert "cpu is out of memory: steps are now computed in parts of 2 puzzles." in caplog.text
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)
 
@@ -286,14 +286,14 @@ def test_memory_that_holds_half_a_batch(caplog: pytest.LogCaptureFixture) -> Non
 def test_no_memory_for_one_puzzle(tmp_path: Path) -> None:
     run = SmallRun(tmp_path / "run", At(5, lambda trainer: limit_memory(run, 0)))
     said = stopped(run)
-    assert said.startswith("cpu has no memory for a training step of even one puzzle: lower model.hidden_dim")
+    assert said.startswith("cpu has no memory for a training step of even one puzzle. Lower model.hidden_dim")
     assert said.endswith(kept(tmp_path / "run", 4))
 
 
 def test_no_memory_for_scoring(tmp_path: Path) -> None:
     run = SmallRun(tmp_path / "run", At(5, lambda trainer: limit_memory(run, 4)))
     said = stopped(run)
-    assert said == f"cpu has no memory for scoring: lower training.eval_batch_size.{kept(tmp_path / 'run', 8)}"
+    assert said == f"cpu has no memory for evaluation. Lower training.eval_batch_size.{kept(tmp_path / 'run', 8)}"
 
 
 def limit_memory(run: SmallRun, puzzles: int, when: Callable[[], bool] = lambda: True) -> None:
@@ -351,12 +351,14 @@ def test_interrupted_again_while_it_saves(tmp_path: Path, whole: dict[str, torch
     """The second Ctrl-C falls into the writing that the first one led to: the checkpoint before it is the last."""
     folder = tmp_path / "run"
 
-    def stop(trainer: Trainer) -> None:
+    def stop(training: TrainingView) -> None:
         interrupt()
-        trainer.run.mark = lambda marker, checkpoint: interrupt()  # type: ignore[union-attr, method-assign, assignment]
+        assert run.run is not None
+        run.run.mark = lambda marker, checkpoint: interrupt()  # type: ignore[method-assign, assignment]
 
+    run = SmallRun(folder, At(7, stop))
     with pytest.raises(Interrupted) as error:
-        SmallRun(folder, At(7, stop)).fit()
+        run.fit()
     assert error.value.checkpoint == folder / "checkpoints" / "step_6"
     assert newest_good(folder) == (folder / "checkpoints" / "step_6", [])
     assert same_bits(SmallRun(folder).fit(), whole)

@@ -75,13 +75,13 @@ def damage(file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--seed", "1"], "Another training than the run's: --seed 1 instead of 0."),
+        (["--seed", "1"], "would make it a different training: --seed 1 instead of 0."),
         (["--set", "training.learning_rate=0.5"], "training.learning_rate 0.5 instead of 0.004."),
         (["--set", "training.precision=bf16"], 'training.precision "bf16" instead of "auto".'),
         (["--set", "model.hidden_dim=16", "--set", "task.clues=7"], "task.clues 7 instead of 6; model.hidden_dim 16 "),
         (["--augmentation", "none"], '--augmentation unset instead of "symmetries".'),
-        (["--output", "elsewhere"], "Leave out --output with --resume"),
-        (["--init", "sudoku"], "Leave out --init with --resume"),
+        (["--output", "elsewhere"], "Omit --output with --resume"),
+        (["--init", "sudoku"], "Omit --init with --resume"),
     ],
 )
 def test_settings_of_another_training_are_refused(
@@ -111,7 +111,7 @@ def test_another_end_and_other_reports_are_named_and_kept(
     changed = {"training.max_steps": 12, "training.log_interval": 2, "training.eval_answer": "surest"}
     assert command("train", "--resume", run, "--quiet", *sets(changed)) == 0
     error = " ".join(capsys.readouterr().err.split())
-    assert "Going on with other settings: training.max_steps 12 instead of 8; training.log_interval 2" in error
+    assert "Resuming with changed settings: training.max_steps 12 instead of 8; training.log_interval 2" in error
     assert "schedule follows the new end from here on" in error
     config = json.loads((run / "config.json").read_text())
     assert config["training"]["max_steps"] == 12
@@ -139,7 +139,7 @@ def test_damaged_latest_checkpoint(capsys: pytest.CaptureFixture[str], finished:
     assert command("train", "--resume", run, "--quiet") == 0
     error = " ".join(capsys.readouterr().err.split())
     assert f"Warning: {latest}/model.safetensors is damaged: its checksum is not the one saved with it." in error
-    assert f"Going on from {before}, the newest that is whole." in error
+    assert f"Resuming from {before}, the newest undamaged checkpoint." in error
     for name in ("model", "ema"):
         ours, theirs = (load_file(path / "checkpoints" / "step_8" / f"{name}.safetensors") for path in (run, finished))
         assert same_bits(ours, theirs)
@@ -162,7 +162,7 @@ def test_killed_before_the_first_checkpoint(capsys: pytest.CaptureFixture[str], 
             file.unlink()
         folder.rmdir()
     assert command("train", "--resume", run, "--quiet") == 0
-    assert "Nothing of this run was saved yet: starting at its first step." in capsys.readouterr().err
+    assert "This run has no checkpoint yet: starting at its first step." in capsys.readouterr().err
     ours, theirs = (load_file(path / "checkpoints" / "step_8" / "model.safetensors") for path in (run, finished))
     assert same_bits(ours, theirs)
     assert len((run / "metrics.jsonl").read_text().splitlines()) == 3

@@ -1,7 +1,7 @@
-"""Several processes on one training: their shares of the batch, and what they tell each other, by `torch.distributed`.
+"""Several processes that train one model: their rows of the batch, and their communication by `torch.distributed`.
 
-Each process draws the puzzles and the random numbers of the whole batch, and works on its own rows of it. So a slot sees
-the very same whatever the number of processes, and only the order of summation differs.
+Each process draws the puzzles and the random numbers of the whole batch, and works on its own rows. The result therefore
+depends on the number of processes only by the order of floating-point summation.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from trm.devices import Backend, get_backend
 from trm.errors import ReportedElsewhere, TRMError
 
 STEP_TIMEOUT = timedelta(seconds=50)
-"""How long a process waits for the others while they train. They do the same, so who is missing for longer is gone."""
+"""How long a process waits for the others during training, where all steps take about the same time."""
 
 PATIENCE = timedelta(days=1)
-"""The same before the first step is done and after the last, when one process may have much more to do: data, compiling,
-scoring. A process that dies is noticed at once all the same: its connections close.
+"""How long a process waits before the first step is done and after the last, when one process may have much more work:
+building data, compiling, evaluation. A process that dies is noticed at once even so, because its connections close.
 """
 
 GRACE = 3.0
-"""Seconds that a failing process gives the others to say what happened to them."""
+"""Seconds that a failing process waits for the others to report their own errors."""
 
 LOST = "lost contact"
 
 
 class LostContact(TRMError):
-    """A process can't be reached. `joined` finds out which, and puts that before the message."""
+    """A process cannot be reached. `joined` determines which one, and names it in the message."""
 
 
 class Processes:
-    """The processes of a training, seen from one of them. By itself: a single one, for which nothing here costs anything.
+    """The processes of a training, seen from one of them. Default: a single process, which communicates with nobody.
 
     Attributes:
         rank: this process's number, from 0.
-        size: how many there are.
-        device: where gradients are summed; those on another device go there and back.
+        size: number of processes.
+        device: where gradients are summed. Gradients on another device are copied there and back.
     """
 
-    def __init__(self, rank: int = 0, size: int = 1, store: dist.Store | None = None) -> None:
+    def __init__(self, rank: int = 0, size: int = 1, store: Any = None) -> None:
         self.rank, self.size, self.store = rank, size, store
         self.device = torch.device("cpu")
         self.group: Any = None  # the patient one; from the second step on a brisk one
@@ -57,18 +57,18 @@ class Processes:
 
     @property
     def is_rank_zero(self) -> bool:
-        """Whether this is the process that writes and speaks."""
+        """Whether this is the process that writes files and prints."""
         return self.rank == 0
 
     def part(self, count: int) -> slice:
-        """This process's share of `count` rows: as equal as can be, in the order of the ranks."""
+        """This process's share of `count` rows. Shares differ by at most one row and are in the order of the ranks."""
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
     def backend(self, name: str) -> Backend:
-        """The device called `name` for this process: of several GPUs, the one with its number on this machine.
+        """The device called `name` for this process. Each process of a machine gets a GPU of its own, by LOCAL_RANK.
 
         Raises:
-            UsageError: there is no such device; or not as many GPUs as processes.
+            UsageError: there is no such device, or there are fewer GPUs than processes.
         """
         backend = get_backend(name)
         if self.size > 1 and backend.device.type == "cuda" and dist.is_nccl_available():
@@ -79,18 +79,18 @@ class Processes:
         return backend
 
     def first_number(self, number: int | None) -> int | None:
-        """The number of the first process that has one."""
+        """The first number, in the order of the ranks, that is not None; None if no process has one."""
         if self.size == 1:
             return number
         told = self._everyone(torch.tensor(-1 if number is None else number))
         return next((int(value) for value in told if value >= 0), None)
 
     def all_gather(self, values: Tensor) -> Tensor:
-        """The numbers ``[K]`` of every process, ``[size, K]``, on the CPU."""
+        """The values ``[K]`` of every process, as ``[size, K]`` on the CPU."""
         return torch.stack(self._everyone(values))
 
     def sum_gradients(self, parameters: Iterable[Tensor]) -> None:
-        """Add up the gradients of all processes. Sparse ones get the rows of all, in the order of the ranks."""
+        """Sum the gradients over all processes. Sparse gradients get the rows of all, in the order of the ranks."""
         if self.size == 1:
             return
         dense: list[Tensor] = []
@@ -101,7 +101,7 @@ class Processes:
                 elif parameter.grad is not None:
                     dense.append(parameter.grad)
             self._sum(dense)
-            if self.group is None:  # the first step may have been compiling for long; the next ones won't
+            if self.group is None:  # the first step may compile for a long time; later ones do not
                 self.group = dist.new_group(timeout=_step_timeout())
 
     def gather_rows(self, tensor: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class Processes:
         return tensor if self.size == 1 else self._rows(tensor.detach().cpu())
 
     def gather_objects(self, objects: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """The metrics of every process, with what each has counted."""
+        """The objects of every process by name, in the order of the ranks."""
         if self.size == 1:
             return [objects]
         everyone: list[Any] = [None] * self.size
@@ -118,7 +118,7 @@ class Processes:
         return everyone
 
     def broadcast_tensors(self, tensors: Iterable[Tensor]) -> None:
-        """Give tensors the first process's values."""
+        """Overwrite tensors with the values of rank 0."""
         if self.size == 1:
             return
         with _connected():
@@ -128,7 +128,7 @@ class Processes:
                 tensor.detach().copy_(values)
 
     def broadcast(self, decide: Callable[[], str]) -> str:
-        """What the first process decides; the others wait for it."""
+        """Call `decide` in rank 0 and return its result in all processes."""
         if self.store is None:
             return decide()
         self.broadcasts += 1
@@ -141,7 +141,7 @@ class Processes:
             return self.store.get(f"broadcast/{self.broadcasts}").decode()
 
     def barrier(self) -> None:
-        """Go on when all processes are here, however long that takes."""
+        """Wait until all processes have called this, however long that takes."""
         if self.size > 1:
             with _connected():
                 dist.all_reduce(torch.zeros(1))
@@ -153,8 +153,9 @@ class Processes:
             gradient.copy_(total.view_as(gradient))
 
     def _gathered(self, gradient: Tensor) -> Tensor:
-        """A sparse gradient with the rows of all processes, not yet added up: so the sum of one id has the same order with
-        any number of processes.
+        """A sparse gradient with the rows of all processes.
+
+        The rows are not summed here, so that the sum of one id has the same order with any number of processes.
         """
         ids = self._rows(gradient._indices()[0].to(self.device))
         values = self._rows(gradient._values().to(self.device))
@@ -162,7 +163,7 @@ class Processes:
         return gathered.to(gradient.device)
 
     def _rows(self, tensor: Tensor) -> Tensor:
-        """The rows of all processes; each may have another number of them."""
+        """The rows of all processes, which may differ in their number of rows."""
         counts = self._everyone(torch.tensor(len(tensor)))
         padded = tensor.new_zeros(int(max(counts)), *tensor.shape[1:])
         padded[: len(tensor)] = tensor
@@ -170,7 +171,7 @@ class Processes:
         return torch.cat([part[: int(count)] for part, count in zip(parts, counts, strict=True)])
 
     def _everyone(self, tensor: Tensor) -> list[Tensor]:
-        """The tensors of all processes, which are of one shape."""
+        """The tensors of all processes, which have the same shape."""
         tensors = [torch.empty_like(tensor) for _ in range(self.size)]
         with _connected():
             dist.all_gather(tensors, tensor, group=self.group)
@@ -179,12 +180,12 @@ class Processes:
 
 @contextlib.contextmanager
 def joined() -> Iterator[Processes]:
-    """The processes that torchrun started, or a single one without it; they part at the end.
+    """Join the processes that torchrun started; without torchrun, a single process. They separate at the end.
 
-    Where several fail, those that know the reason say it, each once, and the others leave with `ReportedElsewhere`.
+    If several processes fail, each reason is reported once; the other processes raise `ReportedElsewhere`.
 
     Raises:
-        LostContact: a process died or does not answer; it is named.
+        LostContact: a process died or does not answer. The message names it.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield Processes()
@@ -204,18 +205,19 @@ def joined() -> Iterator[Processes]:
 def _join() -> Processes:
     backends = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
     try:
-        store, rank, size = next(dist.rendezvous("env://"))
-        if os.environ.get("GROUP_WORLD_SIZE") == "1":  # restarted processes must not find what the dead ones left there
-            store = dist.PrefixStore(f"attempt/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+        store, rank, size = next(dist.rendezvous("env://"))  # type: ignore[attr-defined]
+        if os.environ.get("GROUP_WORLD_SIZE") == "1":  # restarted processes must not read the keys of the dead ones
+            attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+            store = dist.PrefixStore(f"attempt/{attempt}", store)  # type: ignore[attr-defined]
         dist.init_process_group(backends, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     except RuntimeError as error:
-        raise TRMError(f"The processes that torchrun started can't reach each other: {error}") from error
+        raise TRMError(f"The processes that torchrun started cannot connect to each other: {error}") from error
     return Processes(rank, size, store)
 
 
 @contextlib.contextmanager
 def _connected() -> Iterator[None]:
-    """torch.distributed tells of every failure by a RuntimeError."""
+    """Raise `LostContact` for the RuntimeErrors by which torch.distributed reports every failure."""
     try:
         yield
     except RuntimeError as error:
@@ -223,7 +225,7 @@ def _connected() -> Iterator[None]:
 
 
 def _leave_reason(processes: Processes, error: Exception) -> None:
-    """Tell the others why this process fails; raise `ReportedElsewhere` where the first one fails for the same reason."""
+    """Store the reason of this process's failure. Raise `ReportedElsewhere` if rank 0 failed for the same reason."""
     with contextlib.suppress(RuntimeError):
         _announce(processes, str(error))
         if not processes.is_rank_zero and _announced(processes, [0]).get(0) == str(error):
@@ -231,22 +233,24 @@ def _leave_reason(processes: Processes, error: Exception) -> None:
 
 
 def _who_is_lost(processes: Processes, lost: LostContact) -> TRMError:
-    """After a failed call: the processes that are silent are lost, and the first of the others says so."""
+    """The error after a failed call. Processes that do not answer are lost; the first of the others reports them."""
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun ends those that are left, who have a word to say first
+        signal.signal(
+            signal.SIGTERM, signal.SIG_IGN
+        )  # torchrun terminates the remaining processes, which must report first
     everyone = range(processes.size)
     try:
         _announce(processes, LOST)
         reasons = _announced(processes, everyone)
-    except RuntimeError:  # the first process keeps the store
+    except RuntimeError:  # rank 0 holds the store, so it is the lost one
         reasons = {rank: LOST for rank in everyone if rank}
     speaker = min(rank for rank, reason in reasons.items() if reason == LOST)
     if speaker != processes.rank or any(reason != LOST for reason in reasons.values()):
         return ReportedElsewhere()
     silent = " and ".join(str(rank) for rank in everyone if rank not in reasons)
     if not silent:
-        return LostContact(f"The processes can't reach each other, though all are there: {lost.__cause__}.{lost}")
-    return LostContact(f"Lost contact with rank {silent} of {processes.size}: it was killed, or does not answer.{lost}")
+        return LostContact(f"The processes cannot reach each other, although all are running: {lost.__cause__}.{lost}")
+    return LostContact(f"Lost contact with rank {silent} of {processes.size}: it was killed or does not respond.{lost}")
 
 
 def _announce(processes: Processes, reason: str) -> None:
@@ -255,7 +259,7 @@ def _announce(processes: Processes, reason: str) -> None:
 
 
 def _announced(processes: Processes, ranks: Iterable[int]) -> dict[int, str]:
-    """The reasons of those that give one within the time of grace, by rank."""
+    """The reasons that processes stored within the grace period, by rank."""
     assert processes.store is not None
     keys = {rank: f"reason/{rank}" for rank in ranks}
     deadline = time.monotonic() + GRACE
@@ -266,6 +270,6 @@ def _announced(processes: Processes, ranks: Iterable[int]) -> dict[int, str]:
 
 
 def _step_timeout() -> timedelta:
-    """`TRM_STEP_TIMEOUT` in seconds, for processes that keep each other waiting for longer than the default."""
+    """`TRM_STEP_TIMEOUT` in seconds; set it if processes wait for each other longer than the default."""
     seconds = os.environ.get("TRM_STEP_TIMEOUT")
     return timedelta(seconds=float(seconds)) if seconds else STEP_TIMEOUT

@@ -1,4 +1,4 @@
-"""The gradients of one step: of all slots at once, or of as many at a time as the device's memory holds."""
+"""The gradients of one step: of all slots at once, or in parts that fit into the device's memory."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ logger = logging.getLogger(__name__)
 
 
 class Accumulation:
-    """Runs a supervision step of the slots forward and back.
+    """Computes the gradients of a supervision step of the slots.
 
-    Where the device runs out of memory, half as many slots are taken at a time and their gradients added up, which is
-    the same up to rounding (and dropout's draws).
+    If the device runs out of memory, the slots are computed in parts of half the size from then on, and the gradients
+    are summed. The result is the same up to rounding and the random numbers of dropout.
 
     Args:
-        slots: the training batch, of which this process works on its rows.
+        slots: the training batch.
         backend: the device.
-        precision: of the matrix products.
-        batch_size: what the sum of the losses is divided by.
+        precision: number type of the matrix products, see `TrainingConfig.precision`.
+        batch_size: the divisor of the summed loss.
 
     Attributes:
-        rows: slots that are computed at once.
+        rows: number of slots that are computed at once.
     """
 
     def __init__(self, slots: Slots, backend: Backend, precision: str, batch_size: int) -> None:
@@ -37,17 +37,17 @@ class Accumulation:
 
     @property
     def is_split(self) -> bool:
-        """Whether memory holds only some of the slots at once."""
+        """Whether the slots are computed in parts."""
         return self.rows < len(self.slots.steps)
 
     def step(self) -> tuple[float, Tensor]:
-        """Take the slots one step on and leave the gradients in the parameters.
+        """Run one supervision step of the slots. Its gradients are in the parameters afterwards.
 
         Returns:
-            This process's part of the mean loss, and which of its slots are answered right, ``[rows]``.
+            This process's part of the mean loss, and which of its slots have the right answer, ``[rows]``.
 
         Raises:
-            TRMError: there is not even memory for one slot.
+            TRMError: the device has no memory for even one slot.
         """
         while True:
             try:
@@ -57,10 +57,10 @@ class Accumulation:
                     raise
                 if self.rows == 1:
                     raise TRMError(
-                        f"{self.backend.name} has no memory for a training step of even one puzzle: lower "
+                        f"{self.backend.name} has no memory for a training step of even one puzzle. Lower "
                         "model.hidden_dim, model.n_recursions or the size of the puzzles."
                     ) from error
-            self._halve()  # not in the handler, whose traceback holds on to what the failed step computed
+            self._halve()  # not in the handler: its traceback keeps the tensors of the failed step alive
 
     def _step(self) -> tuple[float, Tensor]:
         parts, loss = [], 0.0
@@ -79,12 +79,12 @@ class Accumulation:
         self.backend.release_memory()
         self.rows = (self.rows + 1) // 2
         logger.warning(
-            "%s is out of memory: from here on a step is computed in parts of %d puzzles.", self.backend.name, self.rows
+            "%s is out of memory: steps are now computed in parts of %d puzzles.", self.backend.name, self.rows
         )
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that a device has no memory left, in the way of CUDA, of the CPU or of MPS."""
+    """Whether an error is CUDA's, the CPU's or MPS's way of reporting that no memory is left."""
     if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)):
         return True
     text = str(error)
@@ -92,6 +92,6 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def gradients_are_finite(parameters: Iterable[nn.Parameter]) -> bool:
-    """Whether no gradient has an infinite or undefined number: the sum of one that has is itself not finite."""
+    """Whether all gradients are finite. Their sums are tested: an infinite or undefined element makes its sum so, too."""
     sums = [parameter.grad.sum() for parameter in parameters if parameter.grad is not None]
     return bool(torch.stack(sums).isfinite().all())

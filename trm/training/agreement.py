@@ -1,4 +1,4 @@
-"""What the processes of a training must agree on in each step: its loss, who has halted, and that all drew the same puzzles."""
+"""What the processes of a training exchange in each step: the loss, the halted slots, and a checksum of the puzzles."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from trm.training.slots import Slots
 
 
 def check_share(processes: Processes, batch_size: int, dropout: float) -> None:
-    """A `UsageError` where several processes can't do what one would."""
+    """Check that several processes can train what one process would.
+
+    Raises:
+        UsageError: there are fewer slots than processes, or the model has dropout.
+    """
     if batch_size < processes.size:
         raise UsageError(
-            f"training.batch_size {batch_size} is too small for {processes.size} processes: each needs a slot of its own."
+            f"training.batch_size {batch_size} is too small for {processes.size} processes: each needs at least one slot."
         )
     if dropout and processes.size > 1:
         raise UsageError(
-            "Dropout would draw other random numbers with several processes than with one: set model.dropout to 0, or train "
-            "in one process."
+            "Dropout would draw different random numbers with several processes than with one. Set model.dropout to 0, or "
+            "train in one process."
         )
 
 
@@ -44,13 +48,13 @@ class Agreed:
 
 
 def agree(processes: Processes, slots: Slots, loss: float, correct: Tensor, drawn: Batch | None) -> Agreed:
-    """Tell the other processes of the own slots, and learn of theirs: `slots.halted` is of all slots after it.
+    """Exchange the results of a step. Afterwards `slots.halted` covers the slots of all processes.
 
     Args:
-        processes: all of them call this.
+        processes: all of them must call this.
         slots: after their step.
-        loss: the own slots' part of the mean.
-        correct: which of the own slots are answered right.
+        loss: this process's part of the mean loss.
+        correct: which slots of this process have the right answer.
         drawn: the puzzles that this process drew for all slots in this step.
 
     Raises:
@@ -67,8 +71,8 @@ def agree(processes: Processes, slots: Slots, loss: float, correct: Tensor, draw
     others = (everyone[:, 2] != everyone[0, 2]).nonzero().flatten().tolist()
     if others:
         raise DataError(
-            f"Rank {others[0]} drew other puzzles than rank 0. With several processes the order of the data and their "
-            "augmentation may depend on the seed alone."
+            f"Rank {others[0]} drew different puzzles than rank 0. With several processes, the order and the augmentation "
+            "of the data must depend on the seed alone."
         )
     slots.halted = everyone[:, 3:].sum(0).bool().to(slots.halted.device)
     return Agreed(float(everyone[:, 0].sum()), int(everyone[:, 1].sum()), int(slots.halted.sum()))

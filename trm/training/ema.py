@@ -23,7 +23,7 @@ class EMA:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take in the parameters as they are now."""
+        """Add the current parameters to the average."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates)) if self.warmup else self.decay
         self.updates += 1
         for name, average in self.average.items():
@@ -31,7 +31,7 @@ class EMA:
 
     @contextlib.contextmanager
     def applied(self) -> Iterator[None]:
-        """The model has the averaged weights inside this context, and its own again after it."""
+        """A context in which the model has the averaged weights. Afterwards it has its own again."""
         own = {name: self.model.get_parameter(name).detach().clone() for name in self.names}
         self._copy(self.average)
         try:

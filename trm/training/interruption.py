@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM in a training: the first is noted, so that the step can be finished and saved; a second stops at once."""
+"""SIGINT and SIGTERM during a training: after the first, the step is finished and saved; a second stops at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trm.data.batch import Batch
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was stopped by a signal; `checkpoint` is what it can go on from, if anything is saved."""
+    """A signal stopped the training. `checkpoint` is the one to resume from; None if nothing is saved."""
 
     def __init__(self, signal_number: int, checkpoint: Path | None) -> None:
         super().__init__(signal_number)
@@ -21,17 +21,17 @@ class Interrupted(KeyboardInterrupt):
 
 
 class StopRequested(Exception):
-    """A signal came, and this is a place where training can be left and saved."""
+    """Raised after a signal, at a point where the training can be saved."""
 
 
 class SignalFlag:
-    """Notes the first SIGINT or SIGTERM instead of dying of it; a second one raises KeyboardInterrupt at once.
+    """Records the first SIGINT or SIGTERM instead of exiting; a second one raises KeyboardInterrupt at once.
 
-    Only the main thread hears signals; elsewhere this does nothing. A signal that the process was told to ignore, as
-    `nohup` does, stays ignored.
+    Outside the main thread, which alone receives signals, this has no effect. A signal that the process ignores, for
+    example because of `nohup`, stays ignored.
 
     Args:
-        agree: gives all processes the signal that one of them has heard.
+        agree: takes the signal that this process received, and returns the one that any process received.
     """
 
     def __init__(self, agree: Callable[[int | None], int | None]) -> None:
@@ -51,14 +51,14 @@ class SignalFlag:
             signal.signal(number, handler)
 
     def check(self) -> None:
-        """Raise `StopRequested` if a signal came, in all processes at the same place."""
+        """Raise `StopRequested` if any process received a signal. All processes must call this at the same point."""
         number = self.agree(self.signal_number)
         if number is not None:
             self.signal_number = number
             raise StopRequested
 
     def watched(self, batches: Callable[[int | None], Iterable[Batch]]) -> Callable[[int | None], Iterable[Batch]]:
-        """The same test batches, which stop when a signal comes."""
+        """Wrap test batches so that iterating them checks for signals."""
 
         def checked(limit: int | None) -> Iterator[Batch]:
             for batch in batches(limit):

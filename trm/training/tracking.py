@@ -1,4 +1,4 @@
-"""Telling other programs of a training: TensorBoard and Weights & Biases, each a monitor like any other."""
+"""Monitors that send metrics to TensorBoard and to Weights & Biases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trm.training.monitor import Monitor, TrainingView
 
 TRACKERS = ("tensorboard", "wandb")
 NUMBERS = ("loss", "train_exact", "learning_rate", "examples_per_second")
-"""What is told of each line of metrics, beside all scores of each evaluation."""
+"""The values of a line of metrics that are sent, besides all scores of each evaluation."""
 
 
 class Monitors(Monitor):

@@ -241,7 +241,7 @@ class Trainer:
 
     def _start(self, stream: ExampleStream) -> None:
         if self.run is not None:
-            self.run.drop_metrics_after(-1)  # of a process that was killed before it saved anything
+            self.run.drop_metrics_after(-1)  # written by a process that was killed before its first checkpoint
         fill(self.state, stream)
 
     def _due(self, interval: int | None) -> bool:
@@ -272,11 +272,11 @@ class Trainer:
         try:
             values = self.evaluate(test_batches, metrics, limit)
         except Exception as error:
-            if self.state.processes.size == 1:  # others may be scoring still
+            if self.state.processes.size == 1:  # with several, the others may still be evaluating
                 self._save(stream)
             if out_of_memory(error):
                 raise TRMError(
-                    f"{self.state.backend.name} has no memory for scoring: lower training.eval_batch_size."
+                    f"{self.state.backend.name} has no memory for evaluation. Lower training.eval_batch_size."
                 ) from error
             raise
         self.state.evaluated_step, self.state.saved = self.step, None
@@ -296,7 +296,7 @@ class Trainer:
         return self.state.saved
 
     def _mark(self, checkpoint: Path) -> None:
-        """Move the markers that are to point at the checkpoint of this state."""
+        """Point "latest", and "best" if it is, at the checkpoint of this state."""
         assert self.run is not None
         self.run.mark("latest", checkpoint)
         if self.state.is_best:
@@ -306,16 +306,16 @@ class Trainer:
         return self.run.marked("latest") if self.run is not None else None
 
     def _what_is_kept(self, error: Exception) -> str:
-        """The end of an error's message: where training can be taken up again."""
+        """The end of an error message: how to resume the training."""
         if self.run is None:
             return ""
         checkpoint = self._last_good()
         if checkpoint is None:
-            return " Nothing of this training was saved yet."
+            return " This training has no checkpoint yet."
         go_on = (
             f"start from it with: trm train --init {checkpoint}"
             if isinstance(error, NotFiniteError)
-            else f"go on from it with: trm train --resume {self.run.path}"
+            else f"resume it with: trm train --resume {self.run.path}"
         )
         return f" The last good checkpoint is {checkpoint}; {go_on}"
 

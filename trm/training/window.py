@@ -1,4 +1,4 @@
-"""What is summed up between two lines of metrics."""
+"""The sums behind a line of metrics."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ class Window:
 
     @property
     def mean_loss(self) -> float:
-        """Over the steps whose loss was finite; NaN if there was none."""
+        """The mean loss of the steps that were not skipped; NaN if there are none."""
         counted = self.steps - self.skipped
         return self.loss / counted if counted else float("nan")
