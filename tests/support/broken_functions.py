@@ -57,6 +57,23 @@ def describe_grid(config: Config) -> Description:
     return replace(describe(config), structure=Structure(grid=(2, 4)))
 
 
+def describe_fixed(config: Config) -> Description:
+    return replace(describe(config), fixed=(0,))
+
+
+def build_fixed(config: Config, split: str, seed: int) -> PuzzleSet:
+    return replace(build(config, split, seed), description=describe_fixed(config))
+
+
+def describe_all_fixed(config: Config) -> Description:
+    return replace(describe(config), fixed_tokens=tuple(range(SYMBOLS)))
+
+
+def build_all_fixed(config: Config, split: str, seed: int) -> PuzzleSet:
+    puzzles = build(config, split, seed)
+    return replace(puzzles, labels=puzzles.inputs, description=describe_all_fixed(config))
+
+
 def describe_relation(config: Config) -> Description:
     return replace(describe(config), structure=Structure(relations={"mirror": [0, 1]}))
 

@@ -1,6 +1,6 @@
 """One plugin for each way to break the contract. `ALL` has them by name.
 
-The good parts are in `good_task`, the broken ones in `broken_functions` and `broken_classes`.
+The good parts are in `good_task`, the broken ones in `broken_functions`, `broken_classes` and `broken_mixers`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from trm.hookspecs import hookimpl
-from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, MixerSpec, PresetSpec, RendererSpec, TaskSpec
 
 GOOD = "tests.support.good_task:"
 FUNCTION = "tests.support.broken_functions:"
 CLASS = "tests.support.broken_classes:"
+MIXER = "tests.support.broken_mixers:"
 MODEL = {
     "mixing": "relational",
     "hidden_dim": 32,
@@ -30,8 +31,8 @@ PRESET = PresetSpec(name="only", summary="a minute", model=MODEL, training=TRAIN
 class Plugin:
     """A plugin: the good task, with the differences that break it."""
 
-    def __init__(self, name: str, task: dict[str, Any], parts: dict[str, str]) -> None:
-        self.name, self.parts = name, parts
+    def __init__(self, name: str, task: dict[str, Any], parts: dict[str, str], mixer: dict[str, Any]) -> None:
+        self.name, self.parts, self.mixer = name, parts, mixer
         spec = TaskSpec(
             name=name,
             summary="read a row backwards",
@@ -80,6 +81,10 @@ class Plugin:
             return []
         return [RendererSpec(name="row", task=self.spec.name, summary="-", factory=self._part("renderer", "Row"))]
 
+    @hookimpl
+    def trm_register_mixers(self) -> list[MixerSpec]:
+        return [MixerSpec(name=self.name, summary="-", **self.mixer)] if self.mixer else []
+
 
 def _preset(**changes: Any) -> dict[str, Any]:
     return {"presets": (replace(PRESET, **changes),)}
@@ -102,6 +107,8 @@ _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "token-names": ({"describe": FUNCTION + "describe_names"}, {}),
     "pad": ({"describe": FUNCTION + "describe_pad"}, {}),
     "grid": ({"describe": FUNCTION + "describe_grid"}, {}),
+    "fixed": ({"describe": FUNCTION + "describe_fixed"}, {"dataset": FUNCTION + "build_fixed"}),
+    "all-fixed": ({"describe": FUNCTION + "describe_all_fixed"}, {"dataset": FUNCTION + "build_all_fixed"}),
     "relation": ({"describe": FUNCTION + "describe_relation"}, {}),
     "interchangeable": ({"describe": FUNCTION + "describe_interchangeable"}, {}),
     "preset-names": ({"presets": (PRESET, PRESET)}, {}),
@@ -188,4 +195,24 @@ _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "heavy": ({}, {}),
     "fragile": ({}, {}),
 }
-ALL = SimpleNamespace(**{name.replace("-", "_"): Plugin(name, *changes) for name, changes in _VARIANTS.items()})
+_MIXERS: dict[str, dict[str, Any]] = {
+    "mixer": {"factory": MIXER + "Mean", "options": MIXER + "Options", "any_length": True, "resizable": True},
+    "mixer-missing": {"factory": MIXER + "gone"},
+    "mixer-nothing": {"factory": MIXER + "nothing"},
+    "mixer-tolerant": {"factory": MIXER + "Mean", "options": MIXER + "Tolerant"},
+    "mixer-undescribed": {"factory": MIXER + "Mean", "options": MIXER + "Undescribed"},
+    "mixer-required": {"factory": MIXER + "Mean", "options": MIXER + "Required"},
+    "mixer-function": {"factory": MIXER + "Mean", "options": MIXER + "nothing"},
+    "mixer-gone": {"factory": MIXER + "Mean", "options": MIXER + "Gone"},
+    "mixer-raising": {"factory": MIXER + "Raising"},
+    "mixer-pooling": {"factory": MIXER + "Pooling"},
+    "mixer-infinite": {"factory": MIXER + "Infinite"},
+    "mixer-unused": {"factory": MIXER + "Unused"},
+    "mixer-noisy": {"factory": MIXER + "Noisy"},
+    "mixer-by-symbol": {"factory": MIXER + "BySymbol", "per_symbol": True},
+    "mixer-sized": {"factory": MIXER + "Sized", "resizable": True},
+    "mixer-fixed-length": {"factory": MIXER + "FixedLength", "any_length": True},
+}
+_PLUGINS = {name: Plugin(name, *changes, {}) for name, changes in _VARIANTS.items()}
+_PLUGINS |= {name: Plugin(name, {}, {}, mixer) for name, mixer in _MIXERS.items()}
+ALL = SimpleNamespace(**{name.replace("-", "_"): plugin for name, plugin in _PLUGINS.items()})

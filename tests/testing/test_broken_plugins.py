@@ -40,6 +40,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "outside": ("data_arrays", "have tokens 1 to 5, the vocabulary is 0 to 4", "does not count the padding"),
     "unscored": ("data_arrays", "have no scored position", "every label is -100"),
     "ids": ("data_arrays", "has puzzle ids up to 39", "does not count the blank id"),
+    "fixed": ("data_arrays", "a fixed position has another answer: Row 1 has label", "`Description.fixed` or"),
+    "all-fixed": ("data_arrays", "40 of 40 puzzles have only fixed positions", "names the blank"),
     "unseeded": ("same_seed_same_data", "differs between two builds with seed 0", "made without the seed"),
     "one-seed": ("other_seed_other_data", "the same for seeds 0 and 1", "does not use its `seed`"),
     "shifted-seed": ("other_seed_other_data", "shifted by one puzzle", "seed + index"),
@@ -114,6 +116,21 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         RAISED,
     ),
     "raising-metric": ("metrics_score", "Metric RaisingMetric raised KeyError: 'no such symbol'", RAISED),
+    "mixer-missing": ("mixers", "'tests.support.broken_mixers:gone' cannot be loaded", "was renamed"),
+    "mixer-nothing": ("mixers", "returned NoneType, expected a torch.nn.Module", "`return` is missing"),
+    "mixer-tolerant": ("mixers", "accept unknown fields", 'extra="forbid"'),
+    "mixer-undescribed": ("mixers", "have no description for scale", "Field(default, description=...)"),
+    "mixer-required": ("mixers", "cannot be configured for a grid of 3x3", "has no default"),
+    "mixer-function": ("mixers", "are not a pydantic model", "a dataclass or a function"),
+    "mixer-gone": ("mixers", "'tests.support.broken_mixers:Gone' cannot be loaded", "was renamed"),
+    "mixer-raising": ("mixers", "Mixer 'mixer-raising' raised KeyError: 'no such symbol'", RAISED),
+    "mixer-pooling": ("mixers", "returns [2, 16] for a state of shape [2, 9, 16]", "drops or transposes"),
+    "mixer-infinite": ("mixers", "returns values that are not finite", "divides by zero"),
+    "mixer-unused": ("mixers", "no gradient reaches project.weight", "not used in `forward`"),
+    "mixer-noisy": ("mixers", "different results for the same state", "dropout or noise"),
+    "mixer-by-symbol": ("mixers", "renaming the symbols changes more than their order", "weights for each symbol"),
+    "mixer-sized": ("mixers", "the size of the puzzle changes places", "a dimension of `context_length`"),
+    "mixer-fixed-length": ("mixers", "does not keep the shape of a state with 4 positions", "uses `context_length`"),
 }
 
 
@@ -130,10 +147,10 @@ def test_one_cause_gives_one_failure_with_problem_and_cause(variant: str) -> Non
         assert sentence.endswith(".")
         assert "\n" not in sentence
     skipped = {result.problem for result in results.values() if result.verdict == "skipped"}
-    assert skipped <= {f"depends on {broken}, which failed", "the task has no `check`"}
+    assert skipped <= {f"depends on {broken}, which failed", "the task has no `check`", "the plugin has no mixer"}
 
 
 def test_every_check_and_every_variant_is_pinned() -> None:
     assert {check for check, _, _ in BROKEN.values()} == set(CHECKS)
-    good = {"good", "bare", "described", "declared", "declared_nonsense"}
+    good = {"good", "bare", "mixer", "described", "declared", "declared_nonsense"}
     assert {name.replace("-", "_") for name in BROKEN} | good == set(vars(ALL))

@@ -12,7 +12,7 @@ import trm.testing.run
 from trm.cli.check_task import command
 from trm.errors import UsageError
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
-from trm.testing import CHECKS, Result, check_task, parametrize_with_checks
+from trm.testing import CHECKS, Result, check_mixer, check_task, parametrize_with_checks
 from trm.testing.run import PREREQUISITES
 from trm.testing.subject import NOT_REFERENCES, Subject, references_of
 
@@ -22,8 +22,13 @@ def _run(task: str, *checks: str) -> dict[str, Result]:
 
 
 def test_the_good_task_passes_every_check() -> None:
-    results = _run("good")
+    results = _run("mixer")
     assert [result.verdict for result in results.values()] == ["passed"] * len(CHECKS), results
+
+
+@pytest.mark.parametrize("name", ["attention", "mlp", "relational", "mixer"])
+def test_a_mixer_can_be_checked_without_a_task(name: str) -> None:
+    check_mixer(name)
 
 
 def test_prerequisites_come_first() -> None:
@@ -66,7 +71,7 @@ def test_a_failure_shows_the_innermost_line_of_the_plugin() -> None:
 
 def test_a_factory_may_ask_for_the_description() -> None:
     results = _run("described")
-    assert {result.verdict for result in results.values()} == {"passed"}, results
+    assert {name for name, result in results.items() if result.verdict != "passed"} == {"mixers"}, results
     ((_, renderer),) = Subject("described").renderers()
     assert renderer.names == tuple("abcde")  # type: ignore[attr-defined]
 
@@ -119,6 +124,7 @@ def test_checks_of_parts_that_a_task_lacks_are_skipped() -> None:
         "renderers_fit": "the task has no renderer of its own",
         "renderers_pure": "the task has no renderer of its own",
         "renderers_mark_errors": "the task has no renderer of its own",
+        "mixers": "the plugin has no mixer",
     }
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
-from trm.testing.check import require
+from trm.errors import DataError
+from trm.testing.check import CheckFailure, require
 from trm.testing.subject import Subject
 
 
@@ -59,6 +60,20 @@ def _check_tokens(subject: Subject, split: str, puzzles: PuzzleSet) -> None:
             f"The {name} of the {split} split have tokens {low} to {high}, the vocabulary is 0 to {vocabulary - 1}.",
             "Most likely `vocab_size` does not count the padding or the empty cell, or the inputs contain -100.",
         )
+    try:
+        puzzles.check_fixed()
+    except DataError as error:
+        raise CheckFailure(
+            f"In the {split} split, a fixed position has another answer: {error}",
+            "Most likely `Description.fixed` or `fixed_tokens` counts positions that the model must answer.",
+        ) from error
+    fixed = subject.description.fixed_in(np.asarray(puzzles.inputs))
+    require(
+        not fixed.all(axis=1).any(),
+        f"In the {split} split, {int(fixed.all(axis=1).sum())} of {len(puzzles)} puzzles have only fixed positions, so "
+        "there is nothing to answer.",
+        "Most likely `Description.fixed_tokens` names the blank or a token of the answers.",
+    )
 
 
 def same_seed_same_data(subject: Subject) -> None:

@@ -15,6 +15,7 @@ from trm.testing import (
     data_checks,
     display_checks,
     metric_checks,
+    mixer_checks,
     split_checks,
     symmetry_checks,
     text_checks,
@@ -43,6 +44,7 @@ _CHECKS: tuple[tuple[Callable[[Subject], None], tuple[str, ...]], ...] = (
     (display_checks.renderers_fit, ("data_arrays",)),
     (display_checks.renderers_pure, ("renderers_fit",)),
     (display_checks.renderers_mark_errors, ("renderers_pure",)),
+    (mixer_checks.mixers, ()),
     (training_checks.pickles, ("augmentation_changes", "metrics_score", "renderers_fit")),
     (training_checks.training_learns, ("data_arrays", "presets")),
 )

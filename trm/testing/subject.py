@@ -67,7 +67,7 @@ class Subject:
         ]
         found = {}
         for reference in dict.fromkeys(reference for spec in specs for reference in references_of(spec)):
-            problem = _problem_with(reference)
+            problem = problem_with(reference)
             if problem is not None:
                 found[reference] = problem
         return found
@@ -201,7 +201,7 @@ def references_of(spec: Any) -> list[str]:
     return [value for value in (getattr(spec, name) for name in names) if isinstance(value, str)]
 
 
-def _problem_with(reference: str) -> tuple[str, str] | None:
+def problem_with(reference: str) -> tuple[str, str] | None:
     """What is wrong with a reference, and the likely cause."""
     try:
         target = load(reference)
