@@ -10,13 +10,20 @@ from torch import Tensor
 
 @dataclass
 class Batch:
-    """Puzzles as tensors: inputs and labels ``[B, L]`` long, labels -100 where not scored, puzzle ids ``[B]`` long."""
+    """Puzzles as long tensors.
+
+    Attributes:
+        inputs: tokens ``[B, L]``.
+        labels: tokens ``[B, L]``, -100 at positions that are not scored.
+        puzzle_ids: puzzle identifiers ``[B]``.
+    """
 
     inputs: Tensor
     labels: Tensor
     puzzle_ids: Tensor
 
     def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
         return Batch(self.inputs.to(device), self.labels.to(device), self.puzzle_ids.to(device))
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""`BaseDataset`: a custom data set of (input, target) pairs, for use without a plugin."""
+"""`BaseDataset`: a custom dataset of (input, target) pairs, for use without a plugin."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch.utils.data import Dataset
 
 
 class BaseDataset(Dataset[tuple[Tensor, Tensor]], ABC):
-    """Puzzles as pairs of long tensors ``(input [L], target [L])``; target -100 where a position is not scored.
+    """Puzzles as pairs of long tensors ``(input [L], target [L])``. The target is -100 at positions that are not scored.
 
-    Wrap it in a `torch.utils.data.DataLoader` and give that to `trm.Trainer`.
+    Wrap it in a `torch.utils.data.DataLoader` and pass that to `trm.Trainer`.
     """
 
     @abstractmethod
@@ -20,14 +20,14 @@ class BaseDataset(Dataset[tuple[Tensor, Tensor]], ABC):
 
     @abstractmethod
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """The puzzle at `index` and its answer."""
+        """The puzzle at `index` and its answer, each ``[L]``."""
 
     @staticmethod
     @abstractmethod
     def get_vocab_size() -> int:
-        """Number of tokens."""
+        """Vocabulary size V."""
 
     @staticmethod
     @abstractmethod
     def get_context_length() -> int:
-        """Positions of a puzzle, L."""
+        """Number of positions of a puzzle, L."""

@@ -1,4 +1,4 @@
-"""Files of Hugging Face data sets, kept in the hub's own cache and checked against their checksum."""
+"""Downloading files of Hugging Face datasets into the hub's own cache, verified against their checksum."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from trm.storage.atomic import sha256
 
 
 def hub_file(repository: str, name: str, offline: str) -> Path:
-    """A file of a data set on Hugging Face, downloaded the first time.
+    """The path of a file of a Hugging Face dataset, downloaded on first use.
 
-    Large files are stored there under their SHA-256, which the cache keeps as the name of the file's content; what is
-    read is checked against it.
+    The hub's cache names the content of a large file by its SHA-256; the file is verified against it.
 
     Args:
-        repository: as in `sapientinc/sudoku-extreme`.
-        name: the file's name in it.
-        offline: what to do without a network, a sentence that ends the error message.
+        repository: the dataset, for example "sapientinc/sudoku-extreme".
+        name: the file's name in the dataset.
+        offline: a sentence that ends the error message and says what to do without a network.
 
     Raises:
-        DataError: `huggingface_hub` is not installed, the file can't be had, or it is damaged.
+        DataError: `huggingface_hub` is not installed, the download failed, or the file is damaged.
     """
     try:
         from huggingface_hub import hf_hub_download
@@ -31,10 +30,12 @@ def hub_file(repository: str, name: str, offline: str) -> Path:
         ) from None
     try:
         path = Path(hf_hub_download(repository, name, repo_type="dataset"))
-    except Exception as error:  # the hub raises many kinds, of its own and of its HTTP library
+    except Exception as error:  # the hub raises many types of its own and of its HTTP library
         reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{name} of {repository} can't be downloaded: {reason}. {offline}") from error
+        raise DataError(f"Cannot download {name} of {repository}: {reason}. {offline}") from error
     digest = path.resolve().name
     if re.fullmatch("[0-9a-f]{64}", digest) and sha256(path) != digest:
-        raise DataError(f"{path} is damaged: its checksum is not its publisher's. Delete it to download it again.")
+        raise DataError(
+            f"{path} is damaged: its checksum differs from the published one. Delete it to download it again."
+        )
     return path

@@ -1,9 +1,11 @@
 """The array layout that HRM and TRM code bases share: writing a split, and reading one memory-mapped.
 
-`DIR/{train,test}/` holds `dataset.json` and `all__{inputs,labels,puzzle_identifiers,puzzle_indices,group_indices}.npy`,
-`DIR/identifiers.json` the names of the puzzle identifiers, and further `DIR/*.json` what else belongs to the data set (see
-`PuzzleSet.documents`). Further columns of a `PuzzleSet` lie beside them as `all__NAME.npy`, which other readers don't look
-at, and so do the checksums of the files, `checksums.json`. Structure and token names are not kept: a task describes them.
+- `DIR/{train,test}/` has `dataset.json` and `all__{inputs,labels,puzzle_identifiers,puzzle_indices,group_indices}.npy`.
+- `DIR/identifiers.json` has the names of the puzzle ids. Other `DIR/*.json` are the documents of the `PuzzleSet`.
+- Additional columns of a `PuzzleSet` are stored as `all__NAME.npy`, checksums as `checksums.json`. Other readers ignore
+  both.
+
+Structure and token names are not stored: the task describes them.
 """
 
 from __future__ import annotations
@@ -24,15 +26,15 @@ from trm.storage.atomic import remove_leftovers, replaced_folder, restore_folder
 from trm.storage.checksums import CHECKSUMS, verify_checksums, write_checksums
 from trm.storage.untrusted_input import check_file, read_json
 
-LONGEST_JSON = 2**27  # bytes; a million names of ARC's variants take a quarter of it
-CHUNK = 4096  # examples copied or checked at a time, so that neither needs the memory of the whole
+LONGEST_JSON = 2**27  # bytes; the names of a million ARC variants take a quarter
+CHUNK = 4096  # examples copied or checked at a time, to bound memory
 SET = "all"
 IDENTIFIERS = "identifiers"
 EXAMPLE_ARRAYS = ("inputs", "labels")
 PUZZLE_ARRAYS = ("puzzle_identifiers", "puzzle_indices", "group_indices")
 SET_NAME = r"[A-Za-z0-9_.-]{1,64}"
 UNNAMED_IDENTIFIERS = 2**16
-"""Puzzle identifiers that data may have without an `identifiers.json`."""
+"""Maximum number of puzzle ids of a dataset without `identifiers.json`."""
 
 SIZES = {
     "vocab_size": (1, 2**20),
@@ -57,19 +59,19 @@ REQUIRED = (
 def write_split(
     directory: Path, split: str, puzzles: PuzzleSet, on_rows: Callable[[int], None] = lambda count: None
 ) -> None:
-    """Write `directory/split` in one step, replacing what was there, `identifiers.json` and the documents.
+    """Write `identifiers.json`, the documents and then `directory/split`, which is replaced in one step.
 
-    Positions that are not scored get the ignored label: the set's own, else the padding token where no scored label is
-    that token (as the published data sets have it), else -100.
+    Positions that are not scored get the set's `ignore_label`. Default: the padding token, as in the published datasets,
+    or -100 if the padding token is a scored label.
 
     Args:
-        directory: the folder of the data set; made if it is not there.
+        directory: the folder of the dataset. It is created if needed.
         split: "train" or "test".
-        puzzles: its arrays are copied piece by piece.
-        on_rows: called with the number of rows of each piece of the inputs, then of the labels.
+        puzzles: the puzzles. Their arrays are copied in chunks.
+        on_rows: called with the number of rows of each chunk of the inputs, then of the labels.
 
     Raises:
-        OSError: it can't be written; an earlier split is untouched.
+        OSError: the split cannot be written; an earlier split is untouched.
     """
     directory.mkdir(parents=True, exist_ok=True)
     write_documents(directory, puzzles)
@@ -79,8 +81,8 @@ def write_split(
 
 
 def write_documents(directory: Path, puzzles: PuzzleSet) -> None:
-    """Write `identifiers.json`, the names of the puzzle identifiers by id, and the set's other documents."""
-    (directory / CHECKSUMS).unlink(missing_ok=True)  # a build that is killed here leaves files without, not wrong ones
+    """Write `identifiers.json` (the names of the puzzle ids) and the other documents of a set."""
+    (directory / CHECKSUMS).unlink(missing_ok=True)  # if the build is killed below, no wrong checksums are left
     for name, content in {IDENTIFIERS: list(puzzles.identifiers), **puzzles.documents}.items():
         remove_leftovers(directory / f"{name}.json")
         write_bytes(directory / f"{name}.json", json.dumps(content, ensure_ascii=False).encode())
@@ -89,13 +91,13 @@ def write_documents(directory: Path, puzzles: PuzzleSet) -> None:
 
 
 def read_split(directory: Path, split: str) -> PuzzleSet:
-    """Read `directory/split`, inputs and labels memory-mapped.
+    """Read `directory/split`. Inputs and labels are memory-mapped.
 
-    Every token, offset and identifier is checked once, piece by piece. Nothing is ever unpickled.
+    Every token, offset and id is checked once, in chunks. Nothing is unpickled.
 
     Raises:
-        DataError: a file is missing, damaged or of another form; sizes or offsets don't agree; a token or identifier
-            is out of range. The message names the file.
+        DataError: a file is missing, damaged or has another format; sizes or offsets do not match; a token or id is out
+            of range. The message names the file.
     """
     folder = Path(directory) / split
     with contextlib.suppress(OSError):  # on a read-only disk nothing can be restored
@@ -156,7 +158,7 @@ def _write_arrays(folder: Path, puzzles: PuzzleSet, on_rows: Callable[[int], Non
 
 
 def _ignored_label(puzzles: PuzzleSet) -> int | None:
-    """The label value that marks positions which are not scored, in the file."""
+    """The label that marks unscored positions in the file; None if there are none."""
     if puzzles.ignore_label is not None:
         return puzzles.ignore_label
     pad = puzzles.description.pad_id
@@ -173,7 +175,7 @@ def _write_array(
     ignored: int | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write an array of rows piece by piece; -100 becomes `ignored`, where that is given."""
+    """Write an array of rows in chunks. If `ignored` is given, it replaces -100."""
     with open(folder / f"{SET}__{name}.npy", "wb") as file:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": values.shape}
         np.lib.format.write_array_header_1_0(file, header)
@@ -192,21 +194,19 @@ def _chunks(values: IntArray) -> Iterator[IntArray]:
 def _read_facts(path: Path) -> dict[str, Any]:
     facts = _read_json(path)
     if not isinstance(facts, dict):
-        raise DataError(f"{path} does not describe a data set: it is no JSON object.")
+        raise DataError(f"{path} does not describe a dataset: expected a JSON object.")
     for name in REQUIRED:
         if name not in facts:
-            raise DataError(f"{path} does not describe a data set: it has no {name!r}.")
+            raise DataError(f"{path} does not describe a dataset: {name!r} is missing.")
     for name, (least, most) in SIZES.items():
         if not _is_integer(facts[name]) or not least <= facts[name] <= most:
-            raise DataError(
-                f"{path}: {name} is {quoted(facts[name])}, it must be an integer of at least {least}, at most {most}."
-            )
+            raise DataError(f"{path}: {name} is {quoted(facts[name])}: expected an integer from {least} to {most}.")
     ignored = facts["ignore_label_id"]
     if ignored is not None and not (_is_integer(ignored) and abs(ignored) < 2**31):
-        raise DataError(f"{path}: ignore_label_id is {quoted(ignored)}, it must be an integer or null.")
+        raise DataError(f"{path}: ignore_label_id is {quoted(ignored)}: expected an integer or null.")
     sets = facts["sets"]
     if not isinstance(sets, list) or len(sets) != 1 or not re.fullmatch(SET_NAME, str(sets[0])):
-        raise DataError(f"{path}: sets is {quoted(sets)}; data of one set, as in {[SET]}, can be read.")
+        raise DataError(f"{path}: sets is {quoted(sets)}: expected the name of one set, for example {[SET]}.")
     return facts
 
 
@@ -228,23 +228,23 @@ def _read_json(path: Path) -> Any:
     try:
         return read_json(path, LONGEST_JSON)
     except FileNotFoundError:
-        raise DataError(f"{path} is missing: {path.parent} is no data set in the array layout.") from None
+        raise DataError(f"{path} is missing: {path.parent} is not a dataset in the array layout.") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} can't be read: {reason(error)}.") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
 
 
 def _read_array(path: Path, kinds: str = "iu") -> IntArray:
-    """An array, memory-mapped, so that a false size in its header takes no memory."""
+    """An array, memory-mapped so that a wrong size in its header allocates no memory."""
     try:
         check_file(path)
-        with np.errstate(over="ignore"):  # of the product of false sizes
-            array: IntArray = np.lib.format.open_memmap(path, mode="r")  # knows neither archives nor pickles
+        with np.errstate(over="ignore"):  # of the product of wrong sizes
+            array: IntArray = np.lib.format.open_memmap(path, mode="r")  # reads neither archives nor pickles
     except FileNotFoundError:
         raise DataError(f"{path} is missing.") from None
-    except Exception as error:  # a damaged header can make numpy raise nearly anything
-        raise DataError(f"{path} is damaged or no array of plain numbers.") from error
+    except Exception as error:  # numpy raises many types for a damaged header
+        raise DataError(f"{path} is damaged, or not an array of plain numbers.") from error
     if array.dtype.kind not in kinds or array.ndim == 0:
-        raise DataError(f"{path} does not hold an array of integers.")
+        raise DataError(f"{path} is not an array of integers.")
     return array
 
 
@@ -255,7 +255,7 @@ def _read_extras(folder: Path, set_name: str, examples: int) -> dict[str, IntArr
         if name not in EXAMPLE_ARRAYS + PUZZLE_ARRAYS:
             extras[name] = _read_array(path, kinds="iufbSU")
             if len(extras[name]) != examples:
-                raise DataError(f"{path} has {len(extras[name])} rows for {examples} examples.")
+                raise DataError(f"{path} has {len(extras[name])} rows: expected {examples}, one per example.")
     return extras
 
 
@@ -264,15 +264,15 @@ def _read_identifiers(folder: Path, puzzles: PuzzleSet) -> tuple[str, ...]:
     used = puzzles.puzzle_ids
     if len(used) and not (used.min() >= 0 and used.max() < count):
         worst = used.max() if used.max() >= count else used.min()
-        raise DataError(f"{folder} has the puzzle identifier {worst}, dataset.json says there are {count}.")
+        raise DataError(f"{folder} has puzzle id {worst}, but dataset.json says there are {count} ids.")
     path = folder.parent / "identifiers.json"
     if not path.exists() and count > UNNAMED_IDENTIFIERS:
-        raise DataError(f"{path} is missing: it names the {count:,} puzzle identifiers that dataset.json speaks of.")
+        raise DataError(f"{path} is missing: it must name the {count:,} puzzle ids of dataset.json.")
     if not path.exists():
         return ("<blank>", *(str(number) for number in range(1, count)))
     names = _read_json(path)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or len(names) < count:
-        raise DataError(f"{path} is not a list of the names of {count} puzzle identifiers.")
+        raise DataError(f"{path}: expected a list with the names of {count} puzzle ids.")
     return tuple(names)
 
 
@@ -304,6 +304,6 @@ def _check_tokens(folder: Path, puzzles: PuzzleSet) -> None:
             if wrong.any():
                 row, column = np.argwhere(wrong)[0]
                 raise DataError(
-                    f"{folder}: {name} has token {chunk[row, column]} in row {start + row}, "
-                    f"the vocabulary is 0 to {size - 1}."
+                    f"{folder}: {name} has token {chunk[row, column]} in row {start + row}, but the vocabulary is 0 to "
+                    f"{size - 1}."
                 )

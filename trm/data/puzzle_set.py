@@ -1,4 +1,4 @@
-"""`PuzzleSet`: the puzzles of one split with their group structure, and what a model must know about them."""
+"""`PuzzleSet`: the puzzles of one split with their group structure. `Description`: vocabulary, length and structure."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ IGNORED = -100
 IntArray = npt.NDArray[Any]
 CHUNK = 4096  # rows checked at a time
 NOT_GIVEN: IntArray = np.empty(0, dtype=np.int32)
-"""Stands for offsets or ids that `PuzzleSet` shall fill in."""
+"""The default of offsets and ids that `PuzzleSet` computes."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What holds for all puzzles of a set.
+    """Properties shared by all puzzles of a set.
 
     Attributes:
-        vocab_size: number of tokens V.
-        seq_len: positions of a puzzle L.
+        vocab_size: number of tokens, V.
+        seq_len: number of positions of a puzzle, L.
         pad_id: token that fills unused positions.
-        token_names: one name a token, for people.
+        token_names: one display name per token. Default: token numbers are shown.
         structure: grid, relations, neighbours and interchangeable tokens.
-        num_puzzle_identifiers: puzzle ids in use; 1 where all puzzles share the blank one.
-        blank_identifier_id: the puzzle id of puzzles without one of their own.
+        num_puzzle_identifiers: number of puzzle ids. Default: 1, all puzzles share the blank id.
+        blank_identifier_id: the id of puzzles that have none of their own.
         fixed: positions that belong to the puzzle, such as the operands of a sum: an answer has the puzzle's own token
             there, whatever the model predicts.
         fixed_tokens: tokens that keep their place, such as the clues beside a grid, where their positions differ from
@@ -84,8 +84,8 @@ class Description:
 class PuzzleSet:
     """Puzzles of one split.
 
-    A *group* is one original puzzle with its augmentations, a *puzzle* is one augmentation, and a puzzle holds one or
-    more *examples*. Where nothing else is given, each example is a puzzle and a group of its own.
+    A *group* is an original puzzle with its augmentations, a *puzzle* is one augmentation, and a puzzle has one or more
+    *examples*. By default, each example is a puzzle and a group of its own.
 
     Attributes:
         inputs: tokens ``[N, L]``, integers, possibly memory-mapped.
@@ -94,13 +94,13 @@ class PuzzleSet:
         puzzle_ids: identifier of each puzzle.
         puzzle_indices: offsets of the puzzles into the examples, ``[puzzles + 1]``.
         group_indices: offsets of the groups into the puzzles, ``[groups + 1]``.
-        identifiers: names of the puzzle identifiers by id.
-        ignore_label: a label value that is read as "not scored".
-        extras: further columns, one row an example, such as a rating.
-        documents: what else belongs to the data set, each written as `NAME.json` beside the splits.
+        identifiers: names of the puzzle ids.
+        ignore_label: a label that also marks unscored positions. Default: only -100.
+        extras: additional columns with one row per example, such as a rating.
+        documents: additional JSON documents, written as `NAME.json` beside the splits.
 
     Raises:
-        DataError: arrays whose sizes or offsets do not agree.
+        DataError: the sizes or offsets of the arrays do not match.
     """
 
     inputs: IntArray
@@ -129,22 +129,23 @@ class PuzzleSet:
 
     @property
     def num_groups(self) -> int:
+        """Number of groups."""
         return len(self.group_indices) - 1
 
     @property
     def example_puzzle_ids(self) -> IntArray:
-        """The puzzle identifier of each example, ``[N]``."""
+        """The puzzle id of each example, ``[N]``."""
         return np.repeat(self.puzzle_ids, np.diff(self.puzzle_indices))
 
     def scored_labels(self, rows: IntArray | slice) -> IntArray:
-        """Labels of some rows, -100 where a position is not scored."""
+        """The labels of some rows, int64, -100 at positions that are not scored."""
         labels = np.asarray(self.labels[rows]).astype(np.int64)
         if self.ignore_label is not None:
             labels[labels == self.ignore_label] = IGNORED
         return labels
 
     def head(self, count: int) -> PuzzleSet:
-        """The first `count` examples as a plain set, without groups."""
+        """The first `count` examples, without groups."""
         rows = slice(0, count)
         return replace(
             self,
@@ -176,7 +177,7 @@ class PuzzleSet:
                 )
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
-        """All examples in order as tensors, the last batch possibly smaller."""
+        """All examples in order, as tensors. The last batch can be smaller."""
         import torch
 
         from trm.data.batch import Batch
@@ -195,22 +196,24 @@ class PuzzleSet:
         for name in ("inputs", "labels"):
             array = getattr(self, name)
             if array.ndim != 2 or array.shape[1] != length:
-                raise DataError(f"{name} has shape {list(array.shape)}, the description says [N, {length}].")
+                raise DataError(f"{name} has shape {list(array.shape)}: expected [N, {length}] from the description.")
         if len(self.inputs) != len(self.labels):
-            raise DataError(f"There are {len(self.inputs)} inputs and {len(self.labels)} labels.")
+            raise DataError(f"The number of inputs ({len(self.inputs)}) and of labels ({len(self.labels)}) differ.")
         _check_offsets("puzzle_indices", self.puzzle_indices, len(self.inputs))
         _check_offsets("group_indices", self.group_indices, len(self.puzzle_indices) - 1)
         if self.puzzle_ids.ndim != 1:
-            raise DataError(f"puzzle_ids has shape {list(self.puzzle_ids.shape)}, it must be a list of identifiers.")
+            raise DataError(f"puzzle_ids has shape {list(self.puzzle_ids.shape)}: expected one dimension.")
         if len(self.puzzle_ids) != len(self.puzzle_indices) - 1:
-            raise DataError(f"There are {len(self.puzzle_ids)} puzzle ids for {len(self.puzzle_indices) - 1} puzzles.")
+            raise DataError(
+                f"Expected {len(self.puzzle_indices) - 1} puzzle ids, one per puzzle, got {len(self.puzzle_ids)}."
+            )
 
 
 def _check_offsets(name: str, offsets: IntArray, end: int) -> None:
     if offsets.ndim != 1 or len(offsets) < 1 or offsets[0] != 0:
-        raise DataError(f"{name} must be a list of offsets that starts at 0.")
+        raise DataError(f"{name} must be one-dimensional and start at 0.")
     if (np.diff(offsets) <= 0).any():
         place = int(np.argmax(np.diff(offsets) <= 0)) + 1
-        raise DataError(f"{name} must increase, at entry {place} it does not: {offsets[place - 1]}, {offsets[place]}.")
+        raise DataError(f"{name} must increase: entry {place} is {offsets[place]}, after {offsets[place - 1]}.")
     if offsets[-1] != end:
-        raise DataError(f"{name} ends at {offsets[-1]}, there are {end} rows.")
+        raise DataError(f"{name} ends at {offsets[-1]}: expected the number of rows, {end}.")

@@ -18,7 +18,7 @@ from trm.errors import DataError
 
 
 class ExampleStream(Protocol):
-    """An endless source of training examples that knows how often it went through the data."""
+    """An endless source of training examples that counts its passes over the data."""
 
     def take(self, count: int) -> Batch:
         """The next `count` examples."""
@@ -26,28 +26,38 @@ class ExampleStream(Protocol):
 
     @property
     def epochs(self) -> float:
-        """Passes over the data so far."""
+        """Number of passes over the data so far."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the order of the examples depends on, for JSON."""
+        """Everything that determines the order of further examples, as JSON values."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue exactly where `state` was taken."""
+        """Continue exactly from `state`.
+
+        Raises:
+            DataError: the training data has changed.
+            ValueError: the state does not fit the data.
+        """
         ...
 
 
 class GroupSampler:
-    """The paper's sampling: an epoch visits each group once in random order, picks one puzzle of it, and takes the
-    puzzle's examples in random order. Batches run on over the end of an epoch.
+    """The sampling of the paper's code (arXiv:2510.04871).
+
+    An epoch visits each group once in random order, picks one of its puzzles, and takes the puzzle's examples in random
+    order. Batches continue across the end of an epoch.
 
     Args:
         puzzles: the training split.
-        seed: of order, choice and augmentation.
-        augmentation: applied to what is taken, if given.
-        keep_rest: the examples of a puzzle that a batch has no room for come first in the next one; False: they are
-            left out, as the paper's code does.
+        seed: seed of the order, the choices and the augmentation.
+        augmentation: applied to the examples. Default: none.
+        keep_rest: whether examples of a puzzle that do not fit into a batch start the next one. False drops them, as the
+            paper's code does.
+
+    Raises:
+        DataError: the split is empty.
     """
 
     def __init__(
@@ -117,7 +127,7 @@ class GroupSampler:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if state["fingerprint"] != self.fingerprint:
-            raise DataError("The training data is not what the run was made with: it has changed since.")
+            raise DataError("The training data has changed since the run was started.")
         self.epoch_rng = self.rng.bit_generator.state = state["epoch_rng"]
         self.position, self.passes = int(state["position"]), int(state["passes"])
         if self.passes:
@@ -126,11 +136,11 @@ class GroupSampler:
         self.pending, self.pending_id = list(state["pending"]), int(state["pending_id"])
         inside = all(0 <= row < len(self.puzzles) for row in self.pending) and 0 <= self.position <= len(self.order)
         if not inside or (self.pending_id not in self.puzzles.puzzle_ids and self.pending):
-            raise ValueError("the place in the data is outside of it")
+            raise ValueError("the saved position is outside the data")
 
 
 def _fingerprint(puzzles: PuzzleSet) -> str:
-    """Tells data sets apart: by their size and by some thousand puzzles of theirs."""
+    """A digest of a dataset: its size and up to 4096 of its examples."""
     rows = np.unique(np.linspace(0, len(puzzles) - 1, 4096).astype(np.int64))
     digest = hashlib.sha256(f"{len(puzzles)} {puzzles.num_groups}".encode())
     for array in (puzzles.inputs, puzzles.labels):
@@ -141,8 +151,11 @@ def _fingerprint(puzzles: PuzzleSet) -> str:
 class LoaderStream:
     """Examples of a plain `DataLoader` of (input, target) pairs, epoch after epoch.
 
-    Its shuffling and its data set draw from the global generators, whose states at the start of the epoch are kept, so
-    that a resumed stream repeats that epoch's order and skips what was taken.
+    The loader and its dataset draw from the global random generators. Their states at the start of the epoch are saved,
+    so that a resumed stream repeats the order of that epoch and skips the examples already taken.
+
+    Raises:
+        DataError: the loader is empty.
     """
 
     def __init__(self, loader: DataLoader[Any]) -> None:
@@ -208,7 +221,7 @@ class LoaderStream:
 
 
 def as_batch(item: Any) -> Batch:
-    """A loader's (input, target) as a `Batch` with the blank puzzle id.
+    """The (input, target) pair of a loader as a `Batch` with puzzle id 0.
 
     Raises:
         DataError: the item is not a pair of integer tensors ``[B, L]``.
@@ -216,11 +229,11 @@ def as_batch(item: Any) -> Batch:
     if isinstance(item, Batch):
         return item
     if not isinstance(item, (tuple, list)) or len(item) != 2:
-        raise DataError("A loader must give (input, target) pairs of long tensors [batch, positions].")
+        raise DataError("A loader must yield (input, target) pairs of long tensors [batch, positions].")
     inputs, targets = item
     if inputs.dim() != 2 or inputs.shape != targets.shape or inputs.is_floating_point() or targets.is_floating_point():
         raise DataError(
-            "A loader must give (input, target) pairs of long tensors [batch, positions]; "
-            f"it gave {inputs.dtype} {list(inputs.shape)} and {targets.dtype} {list(targets.shape)}."
+            "A loader must yield (input, target) pairs of long tensors [batch, positions]; "
+            f"got {inputs.dtype} {list(inputs.shape)} and {targets.dtype} {list(targets.shape)}."
         )
     return Batch(inputs.long(), targets.long(), torch.zeros(len(inputs), dtype=torch.long))

@@ -1,1 +1,1 @@
-"""Reading untrusted input and writing files: limits, checksums, locks, atomic replacement."""
+"""Files: reading untrusted input within limits, atomic writes, checksums, locks."""

@@ -1,4 +1,4 @@
-"""Checksums that lie beside the files of a data set, so that damage is found when they are read."""
+"""Checksums beside the files of a dataset, so that damaged files are detected when they are read."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ CHECKSUMS = "checksums.json"
 
 
 def write_checksums(folder: Path, names: Iterable[str]) -> None:
-    """Write the checksums of files of a folder, in place of those that were there.
+    """Write the checksums of files in a folder, replacing earlier ones.
 
     Raises:
-        OSError: a file can't be read or written.
+        OSError: a file cannot be read or written.
     """
     write_json(folder / CHECKSUMS, {name: sha256(folder / name) for name in sorted(names)})
 
 
 def verify_checksums(folder: Path) -> None:
-    """Check the files of a folder, if it has checksums; data sets of other code bases have none.
+    """Verify the files of a folder if it has checksums. Datasets written by other code bases have none.
 
     Raises:
         DataError: a file is missing or damaged.
@@ -33,15 +33,15 @@ def verify_checksums(folder: Path) -> None:
     try:
         checksums = {Path(name).name: str(digest) for name, digest in read_json(path).items()}
     except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} can't be read: {reason(error)}.") from error
+        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
     for name, digest in checksums.items():
         try:
             check_file(folder / name)
             found = sha256(folder / name)
         except OSError as error:
-            raise DataError(f"{folder / name} can't be read: {reason(error)}.") from error
+            raise DataError(f"{folder / name} cannot be read: {reason(error)}.") from error
         if found != digest:
             raise DataError(
-                f"{folder / name} is damaged: its checksum is not the one in {CHECKSUMS}. Build the data set again, or "
-                f"remove {path} if the file was changed on purpose."
+                f"{folder / name} is damaged: its checksum differs from {CHECKSUMS}. Build the dataset again, or remove "
+                f"{path} if you changed the file on purpose."
             )

@@ -1,4 +1,4 @@
-"""One writer a run folder: a lock of the operating system, which it releases when its owner dies, and a note of the owner."""
+"""One writer per run folder: an operating-system lock, released when its owner exits, and a note that names the owner."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from trm.storage.atomic import write_json
 
 
 class RunLock:
-    """Held while a run folder is written. One object may be entered several times, inside itself.
+    """A context manager that locks a run folder for writing. One object can be entered several times (reentrant).
 
     Raises:
-        UsageError: somebody else holds it; the message names the owner.
-        TRMError: the folder can't be written.
+        UsageError: another process holds the lock. The message names it.
+        TRMError: the folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.note = folder / ".lock.json"  # not in the lock's own file: who fails to get that may truncate it
+        self.note = (
+            folder / ".lock.json"
+        )  # not in the lock file itself: a process that fails to lock it may truncate it
         self.lock = FileLock(folder / ".lock", timeout=0, thread_local=False)
 
     @property
     def held_once(self) -> bool:
-        """Whether the outermost of the contexts has just been entered, or is about to be left."""
+        """Whether only the outermost context is active."""
         return self.lock.lock_counter == 1
 
     def __enter__(self) -> RunLock:
@@ -42,18 +44,18 @@ class RunLock:
         except Timeout:
             raise UsageError(
                 f"The run folder {self.folder} is being written by {self._owner()}. "
-                "Wait until that has ended, or choose another folder."
+                "Wait until that process ends, or choose another folder."
             ) from None
         except OSError as error:
             self.lock.release()
-            raise TRMError(f"The run folder {self.folder} can't be written: {error.strerror}.") from error
+            raise TRMError(f"The run folder {self.folder} cannot be written: {error.strerror}.") from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.held_once:
-            with contextlib.suppress(OSError):  # the folder may have gone, or have become read-only
+            with contextlib.suppress(OSError):  # the folder may have been removed or become read-only
                 self.note.unlink()
         self.lock.release()
 
@@ -61,7 +63,7 @@ class RunLock:
         try:
             owner = json.loads(self.note.read_text(encoding="utf-8"))
             return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
-        except (OSError, ValueError, KeyError, TypeError):  # it is only just starting, or ending
+        except (OSError, ValueError, KeyError, TypeError):  # the process is just starting or ending
             return "another process"
 
 
