@@ -80,7 +80,7 @@ DAMAGE: dict[str, tuple[list[str], Callable[[Path], Any], str]] = {
     "solve, a configuration": (SOLVE, text("run/config.json", "{"), "config.json can't be read"),
     "solve, a hostile puzzle": (["solve", "sudoku", "\x1b[2J" + PUZZLE, "--checkpoint", "run"], text("x", ""), "is not a cell"),
     "evaluate": (EVALUATE, cut("data/test/all__inputs.npy"), "all__inputs.npy"),
-    "evaluate, no description": (EVALUATE, text("data/test/dataset.json", "[" * 9999), "dataset.json can't be read"),
+    "evaluate, no description": (EVALUATE, text("data/test/dataset.json", "[" * 9999), "dataset.json cannot be read"),
     "evaluate, a set elsewhere": (EVALUATE, changed("data/test/dataset.json", sets=["../../x"]), "sets is"),
     "train on data": ([*TRAIN, "--data", "data"], changed("data/train/dataset.json", seq_len=10**12), "seq_len is 1000000000000"),
     "train from weights": ([*TRAIN, "--init", "run"], cut("run/checkpoints/step_2/ema.safetensors"), "step_1 is whole"),

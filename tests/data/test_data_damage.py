@@ -55,7 +55,7 @@ def test_a_changed_token_is_named(data: Path) -> None:
     file.write_bytes(whole[:-1] + bytes([3 - whole[-1] % 3]))
     try:
         with pytest.raises(
-            DataError, match=rf"{file} is damaged: its checksum is not the one in checksums\.json\. Build"
+            DataError, match=rf"{file} is damaged: its checksum differs from checksums\.json\. Build"
         ):
             read_split(data, "train")
     finally:
@@ -71,7 +71,7 @@ def test_data_without_checksums_is_read(tmp_path: Path) -> None:
 
 
 def _read(spec: DatasetSpec, experiment: Experiment) -> PuzzleSet:
-    build, describe = load(spec.build), load(experiment.spec.describe)
+    build, describe = load(spec.build), load(experiment.task.spec.describe)
     return cached_split(spec, experiment.task.config, "train", 0, build, describe)
 
 

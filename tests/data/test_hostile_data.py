@@ -73,26 +73,26 @@ def archive(folder: Path) -> None:
 
 
 PROBLEMS: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "a set elsewhere": (facts(sets=["../../other/all"]), "sets is .*; data of one set"),
-    "a set of many files": (facts(sets=["**"]), "sets is .*; data of one set"),
-    "positions without end": (facts(seq_len=10**12), "seq_len is 1000000000000, it must be an integer of at least 1, at most"),
+    "a set elsewhere": (facts(sets=["../../other/all"]), "sets is .*; expected the name of one set"),
+    "a set of many files": (facts(sets=["**"]), "sets is .*; expected the name of one set"),
+    "positions without end": (facts(seq_len=10**12), "seq_len is 1000000000000: expected an integer from 1 to"),
     "a number without end": (facts(vocab_size=10**4000), "vocab_size is a number of 13,288 bits"),
-    "identifiers without names": (facts(num_puzzle_identifiers=2**31 - 1), "identifiers.json is missing|not a list of the names"),
-    "a value that fills the message": (facts(pad_id=[["x" * 100] * 100] * 100), "pad_id is .{1,250} it must be"),
+    "identifiers without names": (facts(num_puzzle_identifiers=2**31 - 1), "identifiers.json is missing|expected a list with the names"),
+    "a value that fills the message": (facts(pad_id=[["x" * 100] * 100] * 100), "pad_id is .{1,250} expected an integer"),
     "a shape without end": (
         header("inputs", "{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000, 6), }"), "all__inputs.npy is damaged"
     ),
     "a shape beyond the numbers": (
-        header("inputs", "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296), }"), "is damaged or no array"
+        header("inputs", "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296), }"), "is damaged, or not an array"
     ),
-    "code in a header": (header("inputs", "__import__('os').getcwd()"), "is damaged or no array of plain numbers"),
-    "objects": (array("inputs", np.array([{"a": 1}], dtype=object)), "is damaged or no array of plain numbers"),
-    "an archive": (archive, "is damaged or no array of plain numbers"),
+    "code in a header": (header("inputs", "__import__('os').getcwd()"), "is damaged, or not an array of plain numbers"),
+    "objects": (array("inputs", np.array([{"a": 1}], dtype=object)), "is damaged, or not an array of plain numbers"),
+    "an archive": (archive, "is damaged, or not an array of plain numbers"),
     "identifiers in a table": (array("puzzle_identifiers", np.zeros((4, 4), np.int64)), "puzzle_ids has shape"),
-    "a pipe": (pipe("train/all__labels.npy"), "all__labels.npy is damaged or no array"),
-    "a description that is a pipe": (pipe("train/dataset.json"), "dataset.json can't be read: it is no regular file"),
-    "names without end": (large("identifiers.json"), "identifiers.json can't be read: it has 10,000,000,000 bytes, at most"),
-    "a document without end": (large("notes.json"), "notes.json can't be read: it has 10,000,000,000 bytes, at most"),
+    "a pipe": (pipe("train/all__labels.npy"), "all__labels.npy is damaged, or not an array"),
+    "a description that is a pipe": (pipe("train/dataset.json"), "dataset.json cannot be read: not a regular file"),
+    "names without end": (large("identifiers.json"), "identifiers.json cannot be read: it has 10,000,000,000 bytes, more than"),
+    "a document without end": (large("notes.json"), "notes.json cannot be read: it has 10,000,000,000 bytes, more than"),
     "a document without bottom": (lambda folder: (folder / "notes.json").write_text("[" * 9999), "it is nested too deeply"),
 }  # fmt: skip
 
@@ -109,7 +109,7 @@ def test_a_hostile_data_set_is_refused(folder: Path, problem: str) -> None:
 def test_identifiers_need_their_names(folder: Path) -> None:
     (folder / "identifiers.json").unlink()
     facts(num_puzzle_identifiers=10**6)(folder)
-    with pytest.raises(DataError, match=r"identifiers\.json is missing: it names the 1,000,000 puzzle identifiers"):
+    with pytest.raises(DataError, match=r"identifiers\.json is missing: it must name the 1,000,000 puzzle ids"):
         read_split(folder, "train")
     facts(num_puzzle_identifiers=100)(folder)
     assert len(read_split(folder, "train").identifiers) == 100
@@ -176,7 +176,7 @@ def test_tasks_nested_without_end_or_too_large(tmp_path: Path) -> None:
     with pytest.raises(PuzzleError, match="it is nested too deeply"):
         solve.read_tasks([("x.json", path.read_text())], 30)
     os.truncate(path, LIMIT + 1)
-    with pytest.raises(DataError, match="at most 67,108,864 are read"):
+    with pytest.raises(DataError, match="more than the limit of 67,108,864"):
         tasks.load_source(str(path))
 
 

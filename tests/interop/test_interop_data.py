@@ -288,12 +288,12 @@ def put(array: Array, place: Any, value: int) -> None:
 
 WRONG_DATA: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no description": (lambda f: (f / "train" / "dataset.json").unlink(), r"dataset\.json is missing"),
-    "description cut": (lambda f: (f / "train" / "dataset.json").write_text('{"pad_id": 0'), r"dataset\.json can't be read"),
-    "description a list": (lambda f: (f / "train" / "dataset.json").write_text("[]"), r"does not describe a data set"),
-    "fact missing": (described(vocab_size=None), r"it has no 'vocab_size'"),
-    "fact of another type": (described(seq_len="2"), r"seq_len is '2', it must be an integer"),
-    "two sets": (described(sets=["a", "b"]), r"data of one set"),
-    "other length": (described(seq_len=3), r"inputs has shape \[6, 2\], the description says \[N, 3\]"),
+    "description cut": (lambda f: (f / "train" / "dataset.json").write_text('{"pad_id": 0'), r"dataset\.json cannot be read"),
+    "description a list": (lambda f: (f / "train" / "dataset.json").write_text("[]"), r"does not describe a dataset"),
+    "fact missing": (described(vocab_size=None), r"'vocab_size' is missing"),
+    "fact of another type": (described(seq_len="2"), r"seq_len is '2': expected an integer"),
+    "two sets": (described(sets=["a", "b"]), r"expected the name of one set"),
+    "other length": (described(seq_len=3), r"inputs has shape \[6, 2\]: expected \[N, 3\]"),
     "array missing": (lambda f: (f / "train" / "all__labels.npy").unlink(), r"all__labels\.npy is missing"),
     "array cut": (
         lambda f: (f / "train" / "all__inputs.npy").write_bytes((f / "train" / "all__inputs.npy").read_bytes()[:-5]),
@@ -302,23 +302,23 @@ WRONG_DATA: dict[str, tuple[Callable[[Path], Any], str]] = {
     "array empty": (lambda f: (f / "train" / "all__inputs.npy").write_bytes(b""), r"all__inputs\.npy is damaged"),
     "pickled objects": (
         lambda f: np.save(f / "train" / "all__inputs.npy", np.array([{}, 1], dtype=object), allow_pickle=True),
-        r"all__inputs\.npy is damaged or no array of plain numbers",
+        r"all__inputs\.npy is damaged, or not an array of plain numbers",
     ),
-    "real numbers": (spoiled("labels", lambda a: a.astype(np.float32)), r"does not hold an array of integers"),
-    "fewer labels": (spoiled("labels", lambda a: a[:-1]), r"6 inputs and 5 labels"),
+    "real numbers": (spoiled("labels", lambda a: a.astype(np.float32)), r"is not an array of integers"),
+    "fewer labels": (spoiled("labels", lambda a: a[:-1]), r"inputs \(6\) and of labels \(5\) differ"),
     "offsets fall": (
-        spoiled("puzzle_indices", lambda a: put(a, 1, 4)), r"puzzle_indices must increase, at entry 2 it does not: 4, 3"
+        spoiled("puzzle_indices", lambda a: put(a, 1, 4)), r"puzzle_indices must increase: entry 2 is 3, after 4"
     ),
     "offsets stand": (spoiled("group_indices", lambda a: put(a, 1, 0)), r"group_indices must increase"),
-    "offsets outside": (spoiled("puzzle_indices", lambda a: put(a, -1, 9)), r"puzzle_indices ends at 9, there are 6 rows"),
-    "groups outside": (spoiled("group_indices", lambda a: put(a, -1, 7)), r"group_indices ends at 7, there are 3 rows"),
-    "not from 0": (spoiled("puzzle_indices", lambda a: put(a, 0, 1)), r"puzzle_indices must be a list of offsets that starts at 0"),
-    "ids too few": (spoiled("puzzle_identifiers", lambda a: a[:-1]), r"2 puzzle ids for 3 puzzles"),
-    "id unknown": (spoiled("puzzle_identifiers", lambda a: put(a, 0, 7)), r"puzzle identifier 7, dataset\.json says there are 4"),
-    "token outside": (spoiled("inputs", lambda a: put(a, (4, 1), 99)), r"inputs has token 99 in row 4, the vocabulary is 0 to 9"),
+    "offsets outside": (spoiled("puzzle_indices", lambda a: put(a, -1, 9)), r"puzzle_indices ends at 9: expected the number of rows, 6"),
+    "groups outside": (spoiled("group_indices", lambda a: put(a, -1, 7)), r"group_indices ends at 7: expected the number of rows, 3"),
+    "not from 0": (spoiled("puzzle_indices", lambda a: put(a, 0, 1)), r"puzzle_indices must be one-dimensional and start at 0"),
+    "ids too few": (spoiled("puzzle_identifiers", lambda a: a[:-1]), r"Expected 3 puzzle ids, one per puzzle, got 2"),
+    "id unknown": (spoiled("puzzle_identifiers", lambda a: put(a, 0, 7)), r"puzzle id 7, but dataset\.json says there are 4"),
+    "token outside": (spoiled("inputs", lambda a: put(a, (4, 1), 99)), r"inputs has token 99 in row 4, but the vocabulary is 0 to 9"),
     "label outside": (spoiled("labels", lambda a: put(a, (2, 0), 12)), r"labels has token 12 in row 2"),
-    "names too few": (lambda f: (f / "identifiers.json").write_text('["<blank>"]'), r"names of 4 puzzle identifiers"),
-    "names of another kind": (lambda f: (f / "identifiers.json").write_text("3"), r"names of 4 puzzle identifiers"),
+    "names too few": (lambda f: (f / "identifiers.json").write_text('["<blank>"]'), r"names of 4 puzzle ids"),
+    "names of another kind": (lambda f: (f / "identifiers.json").write_text("3"), r"names of 4 puzzle ids"),
 }  # fmt: skip
 
 
@@ -339,7 +339,7 @@ def test_data_of_another_size_than_the_task_is_refused(tmp_path: Path) -> None:
     write_split(tmp_path, "train", grouped([[2, 1], [3]]))
     result = CliRunner().invoke(cli, ["train", "sudoku", "--data", str(tmp_path), "--output", str(tmp_path / "run")])
     assert isinstance(result.exception, DataError)
-    assert "2 positions and 10 tokens, task 'sudoku' as set has 81 and 11" in str(result.exception)
+    assert "2 positions and 10 tokens, but task 'sudoku' with these settings has 81 and 11" in str(result.exception)
     assert not (tmp_path / "run").exists()
     result = CliRunner().invoke(cli, ["train", "sudoku", "--data", str(tmp_path / "nowhere")])
     assert isinstance(result.exception, DataError)

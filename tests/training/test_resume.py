@@ -172,7 +172,7 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
     SmallRun(tmp_path / "run").fit()
     changed = SmallRun(None)
     changed.puzzles.inputs[3, 2] += 1
-    with pytest.raises(DataError, match="The training data is not what the run was made with"):
+    with pytest.raises(DataError, match="The training data has changed since the run was started"):
         changed.trainer.resume(newest_good(tmp_path / "run")[0], GroupSampler(changed.puzzles, seed=3))
 
 
