@@ -16,38 +16,40 @@ from trm.specs import MixerSpec
 
 Positions = Literal["rope", "rope2d", "learned", "grid", "none"]
 
-# The sizes of a model come from files too: these bounds, far above any puzzle's, keep loops and sums over them short.
+# Sizes are also read from files of strangers. These bounds, far above any real puzzle, keep loops over them short.
 MOST_TOKENS = 2**20
 MOST_POSITIONS = 2**20
 MOST_LAYERS = 1024
 MOST_CYCLES = 10_000
 NeighbourPooling = Literal["sum", "max"]
-"""How relational mixing puts together what a position hears from its neighbours."""
+"""How relational mixing combines the neighbours of a position."""
 
 
 class TRMConfig(Settings):
     """The network and its recursion. Names follow the paper (arXiv:2510.04871, sections 3 and 4)."""
 
     architecture: Literal["trm", "hrm"] = Field(
-        "trm", description="trm: one stack, y and z; hrm: the baseline of arXiv:2506.21734, two stacks"
+        "trm", description="trm: one stack for y and z; hrm: the baseline of arXiv:2506.21734, with two stacks"
     )
     vocab_size: int = Field(description="number of tokens", ge=2, le=MOST_TOKENS)
     context_length: int = Field(
-        description="positions of a puzzle, L; 0: any, with attention whose positions are rope or none",
+        description="number of positions L; 0: any number, with attention and positions rope or none",
         ge=0,
         le=MOST_POSITIONS,
     )
     hidden_dim: int = Field(512, description="width D", ge=2, le=65_536)
-    num_layers: int = Field(2, description="layers of the network (hrm: of each stack)", ge=1, le=MOST_LAYERS)
+    num_layers: int = Field(2, description="number of layers of the network (hrm: of each stack)", ge=1, le=MOST_LAYERS)
     num_layers_high: int | None = Field(
-        None, description="hrm: layers of the high-level stack; unset: num_layers", ge=1, le=MOST_LAYERS
+        None, description="hrm: number of layers of the high-level stack; unset: num_layers", ge=1, le=MOST_LAYERS
     )
-    num_heads: int = Field(8, description="attention heads", ge=1, le=65_536)
-    n_recursions: int = Field(6, description="latent updates in a cycle, n (elsewhere L_cycles)", ge=1, le=MOST_CYCLES)
+    num_heads: int = Field(8, description="number of attention heads", ge=1, le=65_536)
+    n_recursions: int = Field(
+        6, description="latent updates per cycle, n (L_cycles in other code bases)", ge=1, le=MOST_CYCLES
+    )
     T_steps: int = Field(
-        3, description="cycles in a supervision step, T; the last has gradients (H_cycles)", ge=1, le=MOST_CYCLES
+        3, description="cycles per supervision step, T; only the last has gradients (H_cycles)", ge=1, le=MOST_CYCLES
     )
-    n_supervision: int = Field(16, description="supervision steps that a puzzle gets at most", ge=1, le=1_000_000)
+    n_supervision: int = Field(16, description="maximum number of supervision steps per puzzle", ge=1, le=1_000_000)
     use_attention: bool = Field(True, description="mix positions by attention; false: by an MLP over positions")
     mixing: str | None = Field(
         None,
@@ -58,43 +60,50 @@ class TRMConfig(Settings):
         default_factory=dict, description="the mixer's own settings, as its plugin documents them"
     )
     mlp_ratio: float = Field(
-        4.0, description="expansion; a SwiGLU's inner width is about 2/3 of ratio x D", gt=0, le=1024
+        4.0,
+        description="expansion ratio of the MLPs; the inner width of a SwiGLU is about 2/3 of ratio x D",
+        gt=0,
+        le=1024,
     )
     mlp_multiple_of: int = Field(
         256, description="the inner width is rounded up to a multiple of this", ge=1, le=65_536
     )
     activation: Literal["swiglu", "relu"] = Field(
-        "swiglu", description="swiglu (the paper), or relu: an ungated layer of inner width ratio x D, cheaper on a CPU"
+        "swiglu",
+        description="swiglu (the paper's), or relu: an MLP without gate, of inner width ratio x D, faster on a CPU",
     )
     neighbour_pooling: NeighbourPooling = Field(
-        "sum", description="relational mixing: the sum of what the neighbours say, or of each element the greatest"
+        "sum", description="relational mixing: combine neighbours by their sum, or by the maximum of each element"
     )
-    dropout: float = Field(0.0, description="dropout on what each layer adds", ge=0, lt=1)
+    dropout: float = Field(0.0, description="dropout on the output of each mixer and MLP", ge=0, lt=1)
     positions: Positions | None = Field(
         None,
-        description="rope, rope2d, learned, grid (a vector per group of each relation) or none; unset: rope with attention",
+        description="rope, rope2d, learned, grid (a vector per group of each relation) or none; unset: rope if the mixer supports "
+        "it (attention), else none",
     )
     num_puzzles: int = Field(
-        0, description="puzzle ids with a learned vector each; 0: no puzzle vectors", ge=0, le=2**31
+        0, description="number of puzzle ids, each with a learned vector; 0: no puzzle vectors", ge=0, le=2**31
     )
     puzzle_dim: int | None = Field(
         None,
-        description="width of a puzzle vector; unset: hidden_dim. Without prefix tokens it is added at every position; S x "
-        "hidden_dim, with S interchangeable tokens and mixing relational, is a vector per token",
+        description="width of a puzzle vector; unset: hidden_dim. Without prefix tokens, the vector is added at every position. "
+        "With mixing relational and S interchangeable tokens, S x hidden_dim gives a vector per token",
         ge=1,
         le=2**31,
     )
-    puzzle_tokens: int = Field(0, description="prefix tokens that a puzzle vector fills, P", ge=0, le=MOST_POSITIONS)
-    loss: Literal["stablemax", "softmax"] = Field(
-        "stablemax", description="how logits become probabilities in the loss"
+    puzzle_tokens: int = Field(
+        0, description="number of prefix tokens P that a puzzle vector fills", ge=0, le=MOST_POSITIONS
     )
-    halt_loss_weight: float = Field(0.5, description="share of the halting logit's loss beside the answer's", ge=0)
-    structure: Structure = Field(Structure(), description="positions and tokens as the task declares them")
+    loss: Literal["stablemax", "softmax"] = Field(
+        "stablemax", description="function that turns logits into probabilities in the loss"
+    )
+    halt_loss_weight: float = Field(0.5, description="weight of the halting loss relative to the answer's loss", ge=0)
+    structure: Structure = Field(Structure(), description="structure of positions and tokens, as the task declares it")
 
     @model_validator(mode="before")
     @classmethod
     def _derive(cls, values: Any) -> Any:
-        """Fill in `mixing` from `use_attention` or the other way round, and the positions that go with it."""
+        """Set `mixing` from `use_attention` or the other way round; complete `positions` and `mixing_options`."""
         if not isinstance(values, dict):
             return values
         values = dict(values)
@@ -140,7 +149,7 @@ class TRMConfig(Settings):
             self._check_added_vector()
 
     def _check_added_vector(self) -> None:
-        """A puzzle vector that is added at every position must have the width of what it is added to."""
+        """Check the width of a puzzle vector that is added at every position."""
         allowed = [self.hidden_dim]
         if self.per_symbol:
             allowed.append(len(self.structure.interchangeable) * self.hidden_dim)
@@ -185,7 +194,7 @@ class TRMConfig(Settings):
 
     @property
     def prefix_length(self) -> int:
-        """Prefix tokens P in front of the puzzle. HRM takes as many as the puzzle vector fills."""
+        """Number of prefix tokens P in front of the puzzle."""
         return self.puzzle_tokens
 
     @property

@@ -1,4 +1,4 @@
-"""Everything that decides a run, as its `config.json` keeps it."""
+"""Everything that determines a run: the contents of `config.json`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trm.config.training import TrainingConfig
 
 
 class RunConfig(Settings):
-    """Everything that decides a run, as `config.json` of its folder keeps it."""
+    """Everything that determines a run: the contents of `config.json` in its run folder."""
 
     task: str | None = Field(None, description="the task's name; unset for a custom data set")
     preset: str | None = Field(None, description="the preset it started from")

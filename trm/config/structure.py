@@ -1,4 +1,4 @@
-"""The structure of a puzzle: what a task declares about its positions and tokens."""
+"""The structure of a task: relations between positions, and interchangeable tokens."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from trm.errors import quoted
 
 
 class Structure(Settings):
-    """What a task tells a structured model about its positions and tokens. The model knows no task beyond this."""
+    """What a task declares about its positions and tokens. A structured model is given nothing else about the task."""
 
-    grid: tuple[int, int] | None = Field(None, description="rows and columns, where the positions form a grid")
+    grid: tuple[int, int] | None = Field(None, description="rows and columns, if the positions form a grid")
     relations: dict[str, list[int]] = Field(
-        default_factory=dict, description="named partitions: for each, the group that every position belongs to"
+        default_factory=dict, description="named partitions of the positions: the number of each position's group"
     )
     alike: list[list[str]] = Field(
         default_factory=list,
-        description="relations that a symmetry of the task exchanges: each list shares its weights",
+        description="lists of relations that a symmetry of the task exchanges; the relations of a list share weights",
     )
     neighbours: list[tuple[int, int]] = Field(
-        default_factory=list, description="offsets (rows, columns) on the grid at which a position hears another"
+        default_factory=list, description="offsets (rows, columns) of a position's neighbours on the grid"
     )
     interchangeable: list[int] = Field(
-        default_factory=list, description="tokens that may be permuted without changing the task"
+        default_factory=list, description="tokens that can be permuted without changing the task"
     )
 
     @model_validator(mode="after")
@@ -57,7 +57,7 @@ class Structure(Settings):
         return self
 
     def relation_classes(self) -> list[int]:
-        """For each relation, the number of the weights it uses: its own, or those of the relations it is alike."""
+        """For each relation, the index of its weights. Relations that are alike have the same index."""
         leader = {name: group[0] for group in self.alike for name in group}
         leaders = [leader.get(name, name) for name in self.relations]
         distinct = list(dict.fromkeys(leaders))

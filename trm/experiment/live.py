@@ -1,11 +1,11 @@
-"""The live view of a training: progress, loss, scores, rate, time left, and the last puzzle that was solved."""
+"""The live view of a training: progress, loss, scores, throughput, time left, and the last solved puzzle."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,21 +17,19 @@ from rich.table import Table
 from rich.text import Text
 
 from trm.evaluation.refine import Puzzle
+from trm.experiment.experiment import Experiment
 from trm.render.picture import Picture
 from trm.render.scene import Stage, sparkline
 from trm.training.monitor import Monitor, TrainingView
 
-if TYPE_CHECKING:
-    from trm.experiment.experiment import Experiment
-
 REFRESHES = 2
-"""Redrawings a second: they are done in the training's own process."""
+"""Redraws per second. They take time from the training, which runs in the same process."""
 
 EXAMPLE_SECONDS = 3.0
-"""A new example is drawn so often at most."""
+"""Minimum time between two examples."""
 
 OTHER_LINES = 11
-"""Lines of the view beside the example."""
+"""Number of lines of the view besides the example."""
 
 SPARKLINE_WIDTH = 40
 
@@ -85,7 +83,7 @@ class LiveMonitor(Monitor):
         self._refresh()
 
     def _look_for_solved(self) -> None:
-        """Keep the picture of a training puzzle that is answered rightly at this moment, if there is one."""
+        """Keep a picture of a training puzzle that has the right answer at this moment, if there is one."""
         assert self.training is not None
         if time.monotonic() < self.next_look:
             return
@@ -120,7 +118,7 @@ class LiveMonitor(Monitor):
 
 
 def solved_puzzle(training: TrainingView) -> Puzzle | None:
-    """A puzzle in one of the slots whose answer is right just now."""
+    """A puzzle of the training batch that has the right answer at this moment; None if there is none."""
     slots = training.slots
     with torch.no_grad(), training.backend.autocast(training.config.precision):
         answers = training.model.read_out(slots.state).logits.argmax(-1)

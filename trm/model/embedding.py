@@ -17,7 +17,7 @@ HALT_BIAS = -5.0
 
 
 class PuzzleEmbedding(nn.Module):
-    """One vector per puzzle id, zero at first. Its gradient is sparse: the rows of the batch (see `SignSGD`)."""
+    """One vector per puzzle id, initially zero. Its gradient is sparse, with the rows of the batch (see `SignSGD`)."""
 
     def __init__(self, num_puzzles: int, width: int) -> None:
         super().__init__()
@@ -64,9 +64,9 @@ class InputEmbedding(nn.Module):
         return self.scale * x
 
     def _with_puzzle(self, x: Tensor, vector: Tensor) -> Tensor:
-        """Put the puzzle's vector in front as P tokens, zero-padded; without prefix tokens add it everywhere.
+        """Prepend the puzzle's vector as P zero-padded tokens. Without prefix tokens, add it at every position.
 
-        One of S x D holds a vector for each symbol, so that a puzzle can treat its symbols differently.
+        A vector of S x D holds one part for each symbol, so that a puzzle can treat its symbols differently.
         """
         dim = x.shape[-1]
         if self.prefix_length:
@@ -78,8 +78,9 @@ class InputEmbedding(nn.Module):
 
 
 def symbol_roles(config: TRMConfig) -> Tensor:
-    """For each token and symbol which vector to use, ``[V, S]``: the token's own where it is no symbol, else
-    "this symbol" or "another symbol".
+    """The index of the vector for each token and symbol, ``[V, S]``.
+
+    A token that is not a symbol has a vector of its own. A symbol has "this symbol" or "another symbol".
     """
     symbols, others = config.structure.interchangeable, other_tokens(config)
     this, another = len(others), len(others) + 1
@@ -90,13 +91,13 @@ def symbol_roles(config: TRMConfig) -> Tensor:
 
 
 def other_tokens(config: TRMConfig) -> list[int]:
-    """The tokens that are no symbols."""
+    """The tokens that are not symbols."""
     symbols = set(config.structure.interchangeable)
     return [token for token in range(config.vocab_size) if token not in symbols]
 
 
 class TokenHead(nn.Module):
-    """Logits of every token from the state of its position, the prefix dropped."""
+    """Logits of every token, from the state of each position but the prefix."""
 
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()
@@ -109,7 +110,7 @@ class TokenHead(nn.Module):
 
 
 class SymbolHead(nn.Module):
-    """One number per position and symbol; the tokens that are no symbols get theirs from the mean over the symbols."""
+    """One logit per position and symbol. Logits of tokens that are not symbols use the mean over the symbols."""
 
     order: Tensor
 
@@ -128,7 +129,7 @@ class SymbolHead(nn.Module):
 
 
 class HaltHead(nn.Module):
-    """Two logits of the whole puzzle. TRM halts by the first alone, HRM by the first against the second."""
+    """Two logits per puzzle. TRM halts if the first is positive, HRM if the first is greater than the second."""
 
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Initialisation: a truncated normal whose *truncated* distribution has the wanted standard deviation."""
+"""Initialization: a truncated normal whose distribution after the truncation has the given standard deviation."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 
 def truncated_normal_(tensor: Tensor, std: float, cut: float = 2.0) -> Tensor:
-    """Fill with a normal cut at `cut` sigma and rescaled, so that the result has standard deviation `std`.
+    """Fill with a normal distribution, truncated at `cut` sigma and rescaled to the standard deviation `std`.
 
-    `torch.nn.init.trunc_normal_` does not correct for the variance that the cut removes; the paper's code, as JAX's
-    `truncated_normal` initialiser, does.
+    `torch.nn.init.trunc_normal_` does not correct for the variance that the truncation removes. The paper's code and
+    JAX's `truncated_normal` initializer do.
     """
-    if tensor.is_meta:  # there is nothing to fill, and torch's way of doing nothing imports half of itself
+    if tensor.is_meta:  # nothing to fill; torch's function would import its compiler first
         return tensor
     density = math.exp(-0.5 * cut * cut) / math.sqrt(2 * math.pi)
     mass = math.erf(cut / math.sqrt(2))
@@ -25,7 +25,7 @@ def truncated_normal_(tensor: Tensor, std: float, cut: float = 2.0) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """`nn.Linear` without bias, started at std ``1/sqrt(fan_in)``."""
+    """`nn.Linear`, by default without bias, initialized with standard deviation ``1/sqrt(fan_in)``."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool = False) -> None:
         super().__init__(in_features, out_features, bias=bias)

@@ -20,8 +20,8 @@ def rms_norm(x: Tensor) -> Tensor:
     """Root-mean-square norm over the last axis, without a gain, computed in fp32 and returned in x's type."""
     if x.dtype == torch.float32 and x.is_contiguous():
         return F.rms_norm(x, x.shape[-1:], eps=RMS_EPS)
-    # For a transposed x, `F.rms_norm` would copy it into another order; this form keeps the order, and so the rounding
-    # of what follows, as the paper's code has it.
+    # `F.rms_norm` copies a transposed input, which changes the summation order of the next matrix product and with it
+    # the rounding; results would no longer be bitwise those of the paper's code.
     exact = x.float()
     return (exact * torch.rsqrt(exact.square().mean(-1, keepdim=True) + RMS_EPS)).to(x.dtype)
 
@@ -46,7 +46,7 @@ class SwiGLU(nn.Module):
 
 
 class ReLUMLP(nn.Module):
-    """``down(relu(up(x)))``: on a CPU a SwiGLU spends most of its time on what lies between its matrix products."""
+    """``down(relu(up(x)))``. On a CPU, a SwiGLU spends most of its time between its matrix products."""
 
     def __init__(self, dim: int, ratio: float, multiple_of: int) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class ReLUMLP(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention over all positions, prefix included, with rotary positions where given."""
+    """Multi-head self-attention over all positions, prefix included, with optional rotary positions."""
 
     def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""Relational mixing: each position hears the means of the groups it belongs to, and its neighbours on the grid.
+"""Relational mixing: each position receives the means of its groups, and its neighbours on the grid.
 
-Nothing in the weights depends on the number of positions, groups or symbols, so the same weights work at any size.
+No weight depends on the number of positions, groups or symbols, so the same weights work at any size.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from trm.model.init import truncated_normal_
 class RelationalMix(nn.Module):
     """``mix(x) = sum over relations of W_r mean_group(x) + W_s mean_symbols(x) + pool over offsets of W_o x[neighbour]``.
 
-    The neighbours' parts are added up, or the greatest of each element is taken, as a search for the shortest way does
-    with its neighbours' distances.
+    Neighbours are combined by their sum or by the maximum of each element, as a shortest-path search combines the
+    distances of neighbours.
 
-    The state is ``[B, L, D]``, or ``[B, L, S, D]`` with one vector per position and interchangeable symbol, in which
-    case relations and neighbours connect equal symbols, and the mean over the symbols connects different ones.
+    The state is ``[B, L, D]``, or ``[B, L, S, D]`` with one vector per position and interchangeable symbol. With
+    symbols, relations and neighbours connect equal symbols, and the mean over the symbols connects different ones.
+
+    Args:
+        dim: width D.
+        structure: relations, grid, neighbours and interchangeable tokens.
+        neighbour_pooling: "sum" or "max".
     """
 
     pool: Tensor
@@ -51,17 +56,17 @@ class RelationalMix(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x ``[B, L, D]`` or ``[B, L, S, D]`` -> the same shape."""
-        heard = []
+        received = []
         if self.group_counts:
-            heard.append(self._from_groups(x))
+            received.append(self._from_groups(x))
         if self.symbols is not None:
-            heard.append(x.mean(dim=2, keepdim=True) @ self.symbols[0])
+            received.append(x.mean(dim=2, keepdim=True) @ self.symbols[0])
         if self.neighbours is not None:
-            heard.append(self._from_neighbours(x))
-        return functools.reduce(torch.add, heard) if heard else torch.zeros_like(x)
+            received.append(self._from_neighbours(x))
+        return functools.reduce(torch.add, received) if received else torch.zeros_like(x)
 
     def _from_groups(self, x: Tensor) -> Tensor:
-        """Pool, project and spread: a group's mean is projected once, not once for each of its members."""
+        """Pool, project and spread. The mean of a group is projected once, not once per member."""
         flat = x.flatten(2)  # [B, L, S*D]
         pooled = (self.pool.to(x.dtype) @ flat).unflatten(2, x.shape[2:])  # [B, groups, (S,) D]
         parts = pooled.split(self.group_counts, dim=1)
@@ -71,7 +76,7 @@ class RelationalMix(nn.Module):
         return (self.spread.to(x.dtype) @ projected.flatten(2)).view_as(x)
 
     def _from_neighbours(self, x: Tensor) -> Tensor:
-        """Outside the grid there are zeros."""
+        """The neighbours' part of the sum. Neighbours outside the grid are zero."""
         assert self.grid is not None
         assert self.neighbours is not None
         rows, columns = self.grid
@@ -80,12 +85,12 @@ class RelationalMix(nn.Module):
             parts = (planes @ self.neighbours.permute(1, 0, 2).flatten(1)).chunk(len(self.offsets), dim=-1)
             shifted = [_shift(part, row, column) for part, (row, column) in zip(parts, self.offsets, strict=True)]
             return functools.reduce(_maximum, shifted).flatten(1, 2)
-        heard = torch.cat([_shift(planes, row, column) for row, column in self.offsets], dim=-1)
-        return (heard @ self.neighbours.flatten(0, 1)).flatten(1, 2)
+        received = torch.cat([_shift(planes, row, column) for row, column in self.offsets], dim=-1)
+        return (received @ self.neighbours.flatten(0, 1)).flatten(1, 2)
 
 
 def _maximum(a: Tensor, b: Tensor) -> Tensor:
-    """The same either way up to rounding: where gradients are wanted, that of `torch.maximum` is slow on a CPU."""
+    """The maximum of each element. The gradient of `torch.maximum` is slow on a CPU, so training uses another form."""
     return a + F.relu(b - a) if torch.is_grad_enabled() else torch.maximum(a, b)
 
 
