@@ -203,7 +203,7 @@ def test_a_card_is_checked_against_the_model(weights: Path) -> None:
     assert len(examples_of_card(locate(weights).card, weights, description, num_puzzles=8)) == 1
     with_metadata(weights, lambda metadata: metadata.update(card="[" * 5000))
     with pytest.raises(CheckpointError, match=r"card in .* can't be read: it is nested too deeply"):
-        locate(weights).card
+        _ = locate(weights).card
 
 
 def state(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Any]:

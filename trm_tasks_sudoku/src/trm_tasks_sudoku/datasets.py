@@ -9,7 +9,7 @@ from trm.errors import UsageError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig, describe
 from trm_tasks_sudoku.csv_source import read_csv
 from trm_tasks_sudoku.generator import PuzzleBatch, generate
-from trm_tasks_sudoku.splits import solution_class
+from trm_tasks_sudoku.splits import CLASS_SIZES, grid_hash, solution_class
 
 REPOSITORY = "sapientinc/sudoku-extreme"
 OFFLINE = f"Without a network, put train.csv and test.csv of {REPOSITORY} in a folder and pass --set task.csv=FOLDER."
@@ -61,5 +61,9 @@ def as_puzzle_set(batch: PuzzleBatch, config: SudokuConfig) -> PuzzleSet:
 
 
 def symmetry_class(inputs: IntArray, labels: IntArray, config: SudokuConfig) -> IntArray:
-    """The class ``[N]`` of each puzzle's solution, which decides the split of 9x9 puzzles."""
-    return solution_class(labels - EMPTY)
+    """The class ``[N]`` of each puzzle's solution, which decides the split of 9x9 puzzles.
+
+    From 16x16 on, symmetry classes are not known: there the class is the solution itself.
+    """
+    solutions = labels - EMPTY
+    return solution_class(solutions) if config.size in CLASS_SIZES else grid_hash(solutions)

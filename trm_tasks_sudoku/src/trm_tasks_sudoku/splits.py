@@ -27,7 +27,7 @@ Grids = npt.NDArray[np.uint8]
 
 SPLITS = ("train", "validation", "test")
 _EIGHTHS = np.array([0, 0, 0, 0, 0, 0, 1, 2])  # the split of each eighth of all hashes
-_CLASS_SIZES = (4, 6, 9)  # there are too many column orders to try from 16 on
+CLASS_SIZES = (4, 6, 9)  # there are too many column orders to try from 16 on
 
 
 @cache
@@ -136,7 +136,7 @@ def canonical(solutions: npt.ArrayLike) -> Grids:
     """
     grids = np.ascontiguousarray(solutions, np.uint8)
     size = size_of(grids.shape[1])
-    if size not in _CLASS_SIZES:
+    if size not in CLASS_SIZES:
         raise UsageError(f"Symmetry classes of solutions are implemented for sizes 4, 6 and 9, not {size}.")
     shape = geometry(size)
     return _canonical(grids.reshape(-1, size, size), column_orders(size), shape.box_rows, shape.square_boxes).reshape(
