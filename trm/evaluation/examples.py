@@ -1,4 +1,4 @@
-"""A few unseen puzzles of rising difficulty, to show a model at work. Shipped weights carry theirs with them."""
+"""A few unseen puzzles of increasing difficulty, for demonstrations. Shipped weights contain theirs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from trm.evaluation.refine import Puzzle
 from trm.model import TinyRecursiveModel
 
 POOL = 64
-"""Puzzles that the examples are chosen from."""
+"""Number of puzzles that the examples are chosen from."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A puzzle and how hard it is for the model that ships with it.
+    """A puzzle, and its difficulty for the model that is shipped with it.
 
     Attributes:
         puzzle: with its right answer.
-        solved_at: the supervision step from which the answer is right and stays so; None where it never is.
+        solved_at: the first supervision step from which the answer stays right; None if there is none.
     """
 
     puzzle: Puzzle
@@ -87,10 +87,10 @@ def _fits(tokens: IntArray, least: int, description: Description) -> bool:
 def choose_examples(
     model: TinyRecursiveModel, puzzles: PuzzleSet, steps: int, backend: Backend, count: int
 ) -> list[Example]:
-    """Some of the first `POOL` puzzles, from those solved after few steps to those that took many.
+    """Choose some of the first `POOL` puzzles, from those solved after few steps to those that need many.
 
-    Unsolved ones are taken only where fewer than `count` are solved. The choice flatters the model, so no accuracy can be
-    read off it.
+    Unsolved puzzles are chosen only if fewer than `count` are solved. The choice favours the model, so it says nothing
+    about accuracy.
     """
     pool = puzzles.head(POOL)
     labels = pool.scored_labels(slice(None))
@@ -115,7 +115,7 @@ def choose_examples(
 def _solved_at(
     model: TinyRecursiveModel, pool: PuzzleSet, labels: npt.NDArray[np.int64], steps: int, backend: Backend
 ) -> npt.NDArray[np.int64]:
-    """For each puzzle the step from which its answer is right to the end, ``[N]``; steps + 1 where there is none."""
+    """The step from which the answer to each puzzle stays right, ``[N]``; steps + 1 if there is none."""
     batch = next(iter(pool.batches(len(pool)))).to(backend.device)
     since = np.full(len(pool), steps + 1)
     with backend.autocast():

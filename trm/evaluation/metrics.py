@@ -1,4 +1,4 @@
-"""What a metric must offer, and the two that every task has."""
+"""The interface of metrics, and the two that every task has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trm.data.puzzle_set import IGNORED
 
 
 class Metric(Protocol):
-    """A score that counts over batches.
+    """A score that is accumulated over batches.
 
     Attributes:
         needs: which arrays `update` reads, of "inputs", "labels", "predictions" (``[B, L]``; labels -100 where not
@@ -26,7 +26,7 @@ class Metric(Protocol):
         ...
 
     def compute(self) -> float:
-        """The score over all that was counted."""
+        """The score over all counted batches."""
         ...
 
     def reset(self) -> None:
@@ -39,7 +39,7 @@ class Metric(Protocol):
 
 
 class Share:
-    """Base of metrics that are a share: so many of so many."""
+    """Base class of metrics that are a ratio of two counts."""
 
     needs: tuple[str, ...] = ("labels", "predictions")
 
@@ -48,7 +48,7 @@ class Share:
         self.reset()
 
     def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
-        """How many of how many in this batch."""
+        """The two counts of a batch: hits and total."""
         raise NotImplementedError
 
     def update(self, batch: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The refinement of one puzzle: what the model answers after each supervision step, or each cycle inside one."""
+"""The refinement of one puzzle: the model's answer after each supervision step, or after each cycle of a step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Puzzle:
 
     Attributes:
         inputs: tokens ``[L]``.
-        labels: the right answer ``[L]``, -100 where a position is not scored; None where it isn't known.
+        labels: the right answer ``[L]``, -100 at positions that are not scored; None if it is unknown.
         puzzle_id: its row in the puzzle embedding.
         fixed: the positions ``[L]`` that keep the puzzle's own token; see `trm.data.Description.fixed_in`.
     """
@@ -50,17 +50,17 @@ class Puzzle:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the model answers at one moment.
+    """The model's answer at one moment.
 
     Attributes:
-        step: the supervision step, from 1.
-        cycle: the cycle inside the step, from 1.
-        cycles: how many cycles the step has.
-        answer: tokens ``[L]`` as they are shown, see `Puzzle.complete`.
-        changed: positions ``[L]`` whose token is another one than a frame before; at first, than in the puzzle.
-        wrong: positions ``[L]`` whose token is not the right one; None where that isn't known.
+        step: number of the supervision step, from 1.
+        cycle: number of the cycle in the step, from 1.
+        cycles: number of cycles in a step.
+        answer: tokens ``[L]`` as they are displayed, see `Puzzle.complete`.
+        changed: positions ``[L]`` whose token differs from the frame before, or from the puzzle in the first frame.
+        wrong: positions ``[L]`` whose token is wrong; None if the right answer is unknown.
         probabilities: of every token at every position, ``[L, V]``.
-        halt: the model's own probability that its answer is right all over.
+        halt: the model's own probability that its whole answer is right.
     """
 
     step: int
@@ -74,11 +74,11 @@ class Frame:
 
     @property
     def right(self) -> bool | None:
-        """Whether every scored position is right; None where that isn't known."""
+        """Whether every scored position is right; None if the right answer is unknown."""
         return None if self.wrong is None else not self.wrong.any()
 
     def entropy(self) -> FloatArray:
-        """How undecided each position is, ``[L]``: 0 for one certain token, 1 for all tokens alike."""
+        """The normalized entropy of each position, ``[L]``: 0 if one token is certain, 1 if all are equally probable."""
         p = self.probabilities
         nats: FloatArray = -(p * np.log(np.maximum(p, 1e-12))).sum(-1) / np.log(p.shape[-1])
         return nats.clip(0, 1)
@@ -87,14 +87,14 @@ class Frame:
 def refine(
     model: TinyRecursiveModel, puzzle: Puzzle, steps: int, backend: Backend, cycles: bool = False
 ) -> Iterator[Frame]:
-    """Run a model on a puzzle, one frame at a time, so that whoever shows it need not wait for the end.
+    """Run a model on a puzzle and yield one frame at a time, as soon as it is computed.
 
     Args:
         model: on the backend's device, in evaluation mode.
         puzzle: the puzzle.
-        steps: supervision steps.
+        steps: number of supervision steps.
         backend: the device.
-        cycles: a frame for each of the T cycles, not only for the last of each step.
+        cycles: yield a frame for each of the T cycles of a step. Default: only for the last.
     """
     inputs = torch.from_numpy(np.asarray(puzzle.inputs, dtype=np.int64))[None].to(backend.device)
     ids = torch.tensor([puzzle.puzzle_id], device=backend.device)
@@ -118,6 +118,6 @@ def _frame(puzzle: Puzzle, before: IntArray, when: tuple[int, int, int], output:
 
 
 def _probabilities(logits: Tensor, loss: str) -> FloatArray:
-    """Logits ``[L, V]`` as probabilities, by the function that the model was trained with."""
+    """The probabilities of logits ``[L, V]``, by the function that the model was trained with."""
     values = log_stablemax(logits).exp() if loss == "stablemax" else logits.float().softmax(-1)
     return values.float().cpu().numpy()

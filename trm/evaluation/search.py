@@ -1,6 +1,6 @@
-"""Test-time compute: more supervision steps, restarts from other first states, votes over symmetric images.
+"""Test-time search: more supervision steps, restarts from noisy initial states, votes over symmetric images.
 
-More steps than trained with is what SE-RRM does (arXiv:2603.02193), noisy restarts what PTRM does (arXiv:2605.19943).
+SE-RRM evaluates with more steps than it was trained with (arXiv:2603.02193); PTRM uses noisy restarts (arXiv:2605.19943).
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ Undo = Callable[[IntArray], IntArray]
 
 
 def probability(halt_logit: float) -> float:
-    """The probability that a halting logit stands for: the logistic function, for any number."""
+    """The logistic function of a halting logit, without overflow."""
     return (1 + math.tanh(halt_logit / 2)) / 2
 
 
 @dataclass(frozen=True)
 class Search:
-    """How much is computed for an answer, and how one is chosen.
+    """How many attempts are made at a puzzle, and which answer is chosen.
 
-    Each puzzle is tried `restarts * votes` times: the first time from the model's own first state, later from noisy ones,
-    and with votes as a random symmetric image of itself. Of the answers the one is taken that is valid (where a check is
-    given), then the one with the most votes, then the one with the highest halting logit.
+    Each puzzle is attempted `restarts * votes` times: first from the model's own initial state, then from noisy ones, and
+    with votes as a random symmetric image of itself. A valid answer is chosen first (if a check is given), then the
+    answer with the most votes, then the one with the highest halting logit.
 
     Attributes:
-        steps: supervision steps of each try.
-        restarts: tries of each image.
-        votes: images, the puzzle itself among them.
-        answer: which answers of a try have a vote: the last step's alone, or those of all steps, each with the
-            probability that the model gives it of being right ("surest").
-        noise: standard deviation of the noise in the first state of a restart.
-        check: where given, a puzzle is done as soon as an answer is valid.
-        augmentation: makes the images; votes need one.
+        steps: number of supervision steps per attempt.
+        restarts: number of attempts per image.
+        votes: number of images, including the puzzle itself.
+        answer: "last": the last step of an attempt has a vote. "surest": each step has a vote, weighted by the
+            model's probability that it is right.
+        noise: standard deviation of the noise in the initial state of a restart.
+        check: judges answers; a puzzle is finished as soon as an answer is valid. Default: no check.
+        augmentation: draws the images; required for votes.
         seed: of noise and images.
         precision: number type of the matrix products, see `TrainingConfig.precision`.
         complete: makes answers of predictions, before they are checked and counted.
@@ -72,7 +72,7 @@ class Search:
 
     @property
     def plain(self) -> bool:
-        """Whether it is nothing but a number of steps."""
+        """Whether there is no search, only a number of steps."""
         return self.restarts == self.votes == 1 and self.answer == "last" and self.check is None
 
     def counts(self, step: int) -> bool:
@@ -80,17 +80,17 @@ class Search:
         return self.answer == "surest" or step == self.steps
 
     def reads(self, step: int) -> bool:
-        """Whether the answer of a step, from 1, is looked at."""
+        """Whether the answer of a step, from 1, is needed."""
         return self.check is not None or self.counts(step)
 
     def vote(self, halt_logit: float) -> float:
-        """What an answer's vote weighs."""
+        """The weight of an answer's vote."""
         return probability(halt_logit) if self.answer == "surest" else 1.0
 
 
 @dataclass
 class Found:
-    """What a search found for a batch, row by row."""
+    """The chosen answers to a batch."""
 
     predictions: IntArray  # [B, L]
     halt_logits: IntArray  # [B]
@@ -208,6 +208,6 @@ def _unchanged(answers: IntArray) -> IntArray:
 def _image(puzzles: IntArray, rng: np.random.Generator, augmentation: Augmentation | None) -> tuple[IntArray, Undo]:
     """A random symmetric image of each puzzle ``[B, L]``, and the function that takes its answers back."""
     if augmentation is None:
-        raise UsageError("Votes need a task with an augmentation: leave out --votes.")
+        raise UsageError("Votes need a task with an augmentation. Omit --votes.")
     shown, _, token = augmentation.apply(rng, puzzles, puzzles)
     return np.ascontiguousarray(shown), lambda answers: augmentation.invert(answers, token)

@@ -54,8 +54,9 @@ class AdamAtan2(Optimizer):
 
 
 class SignSGD(Optimizer):
-    """Sign-SGD for puzzle vectors: the gradients of one id are summed, their sign is taken, and only the rows that the
-    batch touched decay and move.
+    """Sign-SGD for puzzle vectors: sums the gradients of each id, and updates by their sign.
+
+    Only the rows of ids in the batch decay and change.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float = 1e-2, weight_decay: float = 0.1) -> None:

@@ -1,4 +1,4 @@
-"""What the saved state of a training must be like, so that a damaged or foreign one is named before anything goes on from it."""
+"""Checks of the saved state of a training: a damaged one is reported before anything is restored from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 
 @with_config(ConfigDict(strict=True, allow_inf_nan=False))
 class SavedState(TypedDict, total=False):
-    """The types of what `training.json` holds; what is missing is found by whoever asks for it."""
+    """The types of the values in `training.json`. Missing values are reported when they are read."""
 
     step: Count
     skipped: Count
@@ -51,11 +51,11 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def check_slots(tensors: Mapping[str, Tensor], slots: Slots) -> None:
-    """See that saved slots are of the training's kind, with tokens and puzzle ids that its model knows.
+    """Check the shapes and types of saved slots, and the range of their tokens and puzzle ids.
 
     Raises:
         KeyError: a tensor is missing.
-        ValueError: one is of another kind, or out of range.
+        ValueError: a tensor has another shape or type, or a value out of range.
     """
     config = slots.model.config
     for name, own in slots.tensors().items():
@@ -77,7 +77,7 @@ def check_slots(tensors: Mapping[str, Tensor], slots: Slots) -> None:
 
 
 def check_moments(key: str, value: Tensor, parameter: nn.Parameter) -> None:
-    """See that a tensor of an optimizer's state is of its parameter's shape, or a count of steps.
+    """Check that a tensor of an optimizer's state has its parameter's shape, or is a step count.
 
     Raises:
         ValueError: it is not.

@@ -1,4 +1,4 @@
-"""All that a training depends on, to files and back, so that a resumed run has exactly the weights of one never stopped."""
+"""Saving and restoring the state of a training, so that a resumed run has bitwise the weights of an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from trm.training.state import TrainingState
 from trm.training.window import Window
 
 COUNTERS = ("step", "skipped", "skipped_in_a_row", "seconds", "best", "is_best", "evaluated_step")
-"""What a trainer counts and notes, by the names of its attributes."""
+"""The attributes of `TrainingState` that `training.json` holds under the same names."""
 
 
 def capture(state: TrainingState, stream: ExampleStream) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
-    """The tensors by file name, and the rest as JSON. All processes call this together, and get the slots of all."""
+    """The tensors by file name, and all other state as JSON. All processes must call this together."""
     accumulation = state.accumulation
     at_once = accumulation.rows if accumulation.is_split else state.slots.size  # with other processes, too
     files = {
@@ -50,10 +50,10 @@ def capture(state: TrainingState, stream: ExampleStream) -> tuple[dict[str, dict
 
 
 def restore(state: TrainingState, stream: ExampleStream, folder: Path) -> None:
-    """Put a trainer and its stream back to where `capture` was called.
+    """Restore a training and its stream to the state at which `capture` was called.
 
     Raises:
-        CheckpointError: the checkpoint is damaged, or of another configuration.
+        CheckpointError: the checkpoint is damaged, or was saved with other settings.
     """
     verify(folder)
     saved = read_state(folder / "training.json")
