@@ -47,3 +47,12 @@ def test_a_mixer(tmp_path: Path) -> None:
     follow("write-a-mixer.md", tmp_path)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (config["model"]["mixing"], config["model"]["mixing_options"]) == ("blur", {"radius": 4})
+
+
+def test_the_python_api(tmp_path: Path) -> None:
+    output = follow("use-from-python.md", tmp_path)
+    solved, scored, _ = output["python solve.py"].splitlines()[:3]
+    assert solved.split()[1] == "True"
+    assert "'exact_accuracy'" in scored
+    assert (tmp_path / "trace.html").exists()
+    assert (tmp_path / "runs" / "mini" / "summary.json").exists()

@@ -30,7 +30,7 @@ class Follower:
 
     def follow(self, page: Path) -> None:
         for block in read_blocks(page):
-            if block.action == "file":
+            if block.action in ("file", "append"):
                 self._write(block)
             elif block.action == "run":
                 for line in block.text.splitlines():
@@ -39,7 +39,8 @@ class Follower:
     def _write(self, block: Block) -> None:
         target = self.folder / block.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(block.text, encoding="utf-8")
+        with target.open("a" if block.action == "append" else "w", encoding="utf-8") as file:
+            file.write(block.text)
         if target.name == "pyproject.toml":
             self.packages.append(target.parent)
             _write_metadata(target)
