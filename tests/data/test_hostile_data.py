@@ -73,8 +73,8 @@ def archive(folder: Path) -> None:
 
 
 PROBLEMS: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "a set elsewhere": (facts(sets=["../../other/all"]), "sets is .*; expected the name of one set"),
-    "a set of many files": (facts(sets=["**"]), "sets is .*; expected the name of one set"),
+    "a set elsewhere": (facts(sets=["../../other/all"]), "sets is .*: expected the name of one set"),
+    "a set of many files": (facts(sets=["**"]), "sets is .*: expected the name of one set"),
     "positions without end": (facts(seq_len=10**12), "seq_len is 1000000000000: expected an integer from 1 to"),
     "a number without end": (facts(vocab_size=10**4000), "vocab_size is a number of 13,288 bits"),
     "identifiers without names": (facts(num_puzzle_identifiers=2**31 - 1), "identifiers.json is missing|expected a list with the names"),

@@ -1,4 +1,4 @@
-"""Curves in the terminal, each with a symbol of its own."""
+"""Line charts in the terminal, with one symbol per curve."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LABEL = 9  # columns of the vertical axis
 
 
 def chart(title: str, series: Mapping[str, Points], axis: str, width: int) -> Text:
-    """A chart of named series.
+    """Draw a chart of named series.
 
     Args:
-        title: what is drawn.
-        series: points (x, y) of each curve, x rising; empty ones are left out.
-        axis: what x is.
-        width: columns to use, at least 30.
+        title: the chart's title.
+        series: points (x, y) of each curve, in order of x. Empty curves are not drawn.
+        axis: label of the x axis.
+        width: number of columns; at least 30 are used.
     """
     drawn = {name: np.asarray(points, dtype=float) for name, points in series.items() if len(points)}
     text = Text(f"{title}\n", style="bold", end="")
@@ -40,7 +40,7 @@ def chart(title: str, series: Mapping[str, Points], axis: str, width: int) -> Te
         rows = np.round((high - ys) / (high - low) * (HEIGHT - 1)).astype(int)
         for column in np.flatnonzero(inside):
             taken = cells[rows[column]][column] != FREE
-            if not taken or (column // 2 + number) % 2:  # curves on top of each other take turns
+            if not taken or (column // 2 + number) % 2:  # overlapping curves alternate
                 cells[rows[column]][column] = _mark(number)
     for row, line in enumerate(cells):
         label = {0: high, HEIGHT // 2: (low + high) / 2, HEIGHT - 1: low}.get(row)
@@ -62,6 +62,6 @@ def _mark(number: int) -> tuple[str, str]:
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    """The smallest and the largest, apart by something."""
+    """The minimum and maximum, widened if they are equal."""
     low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low - 0.5, high + 0.5)

@@ -1,4 +1,4 @@
-"""The console that everything is shown on: Rich's, with foreign text made harmless."""
+"""A Rich console that escapes control characters, so that untrusted text cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from trm.errors import printable
 
 
 class Console(rich.console.Console):
-    """Escapes control characters in all text; only Rich's own styles and movements reach the terminal.
+    """Escapes control characters in all text; only Rich's own styles and cursor movements reach the terminal.
 
-    Markup is read in strings alone: foreign text is shown as `rich.text.Text`.
+    Rich interprets markup in strings only, so print untrusted text as `rich.text.Text`.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:

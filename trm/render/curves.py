@@ -1,4 +1,4 @@
-"""Learning curves as PNG or SVG, by matplotlib."""
+"""Learning curves as PNG or SVG, drawn with matplotlib."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from trm.errors import TRMError, printable
 from trm.render.chart import Points
 
-# Okabe and Ito's colours, which people with any kind of colour vision tell apart; lines and markers differ as well.
+# The palette of Okabe and Ito, which is safe for colour-blind readers. Lines and markers differ as well.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 LINES = ("-", "--", "-.", ":")
 MARKERS = "osv^Dx+"
-FEW = 40  # points of a curve that are marked
+FEW = 40  # curves with at most this many points have markers
 
 
 def write_curves(path: Path, panels: Mapping[str, Mapping[str, Points]], axis: str) -> None:
-    """One panel for each quantity, one curve in it for each run.
+    """Draw one panel per quantity, with one curve per run.
 
     Args:
-        path: the picture; its suffix decides the format.
-        panels: by quantity and run, points (x, y).
-        axis: what x is.
+        path: the output file; its suffix selects the format.
+        panels: points (x, y) by quantity and run.
+        axis: label of the x axis.
 
     Raises:
         TRMError: matplotlib is not installed.
@@ -49,5 +49,5 @@ def write_curves(path: Path, panels: Mapping[str, Mapping[str, Points]], axis: s
 
 
 def _plain(name: str) -> str:
-    """A foreign name as matplotlib shows it: without formulas, and never hidden from the legend."""
+    """A name for matplotlib's legend: formulas are escaped, and a leading underscore does not hide it."""
     return printable(name).replace("$", r"\$").removeprefix("_")

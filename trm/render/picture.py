@@ -1,8 +1,8 @@
-"""What a renderer drew, as character cells, and which puzzle position each of them shows.
+"""A renderer's output as character cells, and the puzzle position that each cell shows.
 
-A renderer may draw what it likes, so the positions are found by experiment: the answer is changed at some positions, drawn
-again, and what differs belongs to them. Which positions are changed spells each position's number in binary, so a
-puzzle of L positions takes 2 log2(L) drawings.
+The layout of a renderer is unknown, so the positions are found by experiment: the answer is changed at some positions and
+drawn again, and the cells that differ belong to these positions. The changed positions encode each position's number in
+binary, so a puzzle of L positions takes 2 log2(L) drawings.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Marks = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Picture:
-    """Character cells, all rows of one width."""
+    """Character cells; all rows have the same width."""
 
     rows: tuple[tuple[Cell, ...], ...]
 
@@ -50,7 +50,7 @@ class Picture:
         return Measurement(self.width, self.width)
 
     def styled(self, marks: Marks, style: Style) -> Picture:
-        """The same with a style added to some cells ``[rows, width]``."""
+        """The picture with a style added to the marked cells ``[rows, width]``."""
         return Picture(
             tuple(
                 tuple(
@@ -61,14 +61,14 @@ class Picture:
         )
 
     def padded(self, height: int, width: int) -> Picture:
-        """The same, at least so high and wide."""
+        """The picture, padded to at least this height and width."""
         rows = [row + (BLANK,) * (width - len(row)) for row in self.rows]
         rows += [(BLANK,) * max(width, self.width)] * (height - len(rows))
         return Picture(tuple(rows))
 
 
 def draw(renderable: RenderableType) -> Picture:
-    """Draw a renderable of at most 80 columns, without the blank columns at its right."""
+    """Draw a renderable of at most 80 columns, without blank columns on the right."""
     console = Console(
         file=io.StringIO(), width=WIDTH, color_system="truecolor", force_terminal=True, legacy_windows=False
     )
@@ -79,9 +79,11 @@ def draw(renderable: RenderableType) -> Picture:
 
 
 def locate(renderer: Renderer, inputs: IntArray, answer: IntArray, target: IntArray | None) -> IntArray:
-    """Which position each cell shows when `answer` ``[L]`` is drawn: ``[rows, width]``, -1 where none or several.
+    """The position that each cell shows when `answer` ``[L]`` is drawn.
 
-    A position whose token is not drawn, such as a wall that the puzzle gives, is nowhere.
+    Returns:
+        Positions ``[rows, width]``, -1 for cells that show none or several. A position whose token the renderer does not
+        draw, such as a given wall, has no cell.
     """
     base = draw(renderer.render(inputs, answer, target))
     found = np.full((len(base.rows), base.width), NOWHERE)
@@ -100,9 +102,9 @@ def locate(renderer: Renderer, inputs: IntArray, answer: IntArray, target: IntAr
 
 
 def _replacements(inputs: IntArray, answer: IntArray) -> list[IntArray]:
-    """Answers ``[L]`` that differ from `answer` everywhere, two of them because a renderer may draw two tokens alike.
+    """Answers ``[L]`` that differ from `answer` at every position. There are two, as a renderer may draw two tokens alike.
 
-    They use the answer's own tokens: one that never stands there, such as padding, could move the whole picture.
+    They use tokens of the answer only: a token such as padding could change the layout of the picture.
     """
     tokens = np.unique(answer)
     if len(tokens) < 2:
@@ -115,7 +117,7 @@ def _replacements(inputs: IntArray, answer: IntArray) -> list[IntArray]:
 
 
 def differences(one: Picture, other: Picture) -> Marks:
-    """The cells of `one` ``[rows, width]`` that are drawn otherwise in `other`."""
+    """The cells ``[rows, width]`` of `one` that differ in `other`."""
     marks = np.zeros((len(one.rows), one.width), dtype=bool)
     for row, cells in enumerate(one.rows):
         others = other.rows[row] if row < len(other.rows) else ()

@@ -1,4 +1,4 @@
-"""A refinement in the terminal: in place where there is one, as plain lines on a pipe."""
+"""Refinements on the console: animated in a terminal, as plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from trm.render.scene import Stage, beside, figures
 
 
 class Player:
-    """Shows refinements, one after the other.
+    """Shows refinements one after another.
 
     Args:
-        console: where to.
-        delay: seconds that a frame stays on a terminal.
-        recording: gets every scene too.
+        console: where to show them.
+        delay: seconds per frame in a terminal.
+        recording: also receives every scene. Default: none.
     """
 
     def __init__(self, console: Console, delay: float = 0.0, recording: Recording | None = None) -> None:
         self.console, self.delay, self.recording = console, delay, recording
 
     def play(self, title: str, stage: Stage, frames: Iterable[Frame], steps: int) -> list[Frame]:
-        """Show every frame as it is computed; there must be at least one.
+        """Show every frame as it is computed. There must be at least one.
 
         Args:
             title: a line above the picture.
             stage: the puzzle and its renderer.
-            frames: as `trm.evaluation.refine.refine` gives them.
-            steps: how many supervision steps there may be.
+            frames: from `trm.evaluation.refine.refine`.
+            steps: maximum number of supervision steps.
 
         Returns:
             All frames.
@@ -49,7 +49,7 @@ class Player:
         return shown
 
     def conclude(self, verdict: RenderableType) -> None:
-        """Say what came of it, below the last picture."""
+        """Show the verdict below the last picture."""
         self.console.print(verdict, "", sep="\n", soft_wrap=True)
         if self.recording is not None:
             self.recording.add(Group(self._scene, Text(), verdict))

@@ -1,4 +1,4 @@
-"""Refinements as PNG and GIF, the character cells drawn with Pillow in the font that matplotlib brings along."""
+"""Refinements as PNG and GIF: character cells drawn with Pillow, in the font that matplotlib includes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 FONT_SIZE = 18
 MARGIN = 16
 MILLISECONDS, LAST_MILLISECONDS = 500, 3000
-SHAPE = 16 / 10  # of the picture with all frames
+SHAPE = 16 / 10  # width to height of the picture with all frames
 
 
 def write_png(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
-    """The puzzle and the frames side by side, up to the last that changed anything."""
+    """Draw the puzzle and the frames side by side, up to the last frame that changed a cell."""
     from PIL import Image
 
     changing = [number for number, frame in enumerate(frames, start=1) if frame.changed.any()]
@@ -43,14 +43,14 @@ def write_png(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
 
 
 def write_gif(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
-    """The puzzle and every frame one after the other."""
+    """Write the puzzle and every frame as an animation."""
     first, *others = _images(stage, frames)
     durations = [MILLISECONDS] * len(others) + [LAST_MILLISECONDS]
     first.save(path, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
 
 
 def _images(stage: Stage, frames: Sequence[Frame]) -> list[Image]:
-    """All of one size."""
+    """The images of the puzzle and of the frames, all of one size."""
     pictures = [stage.unsolved, *(stage.highlighted(frame) for frame in frames)]
     captions = ["the puzzle", *(summary(frame).plain for frame in frames)]
     captions = [" ".join(caption.split()) for caption in captions]
@@ -86,7 +86,7 @@ def _draw_cell(draw: Any, place: tuple[int, int], text: str, style: Style) -> No
     x, y = place
     if back != THEME.background_color:
         draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=_rgb(back))
-    if text == "█":  # the font's own leaves seams
+    if text == "█":  # the font's own glyph leaves seams
         draw.rectangle((x, y, x + wide - 1, y + high - 1), fill=_rgb(front))
     elif text.strip():
         draw.text(place, text, font=_font(bool(style.bold)), fill=_rgb(front))
@@ -95,7 +95,7 @@ def _draw_cell(draw: Any, place: tuple[int, int], text: str, style: Style) -> No
 
 
 def colors(style: Style) -> tuple[ColorTriplet, ColorTriplet]:
-    """Foreground and background of a style on white paper."""
+    """The foreground and background of a style on a white background."""
     front = style.color.get_truecolor(THEME) if style.color and not style.color.is_default else THEME.foreground_color
     back = (
         style.bgcolor.get_truecolor(THEME, foreground=False)

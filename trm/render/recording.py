@@ -1,6 +1,6 @@
-"""A recording of a console as one SVG that moves by itself: scenes as Rich exports them, shown in turn by CSS.
+"""Console recordings as one animated SVG: Rich exports the scenes, and CSS shows them in turn.
 
-Nothing runs in it but the animation, so it works as an image in a README. Where motion is not wanted, the last scene stands.
+The SVG has no scripts, so it works as an image in a README. Readers who prefer reduced motion see the last scene.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Recording:
     """Collects scenes.
 
     Args:
-        title: what a screen reader says.
-        seconds: how long a scene stands.
+        title: text for screen readers.
+        seconds: how long each scene is shown.
     """
 
     def __init__(self, title: str, seconds: float) -> None:
@@ -34,11 +34,11 @@ class Recording:
         self.scenes: list[tuple[RenderableType, float]] = []
 
     def add(self, scene: RenderableType) -> None:
-        """One more scene."""
+        """Add a scene."""
         self.scenes.append((scene, self.seconds))
 
     def hold(self) -> None:
-        """Let the last scene stand longer."""
+        """Show the last scene longer."""
         scene, _ = self.scenes[-1]
         self.scenes[-1] = (scene, LAST_SECONDS)
 
@@ -47,7 +47,7 @@ class Recording:
         path.write_text(self.svg(), encoding="utf-8")
 
     def svg(self) -> str:
-        """The whole picture as text."""
+        """The SVG as text."""
         drawn = [_drawn(scene, f"s{number}") for number, (scene, _) in enumerate(self.scenes)]
         width = WIDTH * CHARACTER_WIDTH + 2 * MARGIN
         height = max(lines for _, lines in drawn) * LINE_HEIGHT + 2 * MARGIN
@@ -79,7 +79,7 @@ class Recording:
 
 
 def _drawn(scene: RenderableType, name: str) -> tuple[str, int]:
-    """A scene as SVG elements, and its number of lines."""
+    """The SVG elements of a scene, and its number of lines."""
     console = Console(width=WIDTH, file=io.StringIO(), record=True, force_terminal=True, highlight=False)
     console.print(scene)
     lines = console.export_text(clear=False).rstrip().count("\n") + 1

@@ -1,4 +1,4 @@
-"""What a renderer must offer."""
+"""`Renderer`: the protocol of a renderer."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from trm.data.puzzle_set import IntArray
 
 
 class Renderer(Protocol):
-    """Shows a puzzle. It is pure: the same arguments give the same picture, and nothing else is read or changed."""
+    """Shows a puzzle. Rendering is pure: the same arguments give the same picture, and nothing else is read or changed."""
 
     def render(
         self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None
     ) -> RenderableType:
-        """A puzzle ``[L]`` as a Rich renderable of at most 80 columns.
+        """Render a puzzle as a Rich renderable of at most 80 columns.
 
         Args:
-            inputs: the puzzle.
-            prediction: an answer to show with it.
-            target: the right answer; where the prediction differs, the cell is marked as wrong by more than colour.
+            inputs: tokens of the puzzle ``[L]``.
+            prediction: tokens of an answer ``[L]``. Default: show the puzzle alone.
+            target: tokens of the right answer ``[L]``. Cells where the prediction differs are marked as wrong, not by colour
+                alone. Default: mark nothing.
         """
         ...

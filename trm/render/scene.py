@@ -1,4 +1,4 @@
-"""One moment of a refinement as a Rich renderable: the picture that the task's renderer draws, and the figures beside it."""
+"""One frame of a refinement as a Rich renderable: the task's picture, with numbers beside it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,13 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float], width: int = BAR) -> str:
-    """Values from 0 to 1 as a row of bars, the last ones if there are too many."""
+    """The last `width` values, each from 0 to 1, as a row of bars."""
     top = len(BARS) - 1
     return "".join(BARS[round(min(max(value, 0.0), 1.0) * top)] for value in values[-width:])
 
 
 class Stage:
-    """A puzzle and the renderer that shows it.
-
-    Args:
-        renderer: the task's.
-        puzzle: the puzzle.
-    """
+    """A puzzle with the renderer that shows it."""
 
     def __init__(self, renderer: Renderer, puzzle: Puzzle) -> None:
         self.renderer, self.puzzle = renderer, puzzle
@@ -52,7 +47,7 @@ class Stage:
         return draw(self.renderer.render(self.puzzle.inputs, self.puzzle.target, self.puzzle.target))
 
     def picture(self, frame: Frame) -> Picture:
-        """An answer, its wrong cells marked by the renderer."""
+        """The answer of a frame, with wrong cells marked by the renderer."""
         return draw(self.renderer.render(self.puzzle.inputs, frame.answer, self.puzzle.target))
 
     def places(self, answer: IntArray) -> IntArray:
@@ -64,7 +59,7 @@ class Stage:
         return self.places(self.puzzle.inputs if self.puzzle.target is None else self.puzzle.target)
 
     def highlighted(self, frame: Frame) -> Picture:
-        """An answer with the changed cells in reverse video."""
+        """The answer of a frame, with changed cells in reverse video."""
         picture = self.picture(frame)
         marks = np.zeros((len(picture.rows), picture.width), dtype=bool)
         height, width = (min(pair) for pair in zip(marks.shape, self._places.shape, strict=True))
@@ -74,7 +69,7 @@ class Stage:
 
 
 def figures(frames: Sequence[Frame], steps: int) -> Table:
-    """Of the last of the frames so far: the step, how many cells changed and are wrong, how sure the model is."""
+    """The last frame in numbers: step, changed cells, wrong cells, halting probability."""
     frame = frames[-1]
     table = Table.grid(padding=(0, 1))
     table.add_column(style="dim", no_wrap=True)
@@ -91,15 +86,15 @@ def figures(frames: Sequence[Frame], steps: int) -> Table:
 
 
 def bar(share: float) -> Text:
-    """A bar of a share from 0 to 1."""
+    """A bar for a value from 0 to 1."""
     full = round(share * BAR)
     return Text("━" * full, style="cyan") + Text("─" * (BAR - full), style="dim")
 
 
 def beside(picture: RenderableType, note: RenderableType, console: Console) -> RenderableType:
-    """A picture with a note at its right, or below the note where the terminal is too narrow for both.
+    """A picture with a note on its right, or below the note if the terminal is too narrow.
 
-    The note comes first there, because a terminal that is too low cuts off the end.
+    In the narrow layout the note comes first, because a short terminal cuts off the end.
     """
     if Measurement.get(console, console.options, picture).maximum + FIGURES_WIDTH <= console.width:
         table = Table.grid(padding=(0, 3))

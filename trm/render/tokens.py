@@ -1,4 +1,4 @@
-"""The renderer that serves every task: the names of the tokens, row by row."""
+"""`TokenRenderer`: a renderer for any task that prints the names of the tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ COLUMNS = 80
 
 
 class TokenRenderer:
-    """Token names in the shape of the grid where there is one; a wrong token is followed by ``!``."""
+    """Token names, row by row if the task has a grid. A wrong token is followed by ``!``.
+
+    Args:
+        config: the task's configuration, which is not used.
+        description: gives the token names and the grid. Default: token numbers in one row.
+    """
 
     def __init__(self, config: Any = None, description: Description | None = None) -> None:
         self.description = description

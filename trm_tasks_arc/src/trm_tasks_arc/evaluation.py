@@ -57,7 +57,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
 
 
 def _pass_rates(ballot: Ballot, warn: Callable[[str], None]) -> dict[str, float]:
-    """The reported scores; none, and a word about it on stderr, where solutions are missing."""
+    """The scores to report; none, with a warning, if solutions are missing."""
     if ballot.unsolved:
         warn(
             f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, for example {ballot.unsolved[0]}: "
