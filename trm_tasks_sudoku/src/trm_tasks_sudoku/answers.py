@@ -1,4 +1,4 @@
-"""Sudoku puzzles and answers as the command line needs them: read, written, and judged by the rules."""
+"""Reading, writing and checking Sudoku puzzles and answers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from trm_tasks_sudoku.text import DIGITS, cell_name, explain, read_puzzles, to_t
 
 
 def parse(text: str, config: SudokuConfig) -> list[IntArray]:
-    """Puzzles ``[L]`` of tokens from text; see `trm_tasks_sudoku.text`.
+    """Read puzzles (tokens ``[L]``) from text; see `trm_tasks_sudoku.text`.
 
     Raises:
-        PuzzleError: no puzzle, a malformed one, or one of another size than the settings'.
+        PuzzleError: there is no puzzle, or one is malformed or of another size than the settings.
     """
     cells = config.size**2
     puzzles = read_puzzles(text)
@@ -28,12 +28,12 @@ def parse(text: str, config: SudokuConfig) -> list[IntArray]:
 
 
 def format_tokens(tokens: IntArray, config: SudokuConfig) -> str:
-    """Tokens ``[L]`` as one line, ``.`` for an empty cell."""
+    """Write tokens ``[L]`` as one line, with ``.`` for an empty cell."""
     return to_text(np.clip(tokens - EMPTY, 0, config.size))
 
 
 def check(inputs: IntArray, answer: IntArray, config: SudokuConfig) -> str | None:
-    """What is wrong with an answer ``[L]``; None where it breaks no rule and keeps the givens."""
+    """What is wrong with an answer ``[L]``; None if it breaks no rule and keeps the givens."""
     digits = np.asarray(answer) - EMPTY
     if is_valid(np.asarray(inputs)[None] - EMPTY, digits[None])[0]:
         return None
@@ -51,6 +51,6 @@ def check(inputs: IntArray, answer: IntArray, config: SudokuConfig) -> str | Non
 
 
 def solvable(inputs: IntArray, config: SudokuConfig) -> str | None:
-    """Why a puzzle ``[L]`` has not exactly one solution; None where it has."""
+    """Why a puzzle ``[L]`` does not have exactly one solution; None if it has."""
     reason = explain(np.clip(inputs - EMPTY, 0, None).astype(np.uint8))
     return None if reason == "The puzzle has exactly one solution." else reason

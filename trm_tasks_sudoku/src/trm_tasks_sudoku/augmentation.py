@@ -1,4 +1,4 @@
-"""The symmetries of a Sudoku as an augmentation of tokens."""
+"""The symmetries of Sudoku as an augmentation of tokens."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Symmetries:
     def apply(
         self, rng: np.random.Generator, inputs: IntArray, labels: IntArray
     ) -> tuple[IntArray, IntArray, symmetry.Token]:
-        """inputs, labels ``[B, L]`` of tokens."""
+        """Transform inputs and labels (tokens ``[B, L]``)."""
         token = symmetry.sample(rng, len(inputs), self.size)
         return _apply(inputs, token), _apply(labels, token), token
 
     def invert(self, predictions: IntArray, token: symmetry.Token) -> IntArray:
-        """predictions ``[B, L]`` of tokens."""
+        """Undo the transformation of predictions (tokens ``[B, L]``)."""
         moved = np.empty_like(predictions)
         np.put_along_axis(moved, token.cells, predictions, axis=1)
         return _relabel(moved, np.argsort(token.digits, axis=1))
@@ -34,7 +34,7 @@ def _apply(tokens: IntArray, token: symmetry.Token) -> IntArray:
 
 
 def _relabel(tokens: IntArray, digits: IntArray) -> IntArray:
-    """Only digits have new names: padding and empty cells are kept, and so is a negative label (not scored)."""
+    """Relabel the digits. Padding, empty cells and negative (unscored) labels stay the same."""
     table = np.concatenate([np.zeros((len(digits), 1), np.int64), digits + EMPTY], axis=1)
     renamed = np.take_along_axis(table, np.clip(tokens, 0, None).astype(np.int64), axis=1)
     return np.where(tokens < 0, tokens, renamed).astype(tokens.dtype)

@@ -1,7 +1,7 @@
 """Sudoku-Extreme as published: CSV files with the columns `source,question,answer,rating`.
 
-On Hugging Face it is `sapientinc/sudoku-extreme`: a question and its answer are 81 characters, `.` an empty cell, and the
-rating is a number of backtracks. The training half has 3.8 million lines, so what isn't drawn is not kept.
+The dataset is `sapientinc/sudoku-extreme` on Hugging Face. A question and its answer have 81 characters, with `.` for an
+empty cell; the rating is a number of backtracks. The training split has 3.8 million lines, so only drawn rows are kept.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class _Row(NamedTuple):
 
 
 def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBatch:
-    """`count` puzzles of a file drawn at random, in the file's order; all of them where it has fewer.
+    """Draw puzzles of a file at random, in the file's order; all puzzles if there are fewer.
 
     Args:
-        path: the file; its columns `question` and `answer` are needed, `rating` is read where it is there.
-        count: how many to draw.
-        seed: of the drawing.
-        min_rating: rows of a lower rating are passed over.
+        path: a file with the columns `question`, `answer` and, optionally, `rating`.
+        count: number of puzzles to draw.
+        seed: seed of the draw.
+        min_rating: rows of a lower rating are skipped.
 
     Raises:
-        DataError: the file can't be read, has not the columns, or has a line that is no puzzle with its solution; the
-            line is named.
+        DataError: the file cannot be read, lacks a column, or has a line that is not a puzzle with its solution. The
+            message names the line.
     """
     drawn: list[_Row] = []
     chance = random.Random(seed)
@@ -55,7 +55,7 @@ def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBa
         seen += 1
         if len(drawn) < count:
             drawn.append(row)
-        elif (place := chance.randrange(seen)) < count:  # every row so far stays with the same chance
+        elif (place := chance.randrange(seen)) < count:  # reservoir sampling: every row so far has the same chance
             drawn[place] = row
     if not drawn:
         raise DataError(f"{path} holds no puzzles" + (f" of rating {min_rating} or more." if min_rating else "."))
@@ -64,7 +64,7 @@ def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBa
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    """The rows of a file, each of 81 digits or empty cells and 81 digits."""
+    """Yield the rows of a file, with valid characters."""
     try:
         check_file(path)
         with path.open(newline="", encoding="utf-8") as file:
@@ -86,7 +86,7 @@ def _cells(text: str | None, allowed: frozenset[str], what: str) -> str:
         raise DataError(f"{what} has {len(text or '')} characters, not {CELLS}.")
     foreign = set(text) - allowed
     if foreign:
-        raise DataError(f"{what} has the character {min(foreign)!r}, which is no cell of a 9x9 Sudoku.")
+        raise DataError(f"{what} has the character {min(foreign)!r}, which is not a cell of a 9x9 Sudoku.")
     return text
 
 
@@ -105,7 +105,7 @@ def _batch(path: Path, rows: list[_Row]) -> PuzzleBatch:
     solutions = _grids([row.answer for row in rows])
     wrong = np.flatnonzero(~is_valid(puzzles, solutions))
     if len(wrong):
-        raise DataError(f"{path}, line {rows[wrong[0]].line}: the answer doesn't solve the question.")
+        raise DataError(f"{path}, line {rows[wrong[0]].line}: the answer does not solve the question.")
     ratings: Counts = np.array([row.rating for row in rows], np.int32)
     return PuzzleBatch(puzzles, solutions, (puzzles > 0).sum(axis=1, dtype=np.int32), ratings)
 

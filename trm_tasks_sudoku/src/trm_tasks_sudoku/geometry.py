@@ -1,4 +1,4 @@
-"""The shape of an n x n Sudoku: its boxes, and which row, column and box each cell belongs to."""
+"""The geometry of an n x n Sudoku: the row, column and box of each cell."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ SIZES = tuple(BOX_ROWS)
 
 @dataclass(frozen=True)
 class Geometry:
-    """Cells are numbered row by row, L = size * size of them.
+    """The units of each cell. Cells are numbered row by row, L = size * size.
 
-    `rows`, `columns` and `boxes` [L] name the unit of each kind that a cell is in: the task's relations.
-    `peers` [L, P] are the cells that may not hold the same digit as a given one.
+    Attributes:
+        size: rows of the grid.
+        box_rows: rows of a box.
+        box_columns: columns of a box.
+        rows: the row of each cell [L].
+        columns: the column of each cell [L].
+        boxes: the box of each cell [L].
+        peers: the cells [L, P] that cannot hold the same digit as each cell.
     """
 
     size: int
@@ -39,18 +45,22 @@ class Geometry:
 
     @property
     def square_boxes(self) -> bool:
-        """Whether transposing the grid keeps its boxes."""
+        """Whether a transposition maps boxes to boxes."""
         return self.box_rows == self.box_columns
 
     @property
     def units(self) -> IntArray:
-        """The three units of each cell [L, 3], numbered through: rows, then columns, then boxes."""
+        """The three units of each cell [L, 3], numbered from 0: rows, then columns, then boxes."""
         return np.stack([self.rows, self.columns + self.size, self.boxes + 2 * self.size], axis=1)
 
 
 @cache
 def geometry(size: int) -> Geometry:
-    """The geometry of an n x n Sudoku. Raises UsageError for a size that is not among SIZES."""
+    """The geometry of an n x n Sudoku.
+
+    Raises:
+        UsageError: the size is not supported.
+    """
     if size not in BOX_ROWS:
         known = ", ".join(str(known) for known in SIZES)
         raise UsageError(f"A Sudoku of size {size} is not supported. Choose one of the sizes {known}.")
@@ -67,7 +77,11 @@ def geometry(size: int) -> Geometry:
 
 
 def size_of(length: int) -> int:
-    """The size of a Sudoku with `length` cells. Raises UsageError where there is none."""
+    """The size of a Sudoku with `length` cells.
+
+    Raises:
+        UsageError: no supported size has this many cells.
+    """
     for size in SIZES:
         if size * size == length:
             return size

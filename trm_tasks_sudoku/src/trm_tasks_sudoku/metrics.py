@@ -1,4 +1,4 @@
-"""Judging answers by the rules of Sudoku, without knowing the solution."""
+"""Metrics that apply the rules of Sudoku and do not need the solution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trm_tasks_sudoku.geometry import geometry, size_of
 
 
 class Valid(Share):
-    """The share of the answers that break no rule and keep the givens."""
+    """The fraction of answers that break no rule and keep the givens."""
 
     needs = ("inputs", "predictions")
 

@@ -9,18 +9,18 @@ from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.geometry import geometry
 from trm_tasks_sudoku.text import DIGITS
 
-# A mark in front of the digit beside the colour, so that a page without colours says the same.
+# A mark in front of the digit beside the colour, so that the output is readable without colours.
 GIVEN, FILLED, WRONG, BLANK = ("", "bold"), ("·", "cyan"), ("×", "bold red"), ("", "dim")
 
 
 class GridRenderer:
-    """The grid with its boxes: givens bold, filled cells with a dot before them, wrong ones with a cross."""
+    """The grid with its boxes: givens in bold, a dot before filled cells, a cross before wrong ones."""
 
     def __init__(self, config: SudokuConfig) -> None:
         self.shape = geometry(config.size)
 
     def render(self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None) -> Text:
-        """A puzzle ``[L]`` of tokens."""
+        """Render a puzzle (tokens ``[L]``)."""
         shape = self.shape
         text = Text()
         for row in range(shape.size):

@@ -1,4 +1,4 @@
-"""The rules of Sudoku, checked: every digit once in each row, column and box."""
+"""Checking the rules of Sudoku: every digit once in each row, column and box."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ KINDS = ("row", "column", "box")
 
 
 class Conflict(NamedTuple):
-    """Two equal digits in one unit: `kind` of KINDS, `unit` counted from 0, and the numbers of the two cells."""
+    """Two equal digits in one unit.
+
+    Attributes:
+        digit: the digit.
+        kind: "row", "column" or "box".
+        unit: number of the unit, from 0.
+        cells: numbers of the two cells.
+    """
 
     digit: int
     kind: str
@@ -46,8 +53,9 @@ def is_valid(puzzles: npt.NDArray[np.integer], answers: npt.NDArray[np.integer])
 
 
 def first_conflict(grid: npt.NDArray[np.integer]) -> Conflict | None:
-    """The first pair of equal digits in a unit of a grid [L], 0 for an empty cell; rows are looked at first, then
-    columns, then boxes.
+    """The first pair of equal digits in a unit of a grid [L], 0 for an empty cell; None if there is none.
+
+    Rows are checked first, then columns, then boxes.
     """
     shape = geometry(size_of(len(grid)))
     for kind, units in zip(KINDS, (shape.rows, shape.columns, shape.boxes), strict=True):

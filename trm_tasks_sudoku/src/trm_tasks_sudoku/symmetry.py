@@ -1,9 +1,8 @@
-"""The symmetries of a Sudoku: changes of a grid that keep its rules, whatever it holds.
+"""The symmetries of Sudoku: transformations of a grid that preserve the rules.
 
-They are the relabellings of the digits, the orders of the bands, of the rows within a band, of the stacks and of
-the columns within a
-stack, and, where the boxes are square, the transposition: 9! * 2 * 6^8 for 9x9. The image of a puzzle has the image of the
-solution as its solution. (A 6x6 grid isn't transposed: its boxes of 2 rows and 3 columns would become 3 rows and 2 columns.)
+They relabel the digits, and permute the bands, the rows within a band, the stacks and the columns within a stack. If the
+boxes are square, they also transpose the grid. There are 9! * 2 * 6^8 symmetries for 9x9. The solution of a transformed
+puzzle is the transformed solution. A 6x6 grid is not transposed: its boxes of 2x3 cells would become 3x2.
 """
 
 from __future__ import annotations
@@ -21,8 +20,9 @@ Integers = TypeVar("Integers", bound=np.integer)
 class Token(NamedTuple):
     """One symmetry for each of B grids.
 
-    `cells` [B, L] says which cell of the grid comes to each place, `digits` [B, n + 1] what becomes of each digit;
-    an empty cell stays so.
+    Attributes:
+        cells: the cell [B, L] of the grid that moves to each place.
+        digits: the new digit [B, n + 1] for each digit; empty cells (0) stay empty.
     """
 
     cells: npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ class Token(NamedTuple):
 
 
 def sample(rng: np.random.Generator, batch: int, size: int) -> Token:
-    """Draws `batch` symmetries of n x n grids, all equally likely."""
+    """Draw `batch` symmetries of n x n grids uniformly."""
     shape = geometry(size)
     rows = _line_orders(rng, batch, size, shape.box_rows)
     columns = _line_orders(rng, batch, size, shape.box_columns)
@@ -44,7 +44,7 @@ def sample(rng: np.random.Generator, batch: int, size: int) -> Token:
 
 
 def identity(batch: int, size: int) -> Token:
-    """The symmetry that changes nothing, `batch` times."""
+    """The identity, `batch` times."""
     return Token(
         np.broadcast_to(np.arange(size * size), (batch, size * size)),
         np.broadcast_to(np.arange(size + 1), (batch, size + 1)),
@@ -57,7 +57,7 @@ def apply(grids: npt.NDArray[Integers], token: Token) -> npt.NDArray[Integers]:
 
 
 def invert(grids: npt.NDArray[Integers], token: Token) -> npt.NDArray[Integers]:
-    """What `apply` turned into `grids` [B, L]."""
+    """The grids [B, L] that `apply` maps to `grids` [B, L]."""
     moved = np.empty_like(grids)
     np.put_along_axis(moved, token.cells, grids, axis=1)
     return _relabel(moved, np.argsort(token.digits, axis=1))
@@ -68,7 +68,7 @@ def _relabel(grids: npt.NDArray[Integers], digits: npt.NDArray[np.int64]) -> npt
 
 
 def _line_orders(rng: np.random.Generator, batch: int, size: int, band: int) -> npt.NDArray[np.int64]:
-    """Orders [B, n] of the rows (or columns) that keep those of a band together, `band` at a time."""
+    """Orders [B, n] of the rows (or columns) that keep bands of `band` lines together."""
     bands = _permutations(rng, batch, size // band)
     within = _permutations(rng, batch, size // band, band)
     return (bands[:, :, None] * band + within).reshape(batch, size)

@@ -1,8 +1,7 @@
 """Sudoku puzzles as text: one line of 16, 36, 81, 256 or 625 characters, or a grid over several lines.
 
-An empty cell is `.`, `0` or `_`; the digits are 1 to 9, then A to G for 16x16 and A to P for 25x25. In a grid,
-spaces and lines drawn with `|`,
-`+`, `-` or box-drawing characters are passed over. A text may hold any number of puzzles.
+An empty cell is `.`, `0` or `_`. Digits are 1 to 9, followed by A to G for 16x16 and A to P for 25x25. Spaces and lines
+drawn with `|`, `+`, `-` or box-drawing characters are ignored. A text can contain any number of puzzles.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ DIGITS = ".123456789ABCDEFGHIJKLMNOP"
 _VALUES = {character: value for value, character in enumerate(DIGITS)} | {"0": 0, "_": 0}
 _VALUES |= {character.lower(): value for character, value in _VALUES.items()}
 CELLS = tuple(size * size for size in SIZES)
-_LONGEST_SEARCH = 1_000_000  # backtracks, some seconds
+_LONGEST_SEARCH = 1_000_000  # backtracks, which take a few seconds
 
 
 class _Line(NamedTuple):
-    """A line of the text: its number, and the column and the value of each cell on it; both count from 1."""
+    """A line of the text: its number from 1, and the column (from 1) and value of each cell."""
 
     number: int
     columns: list[int]
@@ -35,9 +34,10 @@ class _Line(NamedTuple):
 
 
 def read_puzzles(text: str) -> list[Grid]:
-    """All puzzles of a text, each an array [L] with 0 for an empty cell.
+    """Read all puzzles of a text, each an array [L] with 0 for an empty cell.
 
-    Raises PuzzleError, with the line and the column, for what isn't a puzzle or has two equal digits in a row, column or box.
+    Raises:
+        PuzzleError: a puzzle is malformed, or has two equal digits in a row, column or box. The message names the line.
     """
     puzzles = []
     for rows in _puzzles(_lines(text)):
@@ -50,15 +50,19 @@ def read_puzzles(text: str) -> list[Grid]:
 
 
 def read_puzzle(text: str) -> Grid:
-    """The only puzzle of a text, an array [L]. Raises PuzzleError as `read_puzzles` does, and where there are several."""
+    """Read the only puzzle of a text, an array [L].
+
+    Raises:
+        PuzzleError: as in `read_puzzles`, or there are several puzzles.
+    """
     puzzles = read_puzzles(text)
     if len(puzzles) > 1:
-        raise PuzzleError(f"The text has {len(puzzles)} puzzles where one is wanted.")
+        raise PuzzleError(f"The text has {len(puzzles)} puzzles: expected one.")
     return puzzles[0]
 
 
 def to_text(grid: npt.NDArray[np.integer]) -> str:
-    """A grid [L] as one line, with '.' for an empty cell; what `read_puzzle` reads."""
+    """Write a grid [L] as one line, with '.' for an empty cell, for `read_puzzle`."""
     return "".join(DIGITS[digit] for digit in grid)
 
 
@@ -67,8 +71,8 @@ def cell_name(cell: int, size: int) -> str:
 
 
 def explain(puzzle: Grid) -> str:
-    """One sentence on whether a puzzle [L] has no, one or several solutions."""
-    from trm_tasks_sudoku.solver import solve  # compiled code, which reading alone doesn't need
+    """A sentence that says whether a puzzle [L] has no, one or several solutions."""
+    from trm_tasks_sudoku.solver import solve  # compiled code, which reading does not need
 
     result = solve(puzzle, limit=2, max_backtracks=_LONGEST_SEARCH)
     size = size_of(len(puzzle))
@@ -80,14 +84,20 @@ def explain(puzzle: Grid) -> str:
             f"{DIGITS[second[cell]]}. It needs more clues."
         )
     if not result.complete:
-        return f"Whether the puzzle has one solution is not known: the search was ended after {_LONGEST_SEARCH:,} backtracks."
+        return (
+            f"Cannot tell whether the puzzle has one solution: the search stopped after {_LONGEST_SEARCH:,} backtracks."
+        )
     if result.solutions == 0:
         return "The puzzle has no solution: its clues contradict each other."
     return "The puzzle has exactly one solution."
 
 
 def require_one_solution(puzzle: Grid) -> Grid:
-    """The solution [L] of a puzzle [L]. Raises PuzzleError, saying why, if it has none or several."""
+    """The solution [L] of a puzzle [L].
+
+    Raises:
+        PuzzleError: the puzzle has no solution or several. The message says why.
+    """
     from trm_tasks_sudoku.solver import solve
 
     result = solve(puzzle, limit=2, max_backtracks=_LONGEST_SEARCH)
@@ -133,7 +143,7 @@ def _puzzles(lines: list[_Line]) -> Iterator[list[_Line]]:
 
 
 def _on_one_line(rows: list[_Line]) -> bool:
-    """Whether 16 cells are a whole 4x4 puzzle, not a row of a 16x16 one: that has 16 such rows, and digits above 4."""
+    """Whether 16 cells are a 4x4 puzzle, not a row of a 16x16 one, which has 16 such rows and digits above 4."""
     is_grid = [len(row.values) for row in rows] == [16] * 16 and max(max(row.values) for row in rows) > 4
     return len(rows[0].values) == 16 and not is_grid
 
