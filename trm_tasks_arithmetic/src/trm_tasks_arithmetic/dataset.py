@@ -12,19 +12,19 @@ from trm_tasks_arithmetic.sheet import describe, problems, solutions
 from trm_tasks_arithmetic.splits import SPLITS, in_test, pair_hash
 
 AT_MOST = {"train": 100_000, "test": 2_000}
-"""Problems where the settings leave their number open."""
+"""Maximum number of problems if the settings give none."""
 
 ENUMERATED_DIGITS = 3
-"""Up to so many digits all pairs of operands are listed, a million; with more they are drawn."""
+"""Up to this many digits all pairs of operands (a million) are enumerated; with more they are drawn at random."""
 
 Pairs = tuple[Digits, Digits]
 
 
 def build(config: ArithmeticConfig, split: str, seed: int) -> PuzzleSet:
-    """The problems of "train" or "test", no two the same.
+    """Build the problems of "train" or "test", all different.
 
     Raises:
-        UsageError: more problems are asked for than there are with so many digits.
+        UsageError: there are fewer problems of this many digits than requested.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, SPLITS.index(split)]))
     wanted = config.train_examples if split == "train" else config.test_examples

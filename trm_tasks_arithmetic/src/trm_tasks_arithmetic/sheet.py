@@ -6,7 +6,8 @@
     + 0 4 5 6      the sign in front of the second operand is the operator: + - ×
     ? ? ? ? ?      in the labels + 0 5 7 9
 
-Every cell is scored, so a prediction is a complete sheet. All rows are as wide as the longest answer, with leading zeros.
+Every cell is scored. The operand rows are fixed: an answer always repeats them. All rows are as wide as the longest answer,
+with leading zeros.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from trm_tasks_arithmetic.numbers import Digits, Negative, compute
 
 Tokens = npt.NDArray[np.int8]
 
-PAD = 0  # unused here; data sets on disk give the token 0 this meaning
+PAD = 0  # not used by this task; datasets on disk give token 0 this meaning
 ZERO = 1
 PLUS, MINUS, TIMES, UNKNOWN = 11, 12, 13, 14
 TOKEN_NAMES = ("pad", *"0123456789", "+", "-", "×", "?")
@@ -30,7 +31,7 @@ OPERATORS = {"add": PLUS, "subtract": MINUS, "multiply": TIMES}
 ROWS = 3
 FIRST, SECOND, ANSWER = range(ROWS)
 
-# Along a number to the next higher and lower place, and between the numbers within a place.
+# Along a number to the next higher and lower place, and across the numbers within a place.
 NEIGHBOURS = [(0, -1), (0, 1), (-1, 0), (1, 0), (-2, 0), (2, 0)]
 
 
@@ -40,7 +41,7 @@ def columns(config: ArithmeticConfig) -> int:
 
 
 def describe(config: ArithmeticConfig) -> Description:
-    """Vocabulary, length, and the structure of the sheet: rows are numbers, columns are places."""
+    """Vocabulary, length and structure of the sheet: rows are numbers, columns are places."""
     width = columns(config)
     structure = Structure(
         grid=(ROWS, width),

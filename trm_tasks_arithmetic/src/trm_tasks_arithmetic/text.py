@@ -1,6 +1,6 @@
-"""Problems as text, one a line: ``123 + 456``, with or without spaces, with or without ``= ...`` behind it.
+"""Problems as text, one per line: ``123 + 456``, with optional spaces and an optional ``= ...``.
 
-An answer given behind the ``=`` is not read, so that an answer can be asked again. Empty lines are skipped.
+Text after the ``=`` is ignored, so an answer can be read as a problem again. Empty lines are skipped.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ SYMBOLS: dict[str, Operation] = {
     "x": "multiply",
 }
 SYMBOL_OF: dict[Operation, str] = {"add": "+", "subtract": "-", "multiply": "×"}
-LONGEST_QUOTE = 40  # characters of a wrong line that its message repeats
+LONGEST_QUOTE = 40  # characters of an invalid line that are quoted
 _PROBLEM = re.compile(r"\s*([0-9]+)\s*([-+−*×x])\s*([0-9]+)\s*(?:=.*)?")
 
 
 def parse(text: str, config: ArithmeticConfig) -> list[Tokens]:
-    """All problems in a text, each as tokens ``[L]``.
+    """Read all problems of a text, each as tokens ``[L]``.
 
     Raises:
-        PuzzleError: a line that is no problem, another operation, an operand with too many digits, or no problem at all.
+        PuzzleError: there is no problem, or a line is malformed, has another operation or too many digits.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
@@ -53,16 +53,16 @@ def parse(text: str, config: ArithmeticConfig) -> list[Tokens]:
 
 
 def format(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> str:
-    """A problem as ``123 + 456 =``, an answer as ``123 + 456 = 579``, from tokens ``[L]``."""
+    """Write tokens ``[L]``: a problem as ``123 + 456 =``, an answer as ``123 + 456 = 579``."""
     first, second, answer = rows_of(tokens)
     problem = f"{_written(first)} {SYMBOL_OF[config.operation]} {_number(second[1:])} ="
     return problem if (answer == UNKNOWN).all() else f"{problem} {_written(answer)}"
 
 
 def check(inputs: npt.NDArray[np.integer], answer: npt.NDArray[np.integer], config: ArithmeticConfig) -> str | None:
-    """What is wrong with an answer ``[L]`` to a problem ``[L]``, in one sentence; None where it is right.
+    """What is wrong with an answer ``[L]`` to a problem ``[L]``, in one sentence; None if it is right.
 
-    An answer is a whole sheet, so a digit of the problem that was copied wrongly is an error too.
+    An answer is a whole sheet. A sheet with other operands than the problem is wrong too.
     """
     if (rows_of(answer)[:ANSWER] != rows_of(inputs)[:ANSWER]).any():
         return f"The problem {format(inputs, config)!r} was changed to {format(answer, config)!r}."
@@ -102,7 +102,7 @@ def _shortened(text: str) -> str:
 
 
 def _written(row: npt.NDArray[np.integer]) -> str:
-    """A row as text: a number without leading zeros and plus, or what stands there if it is none."""
+    """A row as text: a number without leading zeros and plus sign, or the row's symbols if it is not a number."""
     number = _number(row[1:])
     return number if row[0] == PLUS else TOKEN_NAMES[row[0]] + number
 

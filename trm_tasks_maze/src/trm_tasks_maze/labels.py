@@ -1,8 +1,8 @@
-"""The benchmark's label: which of the many shortest paths is the right answer.
+"""The labels of Maze-Hard: which of several shortest paths is the right answer.
 
-Maze-Hard marks the path of a breadth-first search from the start that visits neighbours in the order down, left, right,
-up, takes the first discoverer of a cell as its parent, and walks back from the goal. That makes labels unique. It is
-not a symmetric rule: a mirrored maze must be solved again (see `symmetry`).
+Maze-Hard marks the path that a breadth-first search from the start finds. The search visits neighbours in the order down,
+left, right, up, and the first cell that discovers another becomes its parent; the path follows the parents back from the
+goal. Labels are therefore unique. The rule is not symmetric, so a mirrored maze must be solved again (see `symmetry`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from trm_tasks_maze.search import UNREACHED, breadth_first
 
 
 def label(maze: IntArray) -> IntArray:
-    """The answer to one maze `[H, W]`: its path cells replaced by `PATH`.
+    """The answer to one maze `[H, W]`: path cells become `PATH`.
 
     Raises:
-        PuzzleError: no way leads from the start to the goal.
+        PuzzleError: no path connects the start and the goal.
     """
     answer: IntArray = label_batch(maze[None])[0]
     return answer
@@ -28,7 +28,7 @@ def label_batch(mazes: IntArray) -> IntArray:
     """The answers to mazes `[N, H, W]`, each with one start and one goal.
 
     Raises:
-        PuzzleError: no way leads from the start to the goal; in a batch of several, the message counts from 1.
+        PuzzleError: no path connects the start and the goal. In a batch, the message gives the number of the maze from 1.
     """
     goals = positions(mazes, GOAL)
     search = breadth_first(mazes != WALL, positions(mazes, START))
@@ -40,7 +40,7 @@ def label_batch(mazes: IntArray) -> IntArray:
 
 
 def mark_paths(mazes: IntArray, goals: IntArray, parents: IntArray) -> IntArray:
-    """Copies of mazes `[N, L]`, with `PATH` where one passes walking back from `goals` `[N]` by `parents` `[N, L]`."""
+    """Copies of mazes `[N, L]` with `PATH` on the way from `goals` `[N]` back along `parents` `[N, L]`."""
     marked = mazes.copy()
     index = np.arange(len(mazes))
     cells = parents[index, goals]
