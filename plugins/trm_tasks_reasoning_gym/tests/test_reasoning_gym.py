@@ -119,3 +119,13 @@ def test_unscored_cells_don_t_reach_the_scorer() -> None:
     metric = task.metric(config)
     metric.update({"inputs": puzzles.inputs, "labels": puzzles.labels, "predictions": noise})
     assert metric.compute() == 1
+
+
+@pytest.mark.parametrize("name", ["arc_1d", "game_of_life", "kakurasu", "rotate_matrix", "survo"])
+def test_every_unscored_position_is_fixed(name: str) -> None:
+    """Else an answer would show the model's noise there."""
+    puzzles = by_name(name).build(GymConfig(train_puzzles=20), "train", 0)
+    unscored = puzzles.labels == -100
+    assert unscored.any()
+    assert not (unscored & ~puzzles.description.fixed_in(puzzles.inputs)).any()
+    puzzles.check_fixed()
