@@ -92,13 +92,15 @@ def names(module_name: str) -> Iterator[str]:
 
 def details(module_name: str) -> Iterator[str]:
     """The public names of a module, each with its signature, its docstring and its methods."""
-    for name, value in _public(module_name):
-        if not callable(value):
-            continue
+    documented = [(name, value) for name, value in _public(module_name) if callable(value)]
+    for name, value in sorted(documented, key=lambda item: inspect.isclass(item[1])):  # functions first
         yield from (f"### {module_name}.{name}", "", "```python", _signature(name, value), "```", "")
         yield from (_prose(value), "")
-        for method_name, method in _methods(value):
-            yield f"- `{_signature(method_name, method)}`: {_summary(method)}"
+        methods = list(_methods(value))
+        if methods:
+            yield from ("Methods:", "")
+        for method_name, method in methods:
+            yield f"- `{_signature(method_name, method).replace(chr(10) + '    ', ' ')}`: {_summary(method)}"
         yield ""
 
 
@@ -181,6 +183,8 @@ def _signature(name: str, value: Any) -> str:
     """A call with the names and defaults of its arguments, one a line where one line is too long."""
     if hasattr(value, "model_fields"):
         return f"{name}(**fields)"
+    if getattr(value, "_is_protocol", False):
+        return f"class {name}(Protocol)"
     parameters = [item for item in inspect.signature(value).parameters.values() if item.name != "self"]
     shown = [str(item.replace(annotation=inspect.Parameter.empty)) for item in parameters]
     if any(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters):
@@ -208,7 +212,7 @@ def _prose(value: Any) -> str:
 def _entries(section: str) -> str:
     """The entries of a section of a docstring, such as its arguments, as a list."""
     entries = re.split(r"^    (?=\S)", section, flags=re.MULTILINE)[1:]
-    return "\n".join(re.sub(r"^- (\w+): ", r"- `\1`: ", f"- {' '.join(entry.split())}") for entry in entries)
+    return "\n".join(re.sub(r"^- ([*]{0,2}\w+): ", r"- `\1`: ", f"- {' '.join(entry.split())}") for entry in entries)
 
 
 def _summary(value: Any) -> str:
