@@ -91,7 +91,7 @@ def with_metadata(path: Path, change: Callable[[dict[str, str]], Any]) -> None:
         ({"vocab_size": 10**6}, "tokens is [5, 8], expected [1000000, 8]"),
         ({"context_length": 2**20, "hidden_dim": 8192, "num_heads": 1}, "GiB beside its weights"),
         ({"num_layers": 10**9}, "less than or equal to 1024"),
-        ({"num_puzzles": 2**31, "puzzle_dim": 2**31, "puzzle_tokens": 1}, "can be built"),
+        ({"num_puzzles": 2**31, "puzzle_dim": 2**31, "puzzle_tokens": 1}, "cannot build a model"),
         ({"n_recursions": 10**12}, "less than or equal to 10000"),
         ({"mixing": "relational", "structure": {"relations": {"row": [0, 1, 2, 3, 4, 10**12]}}}, "number the group"),
         ({"mixing": "relational", "structure": {"relations": {"row": [-1] * 6}}}, "number the group"),
@@ -131,7 +131,7 @@ def test_weights_that_are_not_finite_are_refused(run: Path, value: float) -> Non
     tensors["head.linear.weight"][0, 0] = value
     save_file(tensors, checkpoint / "ema.safetensors")
     sealed(checkpoint)
-    with pytest.raises(CheckpointError, match=r"head\.linear\.weight has values that are no finite numbers"):
+    with pytest.raises(CheckpointError, match=r"head\.linear\.weight has values that are not finite numbers"):
         locate(run).model()
 
 
@@ -140,7 +140,7 @@ def test_checksums_name_no_file_elsewhere(run: Path, name: str) -> None:
     checkpoint = run / "checkpoints" / "step_2"
     checksums = json.loads((checkpoint / "checksums.json").read_text())
     (checkpoint / "checksums.json").write_text(json.dumps({**checksums, name: "0" * 64}))
-    with pytest.raises(CheckpointError, match=r"no file of a checkpoint|can't be read: (it is|not a|File name too long)"):
+    with pytest.raises(CheckpointError, match=r"not a file of a checkpoint|Cannot read .*: (it is|not a|File name too long)"):
         verify(checkpoint)
 
 
@@ -149,7 +149,7 @@ def test_checksums_name_no_file_elsewhere(run: Path, name: str) -> None:
 )
 def test_lists_of_checksums_that_are_none(run: Path, text: str) -> None:
     (run / "checkpoints" / "step_2" / "checksums.json").write_text(text)
-    with pytest.raises(CheckpointError, match=r"can't be read|is damaged"):
+    with pytest.raises(CheckpointError, match=r"Cannot read|is damaged"):
         verify(run / "checkpoints" / "step_2")
 
 
@@ -173,7 +173,7 @@ def test_names_of_checkpoints_are_plain_numbers() -> None:
 def test_what_is_no_regular_file_does_not_block(run: Path) -> None:
     (run / "config.json").unlink()
     os.mkfifo(run / "config.json")
-    with pytest.raises(CheckpointError, match=r"config\.json can't be read: not a regular file"):
+    with pytest.raises(CheckpointError, match=r"Cannot read .*config\.json: "):
         read_run_config(run)
 
 
@@ -182,7 +182,7 @@ def test_what_is_no_regular_file_does_not_block(run: Path) -> None:
     [
         ('{"step": "x", "epoch": 0, "seconds": 0}', "line 1: not a line of metrics (step is 'x')"),
         ('{"step": NaN, "epoch": 0, "seconds": 0}', "step is nan"),
-        ('{"step": 1, "epoch": 0, "seconds": 0, "test": 5}', "no JSON object"),
+        ('{"step": 1, "epoch": 0, "seconds": 0, "test": 5}', "not a JSON object"),
         ("[" * 5000, "nested too deeply"),
         ('{"step": ' + "9" * 5000 + "}", "not a line of metrics"),
     ],
@@ -202,8 +202,8 @@ def test_a_card_is_checked_against_the_model(weights: Path) -> None:
         examples_of_card(locate(weights).card, weights, description)
     assert len(examples_of_card(locate(weights).card, weights, description, num_puzzles=8)) == 1
     with_metadata(weights, lambda metadata: metadata.update(card="[" * 5000))
-    with pytest.raises(CheckpointError, match=r"card in .* can't be read: it is nested too deeply"):
-        _ = locate(weights).card
+    with pytest.raises(CheckpointError, match=r"card in .*: it is nested too deeply"):
+        locate(weights)
 
 
 def state(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], Any]:
@@ -227,8 +227,8 @@ def tensors(file: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Pat
 STATES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a step that is text": (state(lambda s: s.update(step="1")), r"training\.json can't be read"),
     "no state": (lambda folder: (folder / "training.json").write_text("[]"), r"training\.json can't be read"),
-    "a place outside of the data": (state(lambda s: s["stream"].update(position=99)), "saved position is outside"),
-    "a puzzle outside of the data": (state(lambda s: s["stream"].update(pending=[5])), "saved position is outside"),
+    "a place outside of the data": (state(lambda s: s["stream"].update(position=99)), "place in the data is outside"),
+    "a puzzle outside of the data": (state(lambda s: s["stream"].update(pending=[5])), "place in the data is outside"),
     "a generator read beyond its end": (
         state(lambda s: s["generators"]["numpy"].__setitem__(2, 10**6)), "NumPy's generator can't be at number 1000000"
     ),
@@ -301,7 +301,7 @@ OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a configuration of brackets": (
         lambda folder: (folder / "all_config.yaml").write_text("[" * 5000), "too many brackets"
     ),
-    "a configuration without end": (lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "more than the limit of 32,768"),
+    "a configuration without end": (lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "at most 32,768 are read"),
     "a number without end": (
         lambda folder: (folder / "all_config.yaml").write_text(f"arch: {{L_layers: 0x{'f' * 20_000}}}"),
         "L_layers to a number of 80,000 bits, expected a number",

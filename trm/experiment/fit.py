@@ -23,6 +23,7 @@ from trm.experiment.restarts import note_job
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
 from trm.model import TinyRecursiveModel
+from trm.render.html import as_table
 from trm.runs.building import load_tensors
 from trm.runs.locate import locate
 from trm.runs.run_folder import ReadOnlyRun, RunFolder
@@ -63,6 +64,9 @@ class TrainedRun(Mapping[str, Any]):
         """Scores of the averaged weights on the test puzzles."""
         scores: Mapping[str, float] = self.summary["final_metrics"]
         return scores
+
+    def _repr_html_(self) -> str:
+        return as_table(f"{self.folder}: {self['steps']:,} steps, {self['parameters']:,} parameters", self.scores)
 
     def loaded(self) -> LoadedModel:
         """The trained weights on the session's device."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
 from trm.data.puzzle_set import IntArray
-from trm.render.html import as_html
+from trm.render.html import as_html, as_table
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,10 @@ class Score(Mapping[str, float]):
         }
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.2%}</td></tr>" for name, value in self.metrics.items())
-        caption = f"{self.task}, {self.puzzles:,} {self.split} puzzles, {self.supervision_steps} supervision steps"
-        return f"<table><caption>{escape(caption)}</caption>{rows}</table>"
+        return as_table(
+            f"{self.task}, {self.puzzles:,} {self.split} puzzles, {self.supervision_steps} supervision steps",
+            self.metrics,
+        )
 
 
 @dataclass(frozen=True)
