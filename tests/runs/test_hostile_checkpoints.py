@@ -140,7 +140,9 @@ def test_checksums_name_no_file_elsewhere(run: Path, name: str) -> None:
     checkpoint = run / "checkpoints" / "step_2"
     checksums = json.loads((checkpoint / "checksums.json").read_text())
     (checkpoint / "checksums.json").write_text(json.dumps({**checksums, name: "0" * 64}))
-    with pytest.raises(CheckpointError, match=r"not a file of a checkpoint|Cannot read .*: (it is|not a|File name too long)"):
+    with pytest.raises(
+        CheckpointError, match=r"not a file of a checkpoint|Cannot read .*: (it is|not a|File name too long)"
+    ):
         verify(checkpoint)
 
 
