@@ -47,13 +47,13 @@ def test_train_evaluate_solve(tmp_path: Path) -> None:
     small = ["--set", "training.max_steps=60", "--set", "task.train_puzzles=500", "--set", "task.test_puzzles=100"]
     trained = trm("train", "sudoku", "--preset", "mini", *small, "--output", run, TRM_CACHE=cache)
     assert trained.returncode == 0, trained.stderr
-    assert "On 100 unseen puzzles" in trained.stdout
+    assert "On 100 test puzzles" in trained.stdout
     scored = trm("evaluate", run, TRM_CACHE=cache)
     assert scored.returncode == 0, scored.stderr
     assert "exact_accuracy" in scored.stdout
     again = trm("train", "sudoku", "--output", run, TRM_CACHE=cache)
     assert again.returncode == 2
-    assert "exists and isn't empty" in again.stderr
+    assert "is not empty" in again.stderr
     short = trm("solve", "sudoku", "12.4", "--checkpoint", run)
     assert short.returncode == 2
     model = tmp_path / "run" / "checkpoints" / "step_60" / "model.safetensors"

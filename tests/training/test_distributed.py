@@ -61,7 +61,7 @@ def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
     assert loss < 1e-5
     assert weights < 1e-4
     assert several.scores(one) == several.scores(tmp_path / "two")
-    assert said.count("On 50 unseen puzzles") == 1
+    assert said.count("On 50 test puzzles") == 1
     assert said.count("step     12  test") == 1
 
 

@@ -76,7 +76,7 @@ def _weights(checkpoint: Checkpoint, output: Path) -> None:
     except OSError as error:
         raise TRMError(f"Cannot write {output}: {error.strerror}. Choose another --output.") from error
     scores = ", ".join(f"{name} {value:.2%}" for name, value in card["scores"].items())
-    echo(f"Written: {output} ({scores} on {card['puzzles']:,} unseen puzzles)")
+    echo(f"Written: {output} ({scores} on {card['puzzles']:,} test puzzles)")
 
 
 def _official(checkpoint: Checkpoint, output: Path) -> None:

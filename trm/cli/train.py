@@ -194,7 +194,7 @@ def _is_named(context: click.Context, name: str) -> bool:
 
 
 def _report(run: TrainedRun, console: Console, as_json: bool) -> None:
-    """Print the scores, and one unseen puzzle with its answer."""
+    """Print one test puzzle with its answer, then the scores."""
     if as_json:
         print_json(dict(run))
         return
@@ -205,10 +205,12 @@ def _report(run: TrainedRun, console: Console, as_json: bool) -> None:
         f"On training examples: {name} {value:.2%}\n" for name, value in run.scores.items() if name.startswith("train_")
     )
     scores = ", ".join(f"{name} {value:.2%}" for name, value in run.scores.items() if not name.startswith("train_"))
+    kind = "test" if run.overlap.leaked else "unseen"
+    leaked = f"Note: {run.overlap}\n" if run.overlap.leaked else ""
     text = Text.assemble(
-        f"On {run['test_puzzles']:,} unseen puzzles: ",
+        f"On {run['test_puzzles']:,} {kind} puzzles: ",
         (scores, "bold"),
-        f"\n{train_scores}"
+        f"\n{leaked}{train_scores}"
         f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training\n"
         f"The run is in {run['run']}; score it again with: trm evaluate {run['run']}",
     )

@@ -37,6 +37,8 @@ def model_card(loaded: LoadedModel) -> dict[str, Any]:
         "versions": loaded.checkpoint.run.versions,
         "puzzles": len(puzzles),
         "supervision_steps": plan.steps,
-        "scores": evaluate(model, batches, experiment.task.metrics(experiment.metrics), backend, plan=plan),
+        "scores": evaluate(
+            model, batches, experiment.build_metrics((), loaded.session.display.note), backend, plan=plan
+        ),
         "examples": [example.as_json() for example in choose_examples(model, puzzles, plan.steps, backend, EXAMPLES)],
     }

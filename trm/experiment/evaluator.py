@@ -90,7 +90,7 @@ def score_trained(experiment: Experiment, trainer: Trainer, run: Path, session: 
 def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchOptions) -> Score:
     experiment, session = loaded.experiment, loaded.session
     model = loaded.model
-    metrics = experiment.task.metrics((*experiment.metrics, *options.metrics))
+    metrics = experiment.build_metrics(options.metrics, session.display.note)
     puzzles = experiment.puzzles(options.split)
     check_identifiers(loaded.checkpoint, puzzles)
     puzzles = puzzles if options.limit is None else puzzles.head(options.limit)

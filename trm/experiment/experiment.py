@@ -19,6 +19,7 @@ from trm.data.batch import Batch
 from trm.data.layout import read_identifier_names
 from trm.data.puzzle_set import PuzzleSet
 from trm.errors import CheckpointError, UsageError
+from trm.evaluation.metrics import Metric
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.search import Search
 from trm.experiment.task import Task
@@ -27,6 +28,7 @@ from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
+from trm.specs import MetricSpec
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,22 @@ class Experiment:
     def puzzles(self, split: str, rebuild: bool = False) -> PuzzleSet:
         """The puzzles of "train" or "test" for this seed; see `Task.puzzles`."""
         return self.task.puzzles(split, self.seed, rebuild)
+
+    def build_metrics(self, extra: Iterable[str], warn: Callable[[str], None]) -> dict[str, Metric]:
+        """The task's metrics, those that the run was trained with, and further ones.
+
+        Args:
+            extra: names of further metrics.
+            warn: is given a sentence for each metric of the run that is no longer installed; it is skipped.
+
+        Raises:
+            UsageError: there is no metric with a name in `extra`.
+        """
+        installed = get_registry().parts(MetricSpec, self.task.name)
+        for name in self.metrics:
+            if name not in installed:
+                warn(f"Skipping metric {name!r}, which the run was trained with: no installed plugin brings it.")
+        return self.task.metrics((*(name for name in self.metrics if name in installed), *extra))
 
     def identifiers(self) -> Sequence[str]:
         """The names of the puzzle ids, by id."""

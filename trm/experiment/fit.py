@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from trm.config import RunConfig
+from trm.data.overlap import Overlap
 from trm.data.puzzle_set import PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.devices.processes import Processes
@@ -40,13 +41,15 @@ class TrainedRun(Mapping[str, Any]):
     Attributes:
         folder: the run folder.
         summary: `final_metrics`, `steps`, `skipped_steps`, `epochs`, `seconds` of training, `parameters`, `best`,
-            `run`, `train_puzzles`, `test_puzzles`.
+            `run`, `train_puzzles`, `test_puzzles`, `test_puzzles_in_training`.
+        overlap: test puzzles that are in the training data.
         experiment: what was trained.
         session: the device and the display.
     """
 
     folder: Path
     summary: Mapping[str, Any]
+    overlap: Overlap
     experiment: Experiment = field(repr=False)
     session: Session = field(repr=False)
 
@@ -126,15 +129,22 @@ def fit(
     with run.locked(), interruptible(run):
         if checkpoint:
             trainer.resume(checkpoint, stream)
-        metrics = experiment.task.metrics(experiment.metrics)
+        metrics = experiment.build_metrics((), session.display.note)
         summary = trainer.fit(stream, experiment.test_batches(test), metrics)
         if not session.processes.is_rank_zero:
             return None
         if experiment.task.spec.evaluate is not None:
             summary["final_metrics"] |= score_trained(experiment, trainer, output, session)
-        summary |= {"run": str(output), "train_puzzles": len(puzzles), "test_puzzles": len(test)}
+        with session.display.status("Looking for test puzzles in the training data ..."):
+            overlap = experiment.task.overlap(puzzles, test)
+        summary |= {
+            "run": str(output),
+            "train_puzzles": len(puzzles),
+            "test_puzzles": len(test),
+            "test_puzzles_in_training": overlap.leaked,
+        }
         run.write_summary(summary)
-    return TrainedRun(output, summary, experiment, session)
+    return TrainedRun(output, summary, overlap, experiment, session)
 
 
 @contextlib.contextmanager

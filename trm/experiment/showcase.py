@@ -17,7 +17,7 @@ POOL = 16
 
 
 def solved_example(loaded: LoadedModel, test: PuzzleSet) -> RenderableType:
-    """An unseen puzzle beside the model's answer: a solved one if there is one among the first few."""
+    """A test puzzle beside the model's answer: a solved one if there is one among the first few."""
     few, backend = test.head(POOL), loaded.session.backend
     batch = next(iter(few.batches(len(few)))).to(backend.device)
     predictions = answer(loaded.model, batch, loaded.steps, backend).predictions.cpu().numpy()
@@ -32,7 +32,7 @@ def solved_example(loaded: LoadedModel, test: PuzzleSet) -> RenderableType:
     answered = renderer.render(puzzle.inputs, puzzle.complete(predictions[row]), puzzle.target)
     return Columns(
         [
-            Panel(renderer.render(puzzle.inputs), title="an unseen puzzle", expand=False),
+            Panel(renderer.render(puzzle.inputs), title="a test puzzle", expand=False),
             Panel(answered, title=title, expand=False),
         ]
     )

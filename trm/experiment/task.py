@@ -18,6 +18,7 @@ from trm.config.overrides import validated
 from trm.data.augmentation import Augmentation
 from trm.data.cache import cached_split
 from trm.data.layout import read_split
+from trm.data.overlap import Overlap, count_overlap
 from trm.data.puzzle_set import Description, IntArray, PuzzleSet
 from trm.errors import DataError, PluginError, PuzzleError, UsageError
 from trm.evaluation.metrics import Metric
@@ -222,14 +223,18 @@ class Task:
         assert self.spec.solve is not None
         yield from load(self.spec.solve)(request)
 
-    def symmetry_classes(self, puzzles: PuzzleSet) -> IntArray | None:
-        """The symmetry class ``[N]`` of each puzzle; None if the task cannot tell."""
-        if self.spec.symmetry_class is None:
-            return None
-        classes: IntArray = load(self.spec.symmetry_class)(
-            puzzles.inputs, puzzles.scored_labels(slice(None)), self.config
+    def overlap(self, train: PuzzleSet, test: PuzzleSet) -> Overlap:
+        """Count the test puzzles that are in the training data, symmetric images included; see `count_overlap`."""
+        reference = self.spec.symmetry_class
+
+        def classify(inputs: IntArray, labels: IntArray) -> IntArray:
+            assert reference is not None
+            keys: IntArray = load(reference)(inputs, labels, self.config)
+            return keys
+
+        return count_overlap(
+            train, test, augmentation=self.augmentation(), symmetry_class=classify if reference else None
         )
-        return classes
 
     def _made(self, factory: str) -> Any:
         return call_factory(load(factory), self.config, lambda: self.description)
