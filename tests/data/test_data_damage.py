@@ -54,9 +54,7 @@ def test_a_changed_token_is_named(data: Path) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[:-1] + bytes([3 - whole[-1] % 3]))
     try:
-        with pytest.raises(
-            DataError, match=rf"{file} is damaged: its checksum differs from checksums\.json\. Build"
-        ):
+        with pytest.raises(DataError, match=rf"{file} is damaged: its checksum differs from checksums\.json\. Build"):
             read_split(data, "train")
     finally:
         file.write_bytes(whole)
