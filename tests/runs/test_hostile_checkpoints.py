@@ -296,7 +296,7 @@ OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a sparse tensor": (
         lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: t[HEAD].to_sparse()})), "not a tensor of real numbers"
     ),
-    "numbers that are none": (lambda folder: saved(folder / "step_1", lambda t: t[HEAD].fill_(float("nan"))), "values that are not finite"),
+    "numbers that are none": (lambda folder: saved(folder / "step_1", lambda t: t[HEAD].fill_(float("nan"))), "not finite"),
     "a configuration of aliases": (
         lambda folder: (folder / "all_config.yaml").write_text("a: &a [1, 1]\nb: &b [*a, *a]\narch: {name: *b}\n"), "it has aliases"
     ),
