@@ -64,3 +64,19 @@ def test_the_plugins_were_found() -> None:
         "trm_tasks_reasoning_gym",
     ]
     assert len(CORE) > 100
+
+
+TASK_REFERENCES = ("build", "describe", "parse", "fit", "format", "solvable", "evaluate", "solve", "symmetry_class")
+
+
+def test_only_task_resolves_the_references_of_a_task() -> None:
+    """Commands, the conformance kit and the Python API go through `Task`."""
+    resolving = {str(path.relative_to(ROOT)) for path in CORE if set(_loaded_fields(path)) & set(TASK_REFERENCES)}
+    assert resolving == {"trm/experiment/task.py"}
+
+
+def _loaded_fields(path: Path) -> Iterator[str]:
+    """The NAME of every `load(x.NAME)`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
+            yield from (argument.attr for argument in node.args if isinstance(argument, ast.Attribute))

@@ -1,9 +1,7 @@
-"""`trm data build` and `trm data info`."""
+"""`trm data build`, `trm data info` and `trm data clear`."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,21 +45,16 @@ def build(
     from trm.errors import TRMError
     from trm.experiment.experiment import Experiment
     from trm.runs.run_folder import check_free
+    from trm.storage.atomic import replaced_folder
 
     check_free(output)
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
-    temporary = output.absolute().with_name(f".{output.absolute().name}.building")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)  # left by a killed build
-        for split in SPLITS:
-            _write(experiment, split, temporary, rebuild)
-        if output.exists():  # empty, as checked
-            output.rmdir()
-        os.replace(temporary, output)
+        with replaced_folder(output.absolute()) as folder:
+            for split in SPLITS:
+                _write(experiment, split, folder, rebuild)
     except OSError as error:
         raise TRMError(f"Cannot write the data to {output}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     echo(f"Train on it with: trm train {task} --data {output}")
 
 

@@ -90,12 +90,12 @@ def _devices() -> list[dict[str, str]]:
         import torch  # noqa: F401
     except ImportError as error:
         return [{"name": "none", "state": f"torch cannot be imported: {error}"}]
-    from trm.plugins.code import load
+    from trm.devices.select import make_backend
 
     rows = []
     for spec in get_registry().backends():
         try:
-            backend = load(spec.factory)()
+            backend = make_backend(spec)
             reason = backend.unavailable()
             state = f"unavailable: {reason}" if reason else backend.describe()
         except Exception as error:  # a plugin's backend must not stop the report

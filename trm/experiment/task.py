@@ -116,10 +116,12 @@ class Task:
         """
         if self.data is not None:
             return self._read(self.data, split)
-        spec = get_registry().part(DatasetSpec, self.name, self.dataset)
-        return cached_split(
-            spec, self.config, split, seed, build=load(spec.build), describe=load(self.spec.describe), rebuild=rebuild
-        )
+        spec, describe = self._dataset_spec(), load(self.spec.describe)
+        return cached_split(spec, self.config, split, seed, load(spec.build), describe, rebuild)
+
+    def build(self, split: str, seed: int) -> Any:
+        """What the dataset's `build` returns, unchecked and without the cache."""
+        return load(self._dataset_spec().build)(self.config, split, seed)
 
     def parse(self, text: str) -> list[IntArray]:
         """Read puzzles ``[L]`` from text.
@@ -223,18 +225,19 @@ class Task:
         assert self.spec.solve is not None
         yield from load(self.spec.solve)(request)
 
+    def symmetry_class(self, inputs: IntArray, labels: IntArray) -> IntArray:
+        """A key ``[N]`` for each puzzle ``[N, L]``, equal for symmetric images, by the task's own function, which must exist."""
+        assert self.spec.symmetry_class is not None
+        keys: IntArray = load(self.spec.symmetry_class)(inputs, labels, self.config)
+        return keys
+
     def overlap(self, train: PuzzleSet, test: PuzzleSet) -> Overlap:
         """Count the test puzzles that are in the training data, symmetric images included; see `count_overlap`."""
-        reference = self.spec.symmetry_class
+        classify = self.symmetry_class if self.spec.symmetry_class else None
+        return count_overlap(train, test, augmentation=self.augmentation(), symmetry_class=classify)
 
-        def classify(inputs: IntArray, labels: IntArray) -> IntArray:
-            assert reference is not None
-            keys: IntArray = load(reference)(inputs, labels, self.config)
-            return keys
-
-        return count_overlap(
-            train, test, augmentation=self.augmentation(), symmetry_class=classify if reference else None
-        )
+    def _dataset_spec(self) -> DatasetSpec:
+        return get_registry().part(DatasetSpec, self.name, self.dataset)
 
     def _made(self, factory: str) -> Any:
         return call_factory(load(factory), self.config, lambda: self.description)

@@ -114,7 +114,7 @@ class Subject:
             raise Blocked("references")
         self.need(dataset.build)
         with plugin_code(dataset.build):
-            puzzles = load(dataset.build)(self.config, split, seed)  # not from the cache
+            puzzles = self.task.build(split, seed)
         require(
             isinstance(puzzles, PuzzleSet),
             f"{dataset.build} returned {type(puzzles).__name__}, expected a trm.data.PuzzleSet.",
@@ -156,7 +156,7 @@ class Subject:
         """The keys ``[N]`` of the task's `symmetry_class`."""
         assert self.spec.symmetry_class
         self.need(self.spec.symmetry_class)
-        return np.asarray(load(self.spec.symmetry_class)(inputs, labels, self.config))
+        return np.asarray(self.task.symmetry_class(inputs, labels))
 
     def augmentations(self) -> Iterator[tuple[str, Augmentation]]:
         for name, part in self.parts(AugmentationSpec).items():
