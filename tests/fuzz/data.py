@@ -52,7 +52,7 @@ def arrays() -> list[Files]:
     for halves in (
         {split: experiment().puzzles(split) for split in ("train", "test")},
         {"train": grouped, "test": grouped},
-        {split: arc.split(split) for split in ("train", "test")},
+        {split: arc.puzzles(split) for split in ("train", "test")},
     ):
         with tempfile.TemporaryDirectory() as folder:
             for split, puzzles in halves.items():

@@ -8,13 +8,18 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 
+from trm_tasks_arc.solve import read_tasks
+from trm_tasks_sudoku.text import explain
+from trm_tasks_sudoku.text import read_puzzles as read_sudokus
+
 from trm.cli.main import cli
 from trm.errors import printable
 from trm.experiment.experiment import Experiment
 
 from .checkpoints import corrupt_run, runs
+from .data import TASK, dumps, kaggle
 from .harness import Files
-from .mutate import ODD_TEXTS, corrupt_text, dumped, odd_value
+from .mutate import ODD_TEXTS, corrupt_text, corrupted_json, dumped, odd_value
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 TEXTS = {
@@ -47,6 +52,43 @@ def read_puzzles(task: str, folder: Path) -> None:
     for tokens in sized.parse(text):
         sized.format(tokens)
         sized.solvable(tokens)
+
+
+def read_sudoku(folder: Path) -> None:
+    """Read Sudoku puzzles of all sizes at once, and explain whether each has one solution."""
+    for grid in read_sudokus((folder / "text").read_text(encoding="utf-8", errors="replace")):
+        explain(grid)
+
+
+def read_maze(folder: Path) -> None:
+    read_puzzles("maze", folder)
+
+
+def read_arithmetic(folder: Path) -> None:
+    read_puzzles("arithmetic", folder)
+
+
+def arc_texts() -> list[Files]:
+    return [{"text": dumps(TASK)}, {"text": kaggle()[0]["x_challenges.json"]}]
+
+
+def corrupt_arc_text(rng: random.Random, files: Files) -> Files:
+    return {"text": corrupted_json(rng, files["text"])}
+
+
+def read_arc_text(folder: Path) -> None:
+    read_tasks([("x.json", (folder / "text").read_text(encoding="utf-8", errors="replace"))], 30)
+
+
+SETTINGS = (
+    ("sudoku", "training.learning_rate=0.001"), ("sudoku", "model.hidden_dim=64"), ("sudoku", "size=9"),
+    ("maze", "task.min_walls=0.1"), ("arc", 'task.evaluation=["arcagi1:training"]'), ("arithmetic", "task.digits=4"),
+    ("sudoku", "training.betas=[0.9,0.95]"), ("maze", "model.mixing=attention"), ("arc", "task.tasks=none"),
+)  # fmt: skip
+
+
+def settings() -> list[Files]:
+    return [{"text": f"{task}\n{setting}".encode()} for task, setting in SETTINGS]
 
 
 def corrupt_settings(rng: random.Random, files: Files) -> Files:

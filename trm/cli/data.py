@@ -50,6 +50,7 @@ def build(
     check_free(output)
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
     try:
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
         with replaced_folder(output.absolute()) as folder:
             for split in SPLITS:
                 _write(experiment, split, folder, rebuild)

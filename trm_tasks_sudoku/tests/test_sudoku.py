@@ -113,5 +113,5 @@ def test_malformed_puzzles_are_refused(text: str, message: str) -> None:
 def test_the_shipped_weights_fit_every_size(size: int) -> None:
     """Boxes that are not square are no reason for other weights."""
     experiment = Experiment.from_preset("sudoku", "hard", [f"task.size={size}", "task.style=plain"])
-    model = experiment.fitted(locate("sudoku:hard"))
+    model = experiment.adapt_weights(locate("sudoku:hard"))
     assert model.config.context_length == size * size
