@@ -100,7 +100,7 @@ def network(seed: int) -> tuple[TinyRecursiveModel, Batch]:
 
 
 @given(seed=st.integers(0, 1000), steps=st.integers(1, 6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_real_network_gives_what_its_steps_one_by_one_add_up_to(seed: int, steps: int) -> None:
     model, batch = network(seed)
     votes: list[dict[tuple[int, ...], float]] = [defaultdict(float) for _ in range(len(batch))]

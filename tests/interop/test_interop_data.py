@@ -96,7 +96,7 @@ def puzzle_sets(draw: st.DrawFn) -> PuzzleSet:
 
 
 @given(puzzles=puzzle_sets())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_written_passes_an_independent_reader(
     tmp_path_factory: pytest.TempPathFactory, puzzles: PuzzleSet
 ) -> None:
@@ -201,7 +201,7 @@ def grouped(examples: list[list[int]], length: int = 2) -> PuzzleSet:
     batch_size=st.integers(1, 7),
     seed=st.integers(0, 50),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_epoch_visits_each_group_once_and_one_puzzle_of_it(
     examples: list[list[int]], batch_size: int, seed: int
 ) -> None:

@@ -106,7 +106,7 @@ def test_no_maze_twice_in_a_split_mirror_images_included() -> None:
     assert len(np.unique(prints)) == 3000
 
 
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 @given(st.sampled_from(["train", "test"]), st.integers(0, 1000))
 def test_hard_mazes_resemble_the_benchmark(split: Split, seed: int) -> None:
     inputs, labels = generate(MazeStyle.hard(), split, seed, count=8)

@@ -1,4 +1,4 @@
-"""The tasks against reasoning-gym itself: its scorer accepts their answers, and all of them train."""
+"""Tests against reasoning-gym: its scorer accepts the answers of every task, and every task trains."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from reasoning_gym.factory import DATASETS
 from trm.cli.main import cli
 from trm.errors import DataError, UsageError
 from trm.testing import check_task
-from trm_tasks_reasoning_gym import task_name
+from trm_tasks_reasoning_gym import task_name, tasks
 from trm_tasks_reasoning_gym.catalog import TASKS
-from trm_tasks_reasoning_gym.gym_task import GymConfig, GymTask, Score, by_name, scored
+from trm_tasks_reasoning_gym.gym_task import GymConfig, GymTask, Score, scored
 
 README = Path(__file__).parents[1] / "README.md"
+
+
+def by_name(name: str) -> GymTask:
+    task: GymTask = getattr(tasks, name)
+    return task
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +34,6 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_catalog_and_the_tasks_are_the_same() -> None:
-    from trm_tasks_reasoning_gym import tasks
-
     assert set(TASKS) == {name for name, value in vars(tasks).items() if isinstance(value, GymTask)}
     assert all(by_name(name).name == name for name in TASKS)
 
@@ -43,7 +46,7 @@ def test_the_readme_names_every_dataset_of_reasoning_gym() -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_reasoning_gym_scores_our_answers_as_its_own(name: str) -> None:
-    """The answer that comes back from the tokens scores 1, and a wrong one scores what it does with the whole entry."""
+    """The decoded label scores 1, and a wrong answer scores the same as it does with the whole entry."""
     task, config = by_name(name), GymConfig()
     source, shape, rng = task.source(config, seed=2, size=60), task.grid(config), random.Random(0)
     fitting = 0
@@ -96,23 +99,23 @@ def test_settings_of_reasoning_gym_change_puzzles_and_shape() -> None:
     assert np.array_equal(np.rot90(question, -1), answer)
 
 
-def test_settings_that_reasoning_gym_refuses_are_one_sentence() -> None:
-    with pytest.raises(UsageError, match=r"reasoning-gym's mini_sudoku refuses \{'empty': 3\}"):
+def test_settings_that_reasoning_gym_rejects_give_one_sentence() -> None:
+    with pytest.raises(UsageError, match=r"reasoning-gym's mini_sudoku rejects \{'empty': 3\}"):
         by_name("mini_sudoku").build(GymConfig(gym={"empty": 3}), "train", 0)
 
 
 def test_a_request_for_more_puzzles_than_fit_is_refused() -> None:
     config = GymConfig(gym={"min_words": 8, "max_words": 8}, train_puzzles=10)
-    with pytest.raises(DataError, match=r"only [0-9] have a place in the train split of 10 puzzles"):
+    with pytest.raises(DataError, match=r"only [0-9] fit the train split of 10 puzzles"):
         by_name("word_sorting").build(config, "train", 0)
 
 
-def test_the_scorer_is_sent_to_worker_processes_by_its_name() -> None:
+def test_tasks_are_pickled_by_reference() -> None:
     score = pickle.loads(pickle.dumps(Score(GymConfig(), by_name("ab"))))
     assert score.task is by_name("ab")
 
 
-def test_unscored_cells_don_t_reach_the_scorer() -> None:
+def test_unscored_cells_do_not_reach_the_scorer() -> None:
     task, config = by_name("kakurasu"), GymConfig(train_puzzles=20)
     puzzles = task.build(config, "train", 0)
     noise = np.where(puzzles.labels == -100, 7, puzzles.labels)
@@ -123,7 +126,7 @@ def test_unscored_cells_don_t_reach_the_scorer() -> None:
 
 @pytest.mark.parametrize("name", ["arc_1d", "game_of_life", "kakurasu", "rotate_matrix", "survo"])
 def test_every_unscored_position_is_fixed(name: str) -> None:
-    """Else an answer would show the model's noise there."""
+    """Otherwise an answer would show the model's predictions at positions that are not part of it."""
     puzzles = by_name(name).build(GymConfig(train_puzzles=20), "train", 0)
     unscored = puzzles.labels == -100
     assert unscored.any()

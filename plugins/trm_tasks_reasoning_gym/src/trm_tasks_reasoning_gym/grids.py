@@ -1,4 +1,4 @@
-"""The tasks whose questions are grids: how each one's questions and answers are read, and its answers written."""
+"""Tasks whose questions are grids: how their questions and answers are read and their answers written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ sudoku = sudoku_of("sudoku", side=3)
 
 
 def read_futoshiki(entry: Entry) -> tuple[Rows, Rows]:
-    """Digits with the signs between them, on a grid that has cells for both."""
+    """Return a grid with cells for the digits and for the signs between them."""
     puzzle = entry["metadata"]["puzzle"]
     width = 2 * len(puzzle) - 1
     answer: Rows = [list(row.ljust(2 * width)[: 2 * width : 2]) for row in entry["answer"].split("\n")]
@@ -74,7 +74,7 @@ futoshiki = GymTask(
 
 
 def read_kakurasu(entry: Entry) -> tuple[Rows, Rows]:
-    """The sums stand beside and below the cells, and are not scored."""
+    """Return the cells with their sums on the right and below. The sums are not scored."""
     meta = entry["metadata"]
     question: Rows = [[*["_"] * meta["n_cols"], str(total)] for total in meta["row_sums"]]
     question.append([*map(str, meta["col_sums"]), "+"])
@@ -108,7 +108,7 @@ kakurasu = GymTask(
 
 
 def read_survo(entry: Entry) -> tuple[Rows, Rows]:
-    """The numbers to place stand below the matrix, and are not scored."""
+    """Return the matrix with the numbers to place below it. Those are not scored."""
     meta = entry["metadata"]
     candidates = [str(number) for number in meta["candidate_numbers"]]
     return [*cells(meta["puzzle"], "_"), list(candidates)], [*cells(meta["solution"]), [None] * len(candidates)]
@@ -130,7 +130,7 @@ survo = GymTask(
 
 
 def read_n_queens(entry: Entry) -> tuple[Rows, Rows] | None:
-    """Boards that can be completed in one way only."""
+    """Return the board, or None if it can be completed in more than one way."""
     meta = entry["metadata"]
     if len(meta["valid_answers"]) > 1:
         return None
@@ -138,7 +138,7 @@ def read_n_queens(entry: Entry) -> tuple[Rows, Rows] | None:
 
 
 def queen_lines(rows: int, columns: int) -> Structure:
-    """The lines along which a queen attacks."""
+    """Return the structure of the lines along which a queen attacks."""
     row, column = np.divmod(np.arange(rows * columns), columns)
     lines = {"row": row, "column": column, "falling": row - column + columns - 1, "rising": row + column}
     return Structure(
@@ -170,7 +170,7 @@ def read_game_of_life(entry: Entry) -> tuple[Rows, Rows]:
 
 
 def edge(rows: int, columns: int) -> tuple[int, ...]:
-    """The positions in the first and the last row and column."""
+    """Return the positions in the first and the last row and column."""
     row, column = np.divmod(np.arange(rows * columns), columns)
     return tuple(np.flatnonzero((row % (rows - 1) == 0) | (column % (columns - 1) == 0)).tolist())
 
@@ -181,14 +181,14 @@ game_of_life = GymTask(
     lambda settings: (settings["grid_size_y"] + 2, settings["grid_size_x"] + 2),
     read_game_of_life,
     lambda rows: "[" + ",".join("[" + ",".join(map(str, row)) + "]" for row in rows) + "]",
-    {"grid_size_x": 6, "grid_size_y": 6, "filled_cells": 18},  # of few cells nearly all die: an empty grid scores 0.96
+    {"grid_size_x": 6, "grid_size_y": 6, "filled_cells": 18},  # with fewer cells, an empty grid scores 0.96
     structure=grid(EIGHT),
     fixed=edge,
 )
 
 
 def read_rotate_matrix(entry: Entry) -> tuple[Rows, Rows]:
-    """The number of quarter turns stands above the matrix."""
+    """Return the matrix with the number of quarter turns above it."""
     meta = entry["metadata"]
     return [[f"turn {meta['num_rotations'] % 4}"], *cells(meta["matrix"])], [[None], *cells(meta["solution"])]
 
@@ -245,7 +245,7 @@ modulo_grid = GymTask(
 
 
 def read_arc_1d(entry: Entry) -> tuple[Rows, Rows]:
-    """The examples and the test, each line with its result below it; only the last one is scored."""
+    """Return the examples and the test, each with its result below it. Only the last row is scored."""
     meta = entry["metadata"]
     shown = [row for example in meta["train_examples"] for row in (example["input"], example["output"])]
     test, answer = meta["test_example"]["input"], meta["test_example"]["output"]
@@ -266,7 +266,7 @@ arc_1d = GymTask(
 
 
 def number_of_grid(name: str, key: str, shape: Shape, **settings: Any) -> GymTask:
-    """A number that is asked for a matrix; its digits stand in the first row."""
+    """Create a task that asks for a number about a matrix. Its digits fill the first row."""
     return GymTask(
         name,
         (*DIGITS, "-"),

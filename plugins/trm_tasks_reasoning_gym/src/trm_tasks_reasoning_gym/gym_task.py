@@ -1,4 +1,4 @@
-"""What turns a dataset of reasoning-gym into a task: its questions and answers as rows of symbols, and back."""
+"""A dataset of reasoning-gym as a task: converts its questions and answers to rows of symbols and back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from trm import Structure
 from trm.data import IGNORED, Description, IntArray, PuzzleSet
 from trm.errors import DataError, UsageError
+from trm_tasks_reasoning_gym.catalog import CODE
 
 BLANK = "·"
 """The symbol of token 0, which fills the unused cells."""
 TEST_SHARE = 5
-"""One question in so many belongs to the test split."""
+"""One of this many questions belongs to the test split."""
 
 Rows = list[list[str | None]]
-"""Rows of symbols, None being a cell that is not scored."""
+"""Rows of symbols. None marks a cell that is not scored."""
 Entry = dict[str, Any]
-"""What a dataset of reasoning-gym gives: question, answer and metadata."""
+"""An entry of a reasoning-gym dataset: question, answer and metadata."""
 
 
 class GymConfig(BaseModel):
     """The settings of every task."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    train_puzzles: int = Field(10000, description="puzzles to train on", ge=1)
-    test_puzzles: int = Field(500, description="puzzles to test on", ge=1)
+    train_puzzles: int = Field(10000, description="number of training puzzles", ge=1)
+    test_puzzles: int = Field(500, description="number of test puzzles", ge=1)
     gym: dict[str, Any] = Field(
-        default_factory=dict, description="settings of reasoning-gym's own dataset, by its names"
+        default_factory=dict, description="settings of the reasoning-gym dataset, by the names that reasoning-gym uses"
     )
 
 
@@ -55,14 +57,14 @@ class GymTask:
 
     Attributes:
         name: its name in reasoning-gym.
-        symbols: all symbols but the blank one.
-        shape: the rows and columns that its questions and answers need, from the settings below.
-        read: the question and the answer of an entry as rows, or None for an entry to be passed over.
-        write: an answer's rows as the text that reasoning-gym scores.
-        settings: the settings of the dataset that differ from reasoning-gym's own, or that `shape` reads.
-        metadata: what the scorer reads of an entry's metadata, found again from the rows of question and answer.
-        structure: the structure that a relational model is given, for the rows and columns above.
-        fixed: the positions that belong to the question and are not scored, for the rows and columns above.
+        symbols: all symbols except the blank one.
+        shape: returns the rows and columns that questions and answers need, given `settings`.
+        read: returns the question and the answer of an entry as rows, or None to skip the entry.
+        write: converts the rows of an answer to the text that reasoning-gym scores.
+        settings: dataset settings that differ from reasoning-gym's defaults, or that `shape` reads.
+        metadata: reconstructs the metadata that the scorer reads, from the rows of question and answer.
+        structure: returns the structure for relational models, given the rows and columns of `shape`.
+        fixed: returns the unscored positions that belong to the question, given the same.
         fixed_symbols: symbols of the question that keep their place, such as the sums beside a grid.
     """
 
@@ -77,26 +79,29 @@ class GymTask:
     fixed: Callable[[int, int], tuple[int, ...]] = nowhere
     fixed_symbols: tuple[str, ...] = ()
 
-    def __reduce__(self) -> tuple[Callable[[str], GymTask], tuple[str]]:
-        return by_name, (self.name,)
+    def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
+        """Pickle by reference, as pickle does with functions: the lambdas in the fields cannot be pickled."""
+        return resolve_name, (CODE + self.name,)
 
     def source(self, config: GymConfig, seed: int, size: int) -> Any:
-        """The dataset of reasoning-gym.
+        """Create the reasoning-gym dataset of `size` entries.
 
         Raises:
-            UsageError: it refuses the settings.
+            UsageError: reasoning-gym rejects the settings.
         """
         import reasoning_gym  # slow to import
 
         try:
             return reasoning_gym.create_dataset(self.name, seed=seed, size=size, **{**self.settings, **config.gym})
         except (TypeError, AssertionError) as error:
-            raise UsageError(f"task.gym: reasoning-gym's {self.name} refuses {config.gym}: {error}.") from error
+            raise UsageError(f"task.gym: reasoning-gym's {self.name} rejects {config.gym}: {error}.") from error
 
     def grid(self, config: GymConfig) -> tuple[int, int]:
+        """Return the rows and columns of a puzzle."""
         return self.shape({**self.settings, **config.gym})
 
     def describe(self, config: GymConfig) -> Description:
+        """Return vocabulary, length, structure and fixed positions."""
         rows, columns = self.grid(config)
         names = (BLANK, *self.symbols)
         return Description(
@@ -109,10 +114,11 @@ class GymTask:
         )
 
     def build(self, config: GymConfig, split: str, seed: int) -> PuzzleSet:
-        """Entries that fit, of the questions whose digest belongs to the split.
+        """Build a split from the entries that fit the grid and whose digest assigns them to the split.
 
         Raises:
-            DataError: hardly any entry fits.
+            DataError: too few entries fit.
+            UsageError: reasoning-gym rejects the settings.
         """
         count = config.test_puzzles if split == "test" else config.train_puzzles
         drawn = 20 * TEST_SHARE * (count + 10)
@@ -120,8 +126,8 @@ class GymTask:
         puzzles = list(islice(self._puzzles(self.source(config, stream, drawn), config, split), count))
         if len(puzzles) < count:
             raise DataError(
-                f"Of {drawn} entries of reasoning-gym's {self.name} only {len(puzzles)} have a place in the {split} split of "
-                f"{count} puzzles. Ask for fewer with --set task.{split}_puzzles=N, or change task.gym."
+                f"Of {drawn} entries of reasoning-gym's {self.name}, only {len(puzzles)} fit the {split} split of "
+                f"{count} puzzles. Request fewer with --set task.{split}_puzzles=N, or change task.gym."
             )
         inputs, labels = (np.array(column) for column in zip(*puzzles, strict=True))
         return PuzzleSet(inputs, labels, self.describe(config))
@@ -135,7 +141,7 @@ class GymTask:
                 yield puzzle[0], puzzle[1]
 
     def encode(self, rows: Rows, shape: tuple[int, int]) -> IntArray | None:
-        """Rows as tokens ``[L]``; None if they don't fit or have an unknown symbol."""
+        """Convert rows to tokens ``[L]``; return None if they do not fit or contain an unknown symbol."""
         tokens = np.zeros(shape, dtype=np.int64)
         if len(rows) > shape[0] or max(map(len, rows), default=0) > shape[1]:
             return None
@@ -150,21 +156,22 @@ class GymTask:
         return tokens.ravel()
 
     def decode(self, tokens: IntArray, shape: tuple[int, int]) -> Rows:
-        """The symbols of tokens ``[L]`` row by row, without blanks and unscored cells."""
+        """Convert tokens ``[L]`` to rows of symbols, without blanks and unscored cells."""
         rows: Rows = [[self.symbols[token - 1] for token in row if token > 0] for row in tokens.reshape(shape)]
         return [row for row in rows if row]
 
     def entry(self, inputs: IntArray, labels: IntArray, shape: tuple[int, int]) -> Entry:
-        """As much of reasoning-gym's entry as its scorer reads, from the tokens of a puzzle."""
+        """Reconstruct the part of an entry that the scorer reads, from the tokens ``[L]`` of a puzzle."""
         question, answer = self.decode(inputs, shape), self.decode(labels, shape)
         return {"question": "", "answer": self.write(answer), "metadata": self.metadata(question, answer)}
 
     def metric(self, config: GymConfig) -> Score:
+        """Create the metric of the task."""
         return Score(config, self)
 
 
 class Score:
-    """The mean of reasoning-gym's own `score_answer`, which gives some answers a part of the point."""
+    """Mean of reasoning-gym's own `score_answer`, which gives partial credit to some answers."""
 
     needs = ("inputs", "labels", "predictions")
 
@@ -191,7 +198,7 @@ class Score:
 
 
 def scored(scorer: Any, answer: str, entry: Entry) -> float:
-    """Its score; 0 for an answer that the scorer can't parse, as a few of them raise an error then."""
+    """Return the score of an answer; 0 if the scorer raises because it cannot parse the answer, as a few do."""
     try:
         return float(scorer.score_answer(answer, entry))
     except (ValueError, IndexError, ZeroDivisionError):
@@ -199,12 +206,5 @@ def scored(scorer: Any, answer: str, entry: Entry) -> float:
 
 
 def in_test(question: IntArray) -> bool:
-    """Whether a question belongs to the test split, by a digest of its tokens."""
+    """Return whether a question ``[L]`` belongs to the test split, by a digest of its tokens."""
     return hashlib.blake2b(question.astype("<i8").tobytes(), digest_size=4).digest()[0] % TEST_SHARE == 0
-
-
-def by_name(name: str) -> GymTask:
-    from trm_tasks_reasoning_gym import tasks
-
-    task: GymTask = getattr(tasks, name)
-    return task

@@ -1,4 +1,4 @@
-"""What the tasks share: shapes, rows of symbols from numbers and text and back, and what a relational model is told."""
+"""Helpers that the tasks share: shapes, conversion between rows and numbers or text, and structures."""
 
 from __future__ import annotations
 
@@ -18,48 +18,52 @@ Shape = Callable[[Mapping[str, Any]], tuple[int, int]]
 
 
 def square(setting: str, more_rows: int = 0) -> Shape:
-    """As many rows and columns as a setting says."""
+    """Return a shape function whose rows and columns are both given by a setting."""
     return lambda settings: (settings[setting] + more_rows, settings[setting])
 
 
 def one_row(length: int) -> Shape:
+    """Return a shape function for one row of `length` cells."""
     return lambda settings: (1, length)
 
 
 def cells(matrix: list[list[Any]], empty: str = "0") -> Rows:
-    """A matrix as rows; `empty` stands for its zeros."""
+    """Convert a matrix to rows of symbols, with `empty` in place of zeros."""
     return [[str(value) if value != 0 else empty for value in row] for row in matrix]
 
 
 def line(text: object) -> Rows:
-    """The characters of a text in one row."""
+    """Put the characters of a text into one row."""
     return [list(str(text))]
 
 
 def words(rows: Rows) -> list[str]:
-    """The words that the characters of an answer spell."""
+    """Split the characters of an answer into words."""
     return text(rows).split()
 
 
 def text(rows: Rows) -> str:
+    """Join all symbols without separators."""
     return "".join(str(symbol) for row in rows for symbol in row)
 
 
 def table(rows: Rows) -> str:
-    """Symbols separated by spaces, in lines."""
+    """Write one line per row, with symbols separated by spaces."""
     return "\n".join(" ".join(map(str, row)) for row in rows)
 
 
 def flat(rows: Rows) -> str:
+    """Write all symbols on one line, separated by spaces."""
     return " ".join(table(rows).split())
 
 
 def numbers(rows: Rows) -> list[list[int]]:
+    """Convert rows of symbols to a matrix of integers."""
     return [[int(str(symbol)) for symbol in row] for row in rows]
 
 
 def grid(neighbours: list[tuple[int, int]] | None = None) -> Callable[[int, int], Structure]:
-    """Rows, columns and, on request, neighbours."""
+    """Return a function that builds a structure of rows, columns and the given neighbours (default: none)."""
 
     def structure(rows: int, columns: int) -> Structure:
         row, column = np.divmod(np.arange(rows * columns), columns)
@@ -70,7 +74,7 @@ def grid(neighbours: list[tuple[int, int]] | None = None) -> Callable[[int, int]
 
 
 def boxes(side: int, first: int) -> Callable[[int, int], Structure]:
-    """Rows, columns and boxes of a Sudoku, whose digits, from token `first`, are interchangeable."""
+    """Return a function that builds a Sudoku's rows, columns and boxes; its digits start at token `first`."""
 
     def structure(rows: int, columns: int) -> Structure:
         row, column = np.divmod(np.arange(rows * columns), columns)

@@ -1,4 +1,4 @@
-"""The tasks whose questions are sequences: how each one's questions and answers are read, and its answers written."""
+"""Tasks whose questions are sequences: how their questions and answers are read and their answers written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def characters(
     read_answer: Callable[[str], str] = str,
     **settings: Any,
 ) -> GymTask:
-    """A question and an answer of single characters, the question made of an entry's metadata."""
+    """Create a task whose questions, built from an entry's metadata, and answers are single characters."""
     return GymTask(
         name,
         tuple(symbols),
@@ -80,7 +80,7 @@ base_conversion = characters(
     "0123456789abcdef ",
     16,
     lambda meta: f"{meta['source_base']} {meta['target_base']} {meta['source_repr']}",
-    min_value=1,  # of 0 reasoning-gym makes an empty text
+    min_value=1,  # reasoning-gym writes 0 as an empty text
 )
 simple_equations = characters(
     "simple_equations", f"0123456789+-*={ascii_lowercase}", 32, lambda meta: meta["equation"].replace(" ", "")
@@ -118,7 +118,7 @@ fraction_simplification = characters(
 
 
 def read_number_sorting(entry: Entry) -> tuple[Rows, Rows]:
-    """Each whole number is a symbol of its own."""
+    """Return rows in which each integer is one symbol."""
     meta = entry["metadata"]
     return [[meta["direction"], *meta["original_numbers"]]], [meta["sorted_numbers"]]
 

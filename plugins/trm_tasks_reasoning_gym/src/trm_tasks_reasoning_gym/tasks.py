@@ -1,4 +1,4 @@
-"""The tasks by their names in reasoning-gym."""
+"""All tasks, under their names in reasoning-gym."""
 
 from __future__ import annotations
 
