@@ -1,4 +1,4 @@
-"""The problems against Python's own integers, the splits, the symmetry, text, and what is shown."""
+"""Tests of problems against Python's integers, and of splits, symmetry, text and rendering."""
 
 import io
 
@@ -99,7 +99,7 @@ def test_all_operands_come_up_in_the_whole_of_a_split() -> None:
 
 def test_more_problems_than_there_are() -> None:
     with pytest.raises(
-        UsageError, match=r"task.test_examples = 99: with operands of 1 digit there are only \d+ problems"
+        UsageError, match=r"task.test_examples = 99: with operands of 1 digit, there are only \d+ problems"
     ):
         build(ArithmeticConfig(digits=1, test_examples=99), "test", 0)
 
@@ -120,22 +120,22 @@ def test_exchanged_labels_are_right_and_invert_undoes(operation: str, digits: in
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "There is no problem in the text: expected lines such as '123 \\+ 321'"),
-        ("1 + 2\n\nabc", "Line 3: 'abc' is not a problem. Write two whole numbers, as in '123 \\+ 321'"),
+        ("", "The text contains no problem. Expected lines such as '123 \\+ 321'"),
+        ("1 + 2\n\nabc", "Line 3: 'abc' is not a problem. Write two non-negative integers, as in '123 \\+ 321'"),
         ("1.5 + 2", "Line 1: '1.5 \\+ 2' is not a problem"),
         ("-1 + 2", "Line 1: '-1 \\+ 2' is not a problem"),
         ("٣ + 2", "is not a problem"),
-        ("5 - 3", "Line 1: '5 - 3' is for operation 'subtract', this model was made for 'add'"),
-        ("1000 + 1", "Line 1: '1000 \\+ 1' has an operand of 4 digits, the model takes 3 at most"),
-        ("9" * 5000 + "+1", r"^Line 1: '9{40}\.\.\.' has an operand of 5000 digits, the model takes 3 at most.$"),
+        ("5 - 3", "Line 1: '5 - 3' has operation 'subtract', but the model was trained for 'add'"),
+        ("1000 + 1", "Line 1: '1000 \\+ 1' has an operand of 4 digits. The model accepts at most 3"),
+        ("9" * 5000 + "+1", r"^Line 1: '9{40}\.\.\.' has an operand of 5000 digits\. The model accepts at most 3\.$"),
     ],
 )
-def test_bad_lines_are_named(text: str, message: str) -> None:
+def test_errors_name_bad_lines(text: str, message: str) -> None:
     with pytest.raises(PuzzleError, match=message):
         parse(text, ArithmeticConfig())
 
 
-def test_what_is_wrong_is_said() -> None:
+def test_check_says_what_is_wrong() -> None:
     config = ArithmeticConfig()
     inputs = parse("0123+456", config)[0]
     answer = solutions(*(row[None] for row in operands(inputs, config)), config)[0]

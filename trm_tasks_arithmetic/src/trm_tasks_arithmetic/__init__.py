@@ -1,4 +1,7 @@
-"""Arithmetic for `trm`: what the plugin registers. Every `trm` command imports this module, so it imports nothing heavy."""
+"""Registers the arithmetic task of `trm`.
+
+Every `trm` command imports this module, so it imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +18,24 @@ ARITHMETIC = TaskSpec(
     describe="trm_tasks_arithmetic.sheet:describe",
     dataset=DatasetSpec(
         name="uniform",
-        summary="operands of uniformly random digits; no pair of operands is in both splits",
+        summary="uniformly random digits; no pair of operands occurs in both splits",
         build="trm_tasks_arithmetic.dataset:build",
     ),
     augmentation=AugmentationSpec(
         name="exchange",
-        summary="swapped operands in half of the problems",
+        summary="swap the operands of half of the problems",
         factory="trm_tasks_arithmetic.symmetry:Exchange",
     ),
     metrics=(
         MetricSpec(
             name="digit_accuracy",
-            summary="fraction of the answers' digits that are right",
+            summary="fraction of correct digits in the answers",
             factory="trm_tasks_arithmetic.metrics:DigitAccuracy",
         ),
     ),
     renderer=RendererSpec(
         name="columns",
-        summary="as on paper, with aligned places",
+        summary="column arithmetic, as on paper",
         factory="trm_tasks_arithmetic.renderer:ColumnRenderer",
     ),
     presets=PRESETS,

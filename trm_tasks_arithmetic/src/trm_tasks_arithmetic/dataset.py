@@ -12,19 +12,24 @@ from trm_tasks_arithmetic.sheet import describe, problems, solutions
 from trm_tasks_arithmetic.splits import SPLITS, in_test, pair_hash
 
 AT_MOST = {"train": 100_000, "test": 2_000}
-"""Maximum number of problems if the settings give none."""
+"""Maximum number of problems if the settings give no number."""
 
 ENUMERATED_DIGITS = 3
-"""Up to this many digits all pairs of operands (a million) are enumerated; with more they are drawn at random."""
+"""Up to this many digits, all pairs of operands (one million) are enumerated; longer ones are drawn at random."""
 
 Pairs = tuple[Digits, Digits]
 
 
 def build(config: ArithmeticConfig, split: str, seed: int) -> PuzzleSet:
-    """Build the problems of "train" or "test", all different.
+    """Build distinct problems for a split.
+
+    Args:
+        config: kind and number of problems.
+        split: "train" or "test".
+        seed: seed of the random choice of problems.
 
     Raises:
-        UsageError: there are fewer problems of this many digits than requested.
+        UsageError: fewer problems of this many digits exist than requested.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, SPLITS.index(split)]))
     wanted = config.train_examples if split == "train" else config.test_examples
@@ -38,21 +43,21 @@ def build(config: ArithmeticConfig, split: str, seed: int) -> PuzzleSet:
 
 
 def _some_of_all(config: ArithmeticConfig, split: str, wanted: int | None, rng: np.random.Generator) -> Pairs:
-    """A random choice from all pairs of a split."""
+    """Return a random choice from all pairs of a split."""
     numbers = np.indices((10,) * config.digits, dtype=np.int8).reshape(config.digits, -1).T
     index = rng.permutation(len(numbers) ** 2)
     first, second = _of_split(numbers[index // len(numbers)], numbers[index % len(numbers)], split)
     if wanted is not None and wanted > len(first):
         raise UsageError(
-            f"task.{split}_examples = {wanted:,}: with operands of {config.digits} digit{'s'[: config.digits > 1]} there "
-            f"are only {len(first):,} problems in the {split} split. Ask for at most so many, or set more digits."
+            f"task.{split}_examples = {wanted:,}: with operands of {config.digits} digit{'s'[: config.digits > 1]}, there "
+            f"are only {len(first):,} problems in the {split} split. Request fewer, or increase task.digits."
         )
     count = wanted or AT_MOST[split]
     return first[:count], second[:count]
 
 
 def _drawn(digits: int, split: str, count: int, rng: np.random.Generator) -> Pairs:
-    """Pairs drawn at random until there are `count` different ones."""
+    """Draw random pairs until there are `count` distinct ones."""
     pairs = np.empty((2, 0, digits), dtype=np.int8)
     while pairs.shape[1] < count:
         more = rng.integers(10, size=(2, count + 1000, digits), dtype=np.int8)

@@ -1,4 +1,4 @@
-"""The task's own score."""
+"""The metric of the task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trm_tasks_arithmetic.sheet import ANSWER, rows_of
 
 
 class DigitAccuracy(Share):
-    """The share of the answers' digits that are right, leading zeros included, signs and operands left out."""
+    """Fraction of correct digits in the answers, including leading zeros, without signs and operands."""
 
     def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
         labels, predictions = (rows_of(batch[name])[:, ANSWER, 1:] for name in ("labels", "predictions"))

@@ -1,4 +1,4 @@
-"""Arithmetic on many numbers at once, each a row of decimal digits, the most significant first, of any length."""
+"""Vectorized arithmetic on numbers of any length, stored as rows of decimal digits, most significant first."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ Negative = npt.NDArray[np.bool_]
 
 
 def compute(operation: Operation, first: Digits, second: Digits) -> tuple[Negative, Digits]:
-    """The answers to `first` ∘ `second`, both ``[N, n]``: which are below zero ``[N]``, and their absolute values.
+    """Compute the answers for operands `first` and `second`, both ``[N, n]``.
 
-    These have n + 1 digits for a sum, n for a difference, 2n for a product.
+    Returns:
+        Which answers are negative ``[N]``, and their absolute values: ``[N, n + 1]`` for a sum, ``[N, n]`` for a
+        difference, ``[N, 2n]`` for a product.
     """
     if operation == "subtract":
         return subtract(first, second)
@@ -23,13 +25,13 @@ def compute(operation: Operation, first: Digits, second: Digits) -> tuple[Negati
 
 
 def add(first: Digits, second: Digits) -> Digits:
-    """The sums ``[N, n + 1]`` of ``[N, n]`` and ``[N, n]``."""
+    """Return the sums ``[N, n + 1]`` of ``[N, n]`` and ``[N, n]``."""
     sums = first.astype(np.int64) + second
     return carried(np.pad(sums, ((0, 0), (1, 0))))
 
 
 def subtract(first: Digits, second: Digits) -> tuple[Negative, Digits]:
-    """The differences of ``[N, n]`` and ``[N, n]``: which are below zero ``[N]``, and their absolute values ``[N, n]``."""
+    """Return which differences are negative ``[N]``, and their absolute values ``[N, n]``."""
     differences = first.astype(np.int64) - second
     leading = np.take_along_axis(differences, (differences != 0).argmax(1)[:, None], axis=1)
     negative = leading[:, 0] < 0
@@ -37,7 +39,7 @@ def subtract(first: Digits, second: Digits) -> tuple[Negative, Digits]:
 
 
 def multiply(first: Digits, second: Digits) -> Digits:
-    """The products ``[N, 2n]`` of ``[N, n]`` and ``[N, n]``."""
+    """Return the products ``[N, 2n]`` of ``[N, n]`` and ``[N, n]``."""
     count, length = first.shape
     places = np.zeros((count, 2 * length), dtype=np.int64)
     for index in range(length):
@@ -46,9 +48,9 @@ def multiply(first: Digits, second: Digits) -> Digits:
 
 
 def carried(places: npt.NDArray[np.int64]) -> Digits:
-    """Digits of the numbers whose places ``[N, W]`` hold any value, carrying what is above 9 and borrowing below 0.
+    """Convert places ``[N, W]`` of any value to digits ``[N, W]``, with carries above 9 and borrows below 0.
 
-    The number itself must be neither negative nor longer than W digits.
+    The numbers must not be negative or longer than W digits.
     """
     digits = np.empty(places.shape, dtype=np.int8)
     carry = np.zeros(len(places), dtype=np.int64)
@@ -58,5 +60,5 @@ def carried(places: npt.NDArray[np.int64]) -> Digits:
 
 
 def from_text(text: str, length: int) -> Digits:
-    """The digits ``[length]`` of a number in decimal, with zeros in front."""
+    """Convert a decimal number to digits ``[length]``, with leading zeros."""
     return np.array([int(character) for character in text.lstrip("0").rjust(length, "0")], dtype=np.int8)

@@ -1,4 +1,4 @@
-"""The presets of the arithmetic task. Only `trm.specs` and the standard library are imported here."""
+"""Presets of the arithmetic task. This module imports only `trm.specs`, `trm.presets` and the standard library."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from trm.presets import PAPER_MIXER, PAPER_MODEL, PAPER_SHARED_ID, PAPER_TRAINING
 from trm.specs import PresetSpec
 
-# Two layers that hear the places and numbers beside them, 30,000 weights in all. Nothing in the weights depends on the
-# number of digits.
+# Two layers that mix neighbouring places and numbers, with 30,000 weights in total. No weight depends on the number of
+# digits.
 RELATIONAL: dict[str, Any] = {
     "mixing": "relational",
     "hidden_dim": 32,
@@ -19,8 +19,8 @@ RELATIONAL: dict[str, Any] = {
     "n_supervision": 8,
     "loss": "softmax",
 }
-# What the paper's variants need to learn a sheet of 15 cells on a CPU: its block, narrower, and many sums seen rather than
-# each one thought over for long (see docs/explanation/recipes.md).
+# Settings with which the paper's variants learn a sheet of 15 cells on a CPU: a narrower block, and more sums with fewer
+# steps for each (see docs/explanation/recipes.md).
 TOKENS: dict[str, Any] = {
     "hidden_dim": 64,
     "num_heads": 4,
@@ -38,7 +38,7 @@ TRAINING: dict[str, Any] = {
     "warmup_steps": 100,
     "schedule": "linear",
     "decay_start": 0.5,
-    "halt_when_right": 0.5,  # higher, and the answer drifts in the steps after the one that finds it
+    "halt_when_right": 0.5,  # if higher, the answer drifts in the steps after it is found
     "ema_decay": 0.995,
     "log_interval": 50,
     "eval_interval": 250,
@@ -62,13 +62,13 @@ PRESETS = (
         task={"operation": "add", "digits": 3},
         model=RELATIONAL,
         training={**TRAINING, "max_steps": 2000},
-        cost="36 s of one core",
+        cost="36 s on one core",
         reaches="99.75 to 99.95 % exact on 2,000 unseen sums (three seeds)",
         weights="trm_tasks_arithmetic:weights/quick.safetensors",
     ),
     PresetSpec(
         name="subtraction",
-        summary="differences of three-digit numbers, below zero too",
+        summary="differences of three-digit numbers, including negative ones",
         task={"operation": "subtract", "digits": 3},
         model=RELATIONAL,
         training={**TRAINING, "max_steps": 3000, "eval_interval": 500},
@@ -82,25 +82,25 @@ PRESETS = (
     ),
     PresetSpec(
         name="mixer",
-        summary="sums of three-digit numbers by the paper's block with an MLP over the positions, 64 wide",
+        summary="sums of three-digit numbers with the paper's MLP block, hidden_dim 64",
         task={"operation": "add", "digits": 3},
         model={**TOKENS, "mixing": "mlp", "positions": "none"},
         training=TOKENS_TRAINING,
-        cost="48 s of one core with bf16 units",
+        cost="48 s on one core with bf16 support",
         reaches="99.0 to 100 % exact on 200 unseen sums (three seeds)",
     ),
     PresetSpec(
         name="attention",
-        summary="sums of three-digit numbers by the paper's block with attention, 64 wide",
+        summary="sums of three-digit numbers with the paper's attention block, hidden_dim 64",
         task={"operation": "add", "digits": 3},
         model={**TOKENS, "mixing": "attention", "positions": "rope"},
         training=TOKENS_TRAINING,
-        cost="84 s of one core with bf16 units",
+        cost="84 s on one core with bf16 support",
         reaches="90.0 to 100 % exact on 200 unseen sums (three seeds)",
     ),
     PresetSpec(
         name="paper",
-        summary="sums of three-digit numbers with the paper's Sudoku settings, for a GPU; the paper has no arithmetic",
+        summary="sums of three-digit numbers with the paper's Sudoku settings, for a GPU (the paper has no arithmetic task)",
         task={"operation": "add", "digits": 3},
         model={**PAPER_MODEL, **PAPER_MIXER},
         training={**PAPER_TRAINING, **PAPER_SHARED_ID, "max_steps": 65_000},

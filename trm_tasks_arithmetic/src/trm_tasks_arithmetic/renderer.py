@@ -1,4 +1,4 @@
-"""Problems as they are worked on paper."""
+"""Renders problems as column arithmetic."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ BLANK = Cell(" ", False)
 
 
 class ColumnRenderer:
-    """The operands below each other, a rule, and the answer. A wrong cell is red and underlined, and where the target is
-    known, a last line has a ``^`` below the columns with a wrong cell; it is there without one too, so that nothing moves.
+    """Draws the operands below each other, a line, and the answer.
+
+    Wrong cells are red and underlined. If the target is known, a last line has a ``^`` below each column with a wrong
+    cell. That line is drawn even if no cell is wrong, so the height of the picture stays the same during a live display.
     """
 
     def __init__(self, config: ArithmeticConfig) -> None:
@@ -35,7 +37,7 @@ class ColumnRenderer:
     def render(
         self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None
     ) -> RenderableType:
-        """A sheet ``[L]``, as `trm.render.Renderer` says."""
+        """Render a sheet ``[L]``; see `trm.render.Renderer`."""
         shown = rows_of(np.asarray(inputs if prediction is None else prediction))
         wrong = np.zeros(shown.shape, dtype=bool) if target is None else shown != rows_of(np.asarray(target))
         rows = [
@@ -53,7 +55,7 @@ class ColumnRenderer:
 
 
 def _laid_out(cells: Sequence[Cell], sign_apart: bool) -> list[Cell]:
-    """A row without leading zeros and plus, except where they are wrong; its sign at the left edge or at the number."""
+    """Return a row without correct leading zeros and plus signs, with its sign at the left edge or at the number."""
     sign, *digits = cells
     start = 0
     while start < len(digits) - 1 and digits[start] == Cell("0", False):

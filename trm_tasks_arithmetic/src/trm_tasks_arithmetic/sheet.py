@@ -1,4 +1,4 @@
-"""Problems as tokens: three rows as on paper, each a sign and digits aligned by their places.
+"""Problems as tokens: three rows as on paper, each with a sign and digits aligned by place.
 
 ::
 
@@ -6,8 +6,8 @@
     + 0 4 5 6      the sign in front of the second operand is the operator: + - ×
     ? ? ? ? ?      in the labels + 0 5 7 9
 
-Every cell is scored. The operand rows are fixed: an answer always repeats them. All rows are as wide as the longest answer,
-with leading zeros.
+Every cell is scored. The operand rows are fixed: an answer always repeats them. All rows have the width of the longest
+answer, with leading zeros.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from trm_tasks_arithmetic.numbers import Digits, Negative, compute
 
 Tokens = npt.NDArray[np.int8]
 
-PAD = 0  # not used by this task; datasets on disk give token 0 this meaning
+PAD = 0  # not used by this task; token 0 means padding in datasets on disk
 ZERO = 1
 PLUS, MINUS, TIMES, UNKNOWN = 11, 12, 13, 14
 TOKEN_NAMES = ("pad", *"0123456789", "+", "-", "×", "?")
@@ -31,17 +31,17 @@ OPERATORS = {"add": PLUS, "subtract": MINUS, "multiply": TIMES}
 ROWS = 3
 FIRST, SECOND, ANSWER = range(ROWS)
 
-# Along a number to the next higher and lower place, and across the numbers within a place.
+# The next higher and lower place of the same number, and the same place of the other numbers.
 NEIGHBOURS = [(0, -1), (0, 1), (-1, 0), (1, 0), (-2, 0), (2, 0)]
 
 
 def columns(config: ArithmeticConfig) -> int:
-    """Cells of a row: the sign and the digits of the longest answer."""
+    """Return the number of cells in a row: the sign and the digits of the longest answer."""
     return 1 + config.answer_digits
 
 
 def describe(config: ArithmeticConfig) -> Description:
-    """Vocabulary, length and structure of the sheet: rows are numbers, columns are places."""
+    """Return vocabulary, length and structure of the sheet: rows are numbers, columns are places."""
     width = columns(config)
     structure = Structure(
         grid=(ROWS, width),
@@ -62,7 +62,7 @@ def describe(config: ArithmeticConfig) -> Description:
 
 
 def problems(first: Digits, second: Digits, config: ArithmeticConfig) -> Tokens:
-    """The inputs ``[N, L]`` for operands ``[N, digits]``."""
+    """Return the inputs ``[N, L]`` for operands ``[N, digits]``."""
     sheets = np.full((len(first), ROWS, columns(config)), ZERO, dtype=np.int8)
     sheets[:, FIRST, 0] = PLUS
     sheets[:, SECOND, 0] = OPERATORS[config.operation]
@@ -73,7 +73,7 @@ def problems(first: Digits, second: Digits, config: ArithmeticConfig) -> Tokens:
 
 
 def solutions(first: Digits, second: Digits, config: ArithmeticConfig) -> Tokens:
-    """The labels ``[N, L]`` for operands ``[N, digits]``: the problems with their answers filled in."""
+    """Return the labels ``[N, L]`` for operands ``[N, digits]``: the problems with their answers filled in."""
     labels = problems(first, second, config)
     sheets = rows_of(labels)
     negative, answers = compute(config.operation, first, second)
@@ -83,21 +83,21 @@ def solutions(first: Digits, second: Digits, config: ArithmeticConfig) -> Tokens
 
 
 def signs(negative: Negative) -> Tokens:
-    """The sign of each answer; zero has a plus."""
+    """Return the sign token ``[N]`` of each answer; zero has a plus."""
     return np.where(negative, MINUS, PLUS).astype(np.int8)
 
 
 def rows_of(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """Sheets ``[..., L]`` as ``[..., 3, columns]``, a view."""
+    """Return a view ``[..., 3, columns]`` of sheets ``[..., L]``."""
     return tokens.reshape(*tokens.shape[:-1], ROWS, -1)
 
 
 def operands(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> tuple[Digits, Digits]:
-    """The operands ``[..., digits]`` of sheets ``[..., L]``."""
+    """Return the operands ``[..., digits]`` of sheets ``[..., L]``."""
     digits = rows_of(tokens)[..., :ANSWER, -config.digits :] - ZERO
     return digits[..., FIRST, :].astype(np.int8), digits[..., SECOND, :].astype(np.int8)
 
 
 def is_digit(tokens: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Which tokens are digits."""
+    """Return which tokens are digits."""
     return (tokens >= ZERO) & (tokens < ZERO + 10)

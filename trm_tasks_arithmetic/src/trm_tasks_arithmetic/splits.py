@@ -1,8 +1,8 @@
-"""Which split a pair of operands belongs to, decided by the two numbers alone.
+"""Assigns each pair of operands to a split, based on the two numbers alone.
 
-No seed, size, number of digits or order of the operands matters: 12 + 345, 345 + 12 and 00012 + 00345 are of one split. So
-no test problem is ever in training, with its operands exchanged or not, whatever else the two data sets were made with.
-It is the *pair* that is unseen: each single number, of which there are only a thousand with three digits, is in both splits.
+The seed, the dataset size, the number of digits and the order of the operands have no influence: 12 + 345, 345 + 12 and
+00012 + 00345 are in the same split. No test problem is therefore in any training set, whether its operands are swapped
+or not. Only the *pair* is unseen: single numbers, of which there are just 1,000 with three digits, occur in both splits.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ _HALF = np.uint64(32)
 
 
 def in_test(first: Digits, second: Digits) -> npt.NDArray[np.bool_]:
-    """Which pairs of operands ``[N, n]`` are in the test split: an eighth of all."""
+    """Return which pairs of operands ``[N, n]`` are in the test split: one eighth of all."""
     return (pair_hash(first, second) >> _EIGHTH) == 0
 
 
 def symmetry_class(inputs: IntArray, labels: IntArray, config: ArithmeticConfig) -> Hashes:
-    """A key ``[N]`` of each problem ``[N, L]``, the same for a problem and the one with its operands exchanged."""
+    """Return a key ``[N]`` for problems ``[N, L]``; swapping the operands does not change it."""
     return pair_hash(*operands(inputs, config))
 
 
 def pair_hash(first: Digits, second: Digits) -> Hashes:
-    """A hash ``[N]`` of each pair of operands ``[N, n]``, the same in either order and with any leading zeros."""
+    """Return a hash ``[N]`` of pairs of operands ``[N, n]`` that ignores their order and leading zeros."""
     one, other = number_hash(first), number_hash(second)
     return _mixed(_mixed(np.maximum(one, other)) + np.minimum(one, other) + np.uint64(1))
 
 
 def number_hash(digits: Digits) -> Hashes:
-    """A 64-bit hash ``[N]`` of each number ``[N, n]``, the same on every machine; leading zeros do not change it."""
+    """Return a platform-independent 64-bit hash ``[N]`` of numbers ``[N, n]`` that ignores leading zeros."""
     value = np.zeros(len(digits), dtype=np.uint64)
     for column in digits.T:
         value = _mixed(value * np.uint64(10) + column.astype(np.uint64))
@@ -48,7 +48,7 @@ def number_hash(digits: Digits) -> Hashes:
 
 
 def _mixed(value: Hashes) -> Hashes:
-    """A permutation of the 64-bit numbers that spreads every bit over all, and keeps 0."""
+    """Apply a permutation of the 64-bit numbers in which each bit affects all bits. It maps 0 to 0."""
     for _ in range(2):
         value = (value ^ (value >> _HALF)) * _MULTIPLIER
     return value ^ (value >> _HALF)

@@ -1,4 +1,4 @@
-"""The symmetry of the task: the operands may be exchanged."""
+"""The symmetry of the task: the operands can be swapped."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ Chosen = npt.NDArray[np.bool_]
 
 
 class Exchange:
-    """Exchanges the operands of half of the problems; a difference other than zero changes its sign with that."""
+    """Swaps the operands of half of the problems. Differences other than zero then change their sign."""
 
     def __init__(self, config: ArithmeticConfig) -> None:
         self.changes_sign = config.operation == "subtract"
 
     def apply(self, rng: np.random.Generator, inputs: IntArray, labels: IntArray) -> tuple[IntArray, IntArray, Chosen]:
-        """Inputs and labels ``[B, L]`` with some rows exchanged, and which ``[B]``."""
+        """Swap the operands of random rows.
+
+        Returns:
+            Inputs ``[B, L]``, labels ``[B, L]``, and which rows were swapped ``[B]``.
+        """
         chosen = rng.random(len(inputs)) < 0.5
         return self._exchanged(inputs, chosen), self._exchanged(labels, chosen), chosen
 
     def invert(self, predictions: IntArray, token: Chosen) -> IntArray:
-        """Predictions ``[B, L]`` for the problems as they were; exchanging twice changes nothing."""
+        """Undo `apply` on predictions ``[B, L]``. Swapping twice restores the original."""
         return self._exchanged(predictions, token)
 
     def _exchanged(self, tokens: IntArray, chosen: Chosen) -> IntArray:

@@ -36,33 +36,33 @@ SYMBOLS: dict[str, Operation] = {
     "x": "multiply",
 }
 SYMBOL_OF: dict[Operation, str] = {"add": "+", "subtract": "-", "multiply": "×"}
-LONGEST_QUOTE = 40  # characters of an invalid line that are quoted
+LONGEST_QUOTE = 40  # maximum number of characters quoted from an invalid line
 _PROBLEM = re.compile(r"\s*([0-9]+)\s*([-+−*×x])\s*([0-9]+)\s*(?:=.*)?")
 
 
 def parse(text: str, config: ArithmeticConfig) -> list[Tokens]:
-    """Read all problems of a text, each as tokens ``[L]``.
+    """Parse all problems of a text, each into tokens ``[L]``.
 
     Raises:
-        PuzzleError: there is no problem, or a line is malformed, has another operation or too many digits.
+        PuzzleError: the text contains no problem, or a line is malformed, has another operation or too many digits.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
-        raise PuzzleError(f"There is no problem in the text: expected lines such as {_example(config)!r}.")
+        raise PuzzleError(f"The text contains no problem. Expected lines such as {_example(config)!r}.")
     return [_parse_line(line, number, config) for number, line in lines]
 
 
 def format(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> str:
-    """Write tokens ``[L]``: a problem as ``123 + 456 =``, an answer as ``123 + 456 = 579``."""
+    """Format tokens ``[L]``: a problem as ``123 + 456 =``, an answer as ``123 + 456 = 579``."""
     first, second, answer = rows_of(tokens)
     problem = f"{_written(first)} {SYMBOL_OF[config.operation]} {_number(second[1:])} ="
     return problem if (answer == UNKNOWN).all() else f"{problem} {_written(answer)}"
 
 
 def check(inputs: npt.NDArray[np.integer], answer: npt.NDArray[np.integer], config: ArithmeticConfig) -> str | None:
-    """What is wrong with an answer ``[L]`` to a problem ``[L]``, in one sentence; None if it is right.
+    """Return what is wrong with an answer ``[L]`` to a problem ``[L]`` as one sentence; None if it is correct.
 
-    An answer is a whole sheet. A sheet with other operands than the problem is wrong too.
+    An answer is a whole sheet. It is also wrong if its operands differ from those of the problem.
     """
     if (rows_of(answer)[:ANSWER] != rows_of(inputs)[:ANSWER]).any():
         return f"The problem {format(inputs, config)!r} was changed to {format(answer, config)!r}."
@@ -80,15 +80,15 @@ def _parse_line(line: str, number: int, config: ArithmeticConfig) -> Tokens:
     where = f"Line {number}: {_shortened(line.strip())!r}"
     match = _PROBLEM.fullmatch(line)
     if match is None:
-        raise PuzzleError(f"{where} is not a problem. Write two whole numbers, as in {_example(config)!r}.")
+        raise PuzzleError(f"{where} is not a problem. Write two non-negative integers, as in {_example(config)!r}.")
     first, symbol, second = match.groups()
     operation = SYMBOLS[symbol]
     if operation != config.operation:
-        raise PuzzleError(f"{where} is for operation {operation!r}, this model was made for {config.operation!r}.")
+        raise PuzzleError(f"{where} has operation {operation!r}, but the model was trained for {config.operation!r}.")
     for operand in (first, second):
         digits = len(operand.lstrip("0"))
         if digits > config.digits:
-            raise PuzzleError(f"{where} has an operand of {digits} digits, the model takes {config.digits} at most.")
+            raise PuzzleError(f"{where} has an operand of {digits} digits. The model accepts at most {config.digits}.")
     return problems(from_text(first, config.digits)[None], from_text(second, config.digits)[None], config)[0]
 
 
@@ -102,7 +102,7 @@ def _shortened(text: str) -> str:
 
 
 def _written(row: npt.NDArray[np.integer]) -> str:
-    """A row as text: a number without leading zeros and plus sign, or the row's symbols if it is not a number."""
+    """Write a row as a number without leading zeros and plus sign, or as its symbols if it is not a number."""
     number = _number(row[1:])
     return number if row[0] == PLUS else TOKEN_NAMES[row[0]] + number
 
