@@ -75,23 +75,23 @@ EVALUATE = ["evaluate", "run", "--data", "data", "--device", "cpu"]
 TRAIN = ["train", "sudoku", *OPTIONS, "--quiet", "--device", "cpu", "--output", "new"]
 DAMAGE: dict[str, tuple[list[str], Callable[[Path], Any], str]] = {
     "solve": (
-        SOLVE, cut("run/checkpoints/step_2/model.safetensors"), "step_1 is whole"
+        SOLVE, cut("run/checkpoints/step_2/model.safetensors"), "step_1 is undamaged"
     ),
-    "solve, a configuration": (SOLVE, text("run/config.json", "{"), "config.json can't be read"),
+    "solve, a configuration": (SOLVE, text("run/config.json", "{"), "Cannot read .*config.json"),
     "solve, a hostile puzzle": (["solve", "sudoku", "\x1b[2J" + PUZZLE, "--checkpoint", "run"], text("x", ""), "is not a cell"),
     "evaluate": (EVALUATE, cut("data/test/all__inputs.npy"), "all__inputs.npy"),
-    "evaluate, no description": (EVALUATE, text("data/test/dataset.json", "[" * 9999), "dataset.json cannot be read"),
+    "evaluate, no description": (EVALUATE, text("data/test/dataset.json", "[" * 9999), "Cannot read .*dataset.json"),
     "evaluate, a set elsewhere": (EVALUATE, changed("data/test/dataset.json", sets=["../../x"]), "sets is"),
     "train on data": ([*TRAIN, "--data", "data"], changed("data/train/dataset.json", seq_len=10**12), "seq_len is 1000000000000"),
-    "train from weights": ([*TRAIN, "--init", "run"], cut("run/checkpoints/step_2/ema.safetensors"), "step_1 is whole"),
-    "resume": (RESUME, text("run/config.json", '{"model": 5}'), "config.json can't be read"),
+    "train from weights": ([*TRAIN, "--init", "run"], cut("run/checkpoints/step_2/ema.safetensors"), "step_1 is undamaged"),
+    "resume": (RESUME, text("run/config.json", '{"model": 5}'), "Cannot read .*config.json"),
     "import": (["import-checkpoint", "official", "--output", "new"], cut("official/step_1"), "step_1"),
     "import, no architecture": (
         ["import-checkpoint", "official", "--output", "new"], text("official/all_config.yaml", "arch: &a [*a]"), "it has aliases"
     ),
     "plot": (["plot", "run"], text("run/metrics.jsonl", '{"step": "\x1b[2J"}\n{}\n'), "not a line of metrics"),
-    "compare": (["compare", "run"], text("run/summary.json", "[]"), "is no summary of a run"),
-    "compare, no text": (["compare", "run"], lambda folder: (folder / "run/config.json").write_bytes(b"\xff\xfe"), "can't be read"),
+    "compare": (["compare", "run"], text("run/summary.json", "[]"), "is not a summary of a run"),
+    "compare, no text": (["compare", "run"], lambda folder: (folder / "run/config.json").write_bytes(b"\xff\xfe"), "Cannot read"),
 }  # fmt: skip
 
 

@@ -136,9 +136,9 @@ def test_compare_has_what_differs_and_nothing_else(runs: tuple[str, str], capsys
     [
         (["plot", "nowhere"], "nowhere is not a run folder: it has no config.json.", 1),
         (["compare", "nowhere"], "nowhere is not a run folder: it has no config.json.", 1),
-        (["plot", "RUN", "--metric", "los"], "--metric los: no run has it. Did you mean 'loss'?", 2),
-        (["plot", "RUN", "--output", "curves.txt"], "name a file that ends in .png, .svg or .pdf", 2),
-        (["plot", "RUN", "--output", "/nowhere/c.svg"], "/nowhere/c.svg can't be written", 1),
+        (["plot", "RUN", "--metric", "los"], "--metric los: no run has this quantity. Did you mean 'loss'?", 2),
+        (["plot", "RUN", "--output", "curves.txt"], "use a name that ends in .png, .svg or .pdf", 2),
+        (["plot", "RUN", "--output", "/nowhere/c.svg"], "Cannot write /nowhere/c.svg", 1),
     ],
 )
 def test_what_is_wrong_is_said(

@@ -90,9 +90,9 @@ PROBLEMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "an archive": (archive, "is damaged, or not an array of plain numbers"),
     "identifiers in a table": (array("puzzle_identifiers", np.zeros((4, 4), np.int64)), "puzzle_ids has shape"),
     "a pipe": (pipe("train/all__labels.npy"), "all__labels.npy is damaged, or not an array"),
-    "a description that is a pipe": (pipe("train/dataset.json"), "dataset.json cannot be read: not a regular file"),
-    "names without end": (large("identifiers.json"), "identifiers.json cannot be read: it has 10,000,000,000 bytes, more than"),
-    "a document without end": (large("notes.json"), "notes.json cannot be read: it has 10,000,000,000 bytes, more than"),
+    "a description that is a pipe": (pipe("train/dataset.json"), "Cannot read .*dataset.json: not a regular file"),
+    "names without end": (large("identifiers.json"), "Cannot read .*identifiers.json: it has 10,000,000,000 bytes, more than"),
+    "a document without end": (large("notes.json"), "Cannot read .*notes.json: it has 10,000,000,000 bytes, more than"),
     "a document without bottom": (lambda folder: (folder / "notes.json").write_text("[" * 9999), "it is nested too deeply"),
 }  # fmt: skip
 
@@ -143,7 +143,7 @@ def test_csv_from_a_pipe_or_an_impossible_path(tmp_path: Path, module: str) -> N
     more = (3, 0) if "sudoku" in module else ()
     os.mkfifo(tmp_path / "pipe.csv")
     for path in (tmp_path / "pipe.csv", Path("nul\0byte.csv"), tmp_path):
-        with pytest.raises(DataError, match="can't be read as CSV"):
+        with pytest.raises(DataError, match="read .*as CSV"):
             read_csv(path, *more)
 
 

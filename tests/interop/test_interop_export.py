@@ -124,5 +124,5 @@ def test_exports_that_cannot_be_made_are_refused(tmp_path: Path, monkeypatch: py
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")
     monkeypatch.undo()
-    with pytest.raises(TRMError, match="can't be written"):
+    with pytest.raises(TRMError, match="Cannot write"):
         export_torch(build("mixer"), tmp_path / "file" / "model.pt2", 1)

@@ -75,7 +75,7 @@ def test_disk_full(tmpfs: Path, whole: dict[str, torch.Tensor]) -> None:
         (tmpfs / "other").write_bytes(bytes(shutil.disk_usage(tmpfs).free - 16384))
 
     said = stopped(SmallRun(folder, At(5, fill)))
-    assert said.startswith(f"{folder / 'checkpoints' / 'step_6'} can't be written: ")
+    assert said.startswith(f"Cannot write {folder / 'checkpoints' / 'step_6'}: ")
     assert "No space left on device" in said
     assert said.endswith(kept(folder, 4))
     assert [path.name for path in (folder / "checkpoints").iterdir() if path.name.startswith(".")] == []
@@ -101,7 +101,7 @@ def test_disk_full_in_the_metrics(tmpfs: Path, whole: dict[str, torch.Tensor]) -
             fill(trainer)
 
     said = stopped(SmallRun(folder, At(6, fill_all), eval_interval=None))
-    assert said == f"{folder / 'metrics.jsonl'} can't be written: No space left on device.{kept(folder, 4)}"
+    assert said == f"Cannot write {folder / 'metrics.jsonl'}: No space left on device.{kept(folder, 4)}"
     (tmpfs / "other").unlink()
     assert same_bits(SmallRun(folder, eval_interval=None).fit(), whole)
     assert [record["step"] for record in read_history(folder).records] == [3, 6, 9, 12, 12]
@@ -116,9 +116,9 @@ def test_read_only_folder(tmpfs: Path, whole: dict[str, torch.Tensor]) -> None:
         subprocess.run(["mount", "-o", "remount,ro,bind", tmpfs], check=True)
 
     said = stopped(SmallRun(folder, At(5, protect)))
-    assert "can't be written: Read-only file system." in said
+    assert "Read-only file system." in said
     assert said.endswith(kept(folder, 4))
-    with pytest.raises(TRMError, match=rf"The run folder {folder} can't be written: Read-only file system\."):
+    with pytest.raises(TRMError, match=rf"Cannot write the run folder {folder}: Read-only file system\."):
         SmallRun(folder)
     subprocess.run(["umount", "-l", tmpfs], check=True)
     assert same_bits(SmallRun(folder).fit(), whole)
@@ -127,7 +127,7 @@ def test_read_only_folder(tmpfs: Path, whole: dict[str, torch.Tensor]) -> None:
 def test_run_folder_removed(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     said = stopped(SmallRun(folder, At(5, lambda trainer: shutil.rmtree(folder))))
-    assert said.startswith(f"{folder / 'metrics.jsonl'} can't be written: No such file or directory.")
+    assert said.startswith(f"Cannot write {folder / 'metrics.jsonl'}: No such file or directory.")
     assert said.endswith("This training has no checkpoint yet.")
     assert not folder.exists()  # whoever removed it meant it
 

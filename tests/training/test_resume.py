@@ -134,7 +134,7 @@ def test_damaged_latest_checkpoint(capsys: pytest.CaptureFixture[str], finished:
     run = copy(finished, tmp_path / "run")
     latest, before = run / "checkpoints" / "step_8", run / "checkpoints" / "step_4"
     damage(latest / "model.safetensors")
-    with pytest.raises(CheckpointError, match=rf"model\.safetensors is damaged.* {before} is whole\."):
+    with pytest.raises(CheckpointError, match=rf"model\.safetensors is damaged.* {before} is undamaged\."):
         locate(run)
     assert command("train", "--resume", run, "--quiet") == 0
     error = " ".join(capsys.readouterr().err.split())
@@ -150,7 +150,7 @@ def test_no_whole_checkpoint(capsys: pytest.CaptureFixture[str], finished: Path,
     for file in run.glob("checkpoints/*/slots.safetensors"):
         damage(file)
     assert command("train", "--resume", run) == 1
-    assert f"No checkpoint of {run} is whole." in " ".join(capsys.readouterr().err.split())
+    assert f"All checkpoints of {run} are damaged." in " ".join(capsys.readouterr().err.split())
 
 
 def test_killed_before_the_first_checkpoint(capsys: pytest.CaptureFixture[str], finished: Path, tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def _read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise DataError(f"{path} is missing: {path.parent} is not a dataset in the array layout.") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
+        raise DataError(f"Cannot read {path}: {reason(error)}.") from error
 
 
 def _read_array(path: Path, kinds: str = "iu") -> IntArray:

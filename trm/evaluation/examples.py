@@ -61,18 +61,18 @@ def examples_of_card(card: dict[str, Any], path: Path, description: Description,
         num_puzzles: puzzle ids that the model has vectors for.
 
     Raises:
-        CheckpointError: they can't be read, or are not of the size that the task says.
+        CheckpointError: they are malformed, or not of the task's size.
     """
     try:
         examples = [Example.from_json(value) for value in card.get("examples", [])]
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise CheckpointError(f"The examples in {path} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read the examples in {path}: {reason(error)}.") from error
     for example in examples:
         inputs, labels = example.puzzle.inputs, example.puzzle.labels
         if not (_fits(inputs, 0, description) and (labels is None or _fits(labels, IGNORED, description))):
-            raise CheckpointError(f"The examples in {path} can't be read: they are not of the task's size.")
+            raise CheckpointError(f"Cannot read the examples in {path}: they are not of the task's size.")
         if not 0 <= example.puzzle.puzzle_id < max(num_puzzles, 1):
-            raise CheckpointError(f"The examples in {path} can't be read: the model has no vector for a puzzle's id.")
+            raise CheckpointError(f"Cannot read the examples in {path}: the model has no vector for a puzzle's id.")
     return [
         replace(example, puzzle=replace(example.puzzle, fixed=description.fixed_in(example.puzzle.inputs)))
         for example in examples

@@ -110,4 +110,4 @@ def write_in_place(target: Path, write: Callable[[Path], None]) -> None:
             for file in sorted(Path(folder).iterdir(), key=lambda file: file.name == target.name):
                 os.replace(file, target.parent / file.name)
     except OSError as error:
-        raise TRMError(f"{target} can't be written: {error.strerror or error}.") from error
+        raise TRMError(f"Cannot write {target}: {error.strerror or error}.") from error

@@ -33,13 +33,13 @@ def verify_checksums(folder: Path) -> None:
     try:
         checksums = {Path(name).name: str(digest) for name, digest in read_json(path).items()}
     except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"{path} cannot be read: {reason(error)}.") from error
+        raise DataError(f"Cannot read {path}: {reason(error)}.") from error
     for name, digest in checksums.items():
         try:
             check_file(folder / name)
             found = sha256(folder / name)
         except OSError as error:
-            raise DataError(f"{folder / name} cannot be read: {reason(error)}.") from error
+            raise DataError(f"Cannot read {folder / name}: {reason(error)}.") from error
         if found != digest:
             raise DataError(
                 f"{folder / name} is damaged: its checksum differs from {CHECKSUMS}. Build the dataset again, or remove "

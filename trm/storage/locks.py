@@ -48,7 +48,7 @@ class RunLock:
             ) from None
         except OSError as error:
             self.lock.release()
-            raise TRMError(f"The run folder {self.folder} cannot be written: {error.strerror}.") from error
+            raise TRMError(f"Cannot write the run folder {self.folder}: {error.strerror}.") from error
         return self
 
     def __exit__(

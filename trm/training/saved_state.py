@@ -40,13 +40,13 @@ def read_state(path: Path) -> dict[str, Any]:
     """`training.json`, its values of the right types.
 
     Raises:
-        CheckpointError: it can't be read.
+        CheckpointError: it is missing or damaged.
     """
     try:
         state: dict[str, Any] = read_json(path)
         TypeAdapter(SavedState).validate_python(state)
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error
     return state
 
 

@@ -107,7 +107,7 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         raise CheckpointError(f"{file} is missing. It holds the architecture of the weights next to it.") from None
     except Exception as error:  # PyYAML passes on what dates, numbers and nesting make Python raise
-        raise CheckpointError(f"{file} can't be read: {reason(error)}.") from error
+        raise CheckpointError(f"Cannot read {file}: {reason(error)}.") from error
     if not isinstance(settings, Mapping) or not isinstance(settings.get("arch"), Mapping):
         raise CheckpointError(f"{file} is not a TRM configuration: it has no section 'arch'.")
     return settings
@@ -158,7 +158,7 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(file, str(error))) from error
     except Exception as error:  # a damaged pickle makes the library raise many types, including MemoryError
-        raise CheckpointError(f"{file} is damaged or not a checkpoint: it can't be read as tensors.") from error
+        raise CheckpointError(f"{file} is damaged or not a checkpoint: its tensors are malformed.") from error
     if not isinstance(content, Mapping) or not content:
         raise CheckpointError(f"{file} is not a state dict: it holds {type(content).__name__}.")
     for name, value in content.items():
@@ -203,7 +203,7 @@ def _is_plain(value: Tensor) -> bool:
 def _refusal(file: Path, message: str) -> str:
     code = re.search(r"GLOBAL (\S+)", message) or re.search(r"class ([\w.]+\.\w+)", message)
     if code is None:
-        return f"{file} is damaged or not a checkpoint: it can't be read as tensors."
+        return f"{file} is damaged or not a checkpoint: its tensors are malformed."
     return (
         f"{file} was refused: it asks to run {code[1]!r}, but a checkpoint may hold tensors only. "
         "Load it with the code that wrote it and save its state dict."

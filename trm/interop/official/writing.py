@@ -50,7 +50,7 @@ def save_checkpoint(
         write_bytes(target, content.getvalue())
         write_bytes(directory / CONFIG_FILE, yaml_library().safe_dump(settings).encode())
     except OSError as error:
-        raise CheckpointError(f"The checkpoint can't be written to {directory}: {error.strerror}.") from error
+        raise CheckpointError(f"Cannot write the checkpoint to {directory}: {error.strerror}.") from error
     return target
 
 

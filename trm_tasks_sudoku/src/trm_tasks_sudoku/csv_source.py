@@ -78,7 +78,7 @@ def _rows(path: Path) -> Iterator[_Row]:
                 answer = _cells(row["answer"], _DIGITS, f"{where}: the answer")
                 yield _Row(reader.line_num, question, answer, _rating(row.get("rating"), where))
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as CSV: {reason(error)}.") from error
+        raise DataError(f"Cannot read {path} as CSV: {reason(error)}.") from error
 
 
 def _cells(text: str | None, allowed: frozenset[str], what: str) -> str:
