@@ -1,4 +1,4 @@
-"""The ARC commands from end to end on tiny jobs: build, train, evaluate, resume, solve."""
+"""End-to-end tests of the ARC commands on tiny jobs: build, train, evaluate, resume, solve."""
 
 import functools
 import json
@@ -66,7 +66,7 @@ def made_task(seed: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three tasks, and a run trained on them for a moment."""
+    """Three tasks, and a run with a few training steps on them."""
     path = tmp_path_factory.mktemp("arc")
     (path / "tasks").mkdir()
     for number in range(3):
@@ -98,7 +98,7 @@ def assert_valid_submission(path: Path, tasks: list[str], inputs: int = 1) -> No
                 assert all(0 <= colour <= 9 for row in grid for colour in row)
 
 
-def test_an_interrupted_evaluation_goes_on_and_ends_alike(folder: Path, tmp_path: Path) -> None:
+def test_an_interrupted_evaluation_resumes_with_the_same_result(folder: Path, tmp_path: Path) -> None:
     whole = run("evaluate", str(folder / "run"), "--output", str(tmp_path / "whole"), "--json")
     assert whole.exit_code == 0, whole.output
     parts = sorted((tmp_path / "whole" / "predictions").iterdir())
@@ -114,7 +114,7 @@ def test_an_interrupted_evaluation_goes_on_and_ends_alike(folder: Path, tmp_path
     assert (tmp_path / "cut" / "predictions" / parts[0].name).stat().st_mtime_ns == kept
     for name in ("submission.json", "scores.json"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    with pytest.raises(TRMError, match="holds another evaluation: its supervision_steps differ"):
+    with pytest.raises(TRMError, match="contains another evaluation with different supervision_steps"):
         cli.main(
             ["evaluate", str(folder / "run"), "--output", str(tmp_path / "cut"), "--steps", "1"], standalone_mode=False
         )
@@ -129,6 +129,15 @@ def test_votes_and_limit_choose_variants_and_tasks(folder: Path, tmp_path: Path)
         assert len(arrays["predictions"]) == 4
 
 
+def test_the_train_split_scores_training_examples(folder: Path) -> None:
+    report = run("evaluate", str(folder / "run"), "--split", "train", "--json")
+    assert report.exit_code == 0, report.output
+    metrics = json.loads(report.output)["metrics"]
+    assert metrics.keys() == {"train_exact"}
+    final = json.loads((folder / "run" / "summary.json").read_text())["final_metrics"]
+    assert metrics["train_exact"] == final["train_exact"]
+
+
 def test_tasks_without_solutions_get_a_submission_and_no_score(folder: Path, tmp_path: Path) -> None:
     challenges = {
         name: {"train": task["train"], "test": [{"input": task["test"][0]["input"]}] * 2}
@@ -140,15 +149,15 @@ def test_tasks_without_solutions_get_a_submission_and_no_score(folder: Path, tmp
     trained = run("train", "arc", "--output", str(tmp_path / "run"), "--quiet", "--json", *settings_of(values))
     assert trained.exit_code == 0, trained.output
     assert not any(name.startswith("pass") for name in json.loads(trained.stdout)["final_metrics"])
-    assert "2 of 2 tasks have no solutions, a among them: there is a submission, and no score." in trained.stderr
+    assert "2 of 2 tasks have no solutions, for example a: wrote a submission without a score." in trained.stderr
     assert_valid_submission(tmp_path / "run" / "evaluations" / "step_4-all" / "submission.json", ["a", "b"], inputs=2)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--set", "task.variants=2"], "puzzle vectors for 13 ids, the data has 10"),
-        (["--seed", "9"], "the ids are of two data sets"),
+        (["--set", "task.variants=2"], "puzzle vectors for 13 ids, but the data has 10"),
+        (["--seed", "9"], "they belong to different datasets"),
         (["--restarts", "2"], "leave out --restarts"),
     ],
 )
@@ -261,12 +270,12 @@ def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, mo
     ("text", "message"),
     [
         ("nowhere.json", r"There is no file nowhere\.json"),
-        ("{", "is no JSON file"),
-        ("[]", "is no ARC task"),
+        ("{", "is not a JSON file"),
+        ("[]", "is not an ARC task"),
         ('{"train": [], "test": [{"input": [[1]]}]}', "Task task has no demonstration pairs"),
         (
             json.dumps({"train": [{"input": [[0] * 5], "output": [[1]]}], "test": [{"input": [[1]]}]}),
-            "the model takes 4",
+            "the model accepts at most 4",
         ),
         (json.dumps({"train": [{"input": [[1, 2], [3]], "output": [[1]]}], "test": [{"input": [[1]]}]}), "is ragged"),
     ],

@@ -1,4 +1,4 @@
-"""Tasks from every kind of source, their variants, and the data sets made of them."""
+"""Tests of tasks from every kind of source, their variants, and the datasets built from them."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def make_task(rng: np.random.Generator, name: str = "made", side: int = 4, colou
 
 
 def all_grids(task: Task, name: str) -> tuple[Any, ...]:
-    """Everything that makes a variant what it is: its pairs, in any order."""
+    """Return the pairs of a variant in any order."""
     pairs = [
         tuple(apply(name, grid).tolist() for grid in (p.input, p.output) if grid is not None)
         for p in task.train + task.test
@@ -153,7 +153,7 @@ def test_splits_have_the_same_identifiers_and_groups_are_tasks(sources: dict[str
 
 
 def test_tasks_too_large_for_the_canvas_are_left_out(sources: dict[str, str]) -> None:
-    with pytest.raises(DataError, match="is left to be scored"):
+    with pytest.raises(DataError, match="is left to score"):
         select(config_of(sources, side=1))
     with pytest.raises(UsageError, match="There is no task zz in"):
         select(config_of(sources, tasks=("e0", "zz")))
@@ -170,7 +170,7 @@ def test_built_in_releases_have_the_known_numbers_of_tasks() -> None:
 
 
 def test_the_leaks_between_the_releases_are_refused_by_name() -> None:
-    with pytest.raises(LeakError, match="376 of the tasks") as forward:
+    with pytest.raises(LeakError, match="376 of the scored tasks") as forward:
         select(ArcConfig(training=("kaggle2025:training",), evaluation=("arcagi1:evaluation",)))
     assert len(forward.value.tasks) == 376
     with pytest.raises(LeakError) as backward:
@@ -205,7 +205,7 @@ def test_a_leak_under_another_name_is_found(tmp_path: Path) -> None:
     assert list(select(config.model_copy(update={"leaks": "drop"})).training) == ["other"]
 
 
-@pytest.mark.skipif(not CONCEPT.exists(), reason="ConceptARC is not here")
+@pytest.mark.skipif(not CONCEPT.exists(), reason="ConceptARC is not available")
 def test_concept_arc_is_read_with_its_solutions() -> None:
     tasks = load_source(str(CONCEPT))
     assert len(tasks) == 160
@@ -235,7 +235,7 @@ def test_kaggle_pair_with_and_without_solutions(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has none of the 2 outputs of k"):
         load_source(path)
     for solutions, message in (
-        ([1], "has no solutions"),
+        ([1], "contains no solutions"),
         ({"k": 5}, "has none of the 2 outputs of k"),
         ({"k": [[[4]], [[4], [5, 6]]]}, "Task k, test pair 2, output is ragged"),
     ):
@@ -246,9 +246,9 @@ def test_kaggle_pair_with_and_without_solutions(tmp_path: Path) -> None:
         kaggle(tmp_path, {"k": challenge}, {"k": [[[1]]]})
         with pytest.raises(DataError, match="Task k"):
             load_source(path)
-    with pytest.raises(UsageError, match="has solutions only"):
+    with pytest.raises(UsageError, match="contains only solutions"):
         load_source(str(tmp_path / "arc-agi_x_solutions.json"))
-    with pytest.raises(UsageError, match="has Kaggle's files"):
+    with pytest.raises(UsageError, match="contains Kaggle's files"):
         load_source(str(tmp_path))
 
 
@@ -258,8 +258,8 @@ def test_kaggle_pair_with_and_without_solutions(tmp_path: Path) -> None:
         ({"train": [], "test": [{"input": [[1]]}]}, "Task x has no demonstration pairs"),
         ({"test": [{"input": [[1]]}]}, "Task x has no demonstration pairs"),
         ({"train": TRAIN, "test": []}, "Task x has no test inputs"),
-        ({"train": TRAIN}, "Task x is no ARC task"),
-        ([], "is no JSON object"),
+        ({"train": TRAIN}, "Task x is not an ARC task"),
+        ([], "expected a JSON object"),
         ({"train": [{"input": [[1]]}], "test": [{"input": [[1]]}]}, "Task x, training pair 1 has no output"),
         ({"train": TRAIN, "test": [{"output": [[1]]}]}, "Task x, test pair 1 has no input"),
         ({"train": TRAIN, "test": [{"input": [[1, 2], [3]]}]}, "Task x, test pair 1, input is ragged: row 2 has 1"),
@@ -277,10 +277,10 @@ def test_malformed_task_files_are_named(tmp_path: Path, task: Any, message: str)
 def test_missing_and_damaged_sources_are_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Did you mean 'arcagi1:training'"):
         load_source("arcagi1:trainin")
-    with pytest.raises(UsageError, match="has no task files"):
+    with pytest.raises(UsageError, match="contains no task files"):
         load_source(str(tmp_path))
     (tmp_path / "cut.json").write_text('{"train": [')
-    with pytest.raises(DataError, match=r"cut\.json can't be read as JSON"):
+    with pytest.raises(DataError, match=r"cut\.json cannot be read as JSON"):
         load_source(str(tmp_path / "cut.json"))
 
 

@@ -1,4 +1,4 @@
-"""Grids, variants and votes, against plain statements of what they mean."""
+"""Tests of grids, variants and votes against direct implementations of their definitions."""
 
 import itertools
 import math
@@ -60,7 +60,7 @@ def test_names_round_trip() -> None:
     "name", ["a|||t8|||0123456789", "a|||t1|||0123456788", "a|||t1", "|||t1|||0123456789", "a|||x|||y"]
 )
 def test_malformed_names_are_refused(name: str) -> None:
-    with pytest.raises(DataError, match="is no variant of a task"):
+    with pytest.raises(DataError, match="is not the name of a variant"):
         undo(name, [[1]])
 
 
@@ -319,17 +319,17 @@ def test_pass_at_k_is_what_the_rules_say(drawn: list[Any], k: int) -> None:
         ([[1, 2], [3]], "ragged: row 2 has 1 cells, row 1 has 2"),
         ([[1, 10]], "has the colour 10 in row 1, column 2"),
         ([[-1]], "has the colour -1"),
-        ([[0] * 31], "has 1 rows and 31 columns; a side has 1 to 30 cells"),
+        ([[0] * 31], "has 1 rows and 31 columns, expected 1 to 30 of each"),
         ([], "has 0 rows"),
         ([[], []], "2 rows and 0 columns"),
-        ([[1.0]], "other than whole numbers"),
-        ([[True]], "other than whole numbers"),
-        ([["1"]], "other than whole numbers"),
-        ([[[1]]], "other than whole numbers"),
+        ([[1.0]], "values other than integers"),
+        ([[True]], "values other than integers"),
+        ([["1"]], "values other than integers"),
+        ([[[1]]], "values other than integers"),
         ([[10**30]], "colour out of range"),
-        (7, "is no grid"),
-        (np.zeros((2, 2, 2), int), "is no grid"),
-        (np.ones((2, 2)), "other than whole numbers"),
+        (7, "is not a grid"),
+        (np.zeros((2, 2, 2), int), "is not a grid"),
+        (np.ones((2, 2)), "values other than integers"),
     ],
 )
 def test_bad_grids_are_named(grid: Any, message: str) -> None:
@@ -339,27 +339,27 @@ def test_bad_grids_are_named(grid: Any, message: str) -> None:
 
 def test_wrong_uses_of_a_ballot_are_named() -> None:
     ballot = Ballot(TASKS)
-    with pytest.raises(DataError, match="no task 'three' among the 2"):
+    with pytest.raises(DataError, match="Task 'three' is not among the 2"):
         ballot.add("three", A, A, 0.5)
     with pytest.raises(DataError, match="Task two has no such test input"):
         ballot.add("two", B, A, 0.5)
     with pytest.raises(DataError, match="confidence nan"):
         ballot.add("two", A, A, math.nan)
-    with pytest.raises(DataError, match="confidence 'high', which is no number"):
+    with pytest.raises(DataError, match="confidence 'high', expected a finite number"):
         ballot.add("two", A, A, "high")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="pass@0"):
         ballot.pass_at(0)
     with pytest.raises(UsageError, match="does not fit on a canvas of 30x30"):
         encode([[1, 1]], 0, 29)
-    with pytest.raises(DataError, match="no square canvas"):
+    with pytest.raises(DataError, match="not a square canvas"):
         crop(np.zeros(10, int))
     for batch in (np.zeros((9, 100), int), np.zeros((4, 15, 15), int), np.zeros((31, 31), int), np.zeros(900), []):
-        with pytest.raises(DataError, match="no square canvas"):
+        with pytest.raises(DataError, match="not a square canvas"):
             crop(batch)
     unsolved = Ballot({"x": {"train": [], "test": [{"input": A}]}})
     unsolved.add("x", A, B, 0.5)
     assert unsolved.submission() == {"x": [{"attempt_1": B, "attempt_2": B}]}
-    with pytest.raises(DataError, match="1 of 1 tasks have no solutions, x among them"):
+    with pytest.raises(DataError, match="1 of 1 tasks have no solutions, for example x"):
         unsolved.pass_at(2)
     with pytest.raises(DataError, match="no tasks to score"):
         Ballot({}).pass_at(1)

@@ -1,4 +1,4 @@
-"""What the maze tests share."""
+"""Fixtures of the maze tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def real_mazes() -> Path:
-    """The folder of Maze-Hard's training half in array form; tests that need it are skipped where it is absent."""
+    """The folder with the training split of Maze-Hard as arrays. Tests that need it are skipped if it is missing."""
     checkout = Path(__file__).resolve().parents[2]
     shared = Path(os.environ.get("TRM_SHARED", checkout.parent / "shared"))
     folder = shared / "data" / "maze-30x30-hard-1k" / "train"

@@ -1,4 +1,4 @@
-"""The real commands on tiny jobs."""
+"""Tests of the commands on tiny jobs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
-    """A run of `quick`, hardly trained."""
+    """A run of `quick` with few training steps."""
     folder = tmp_path_factory.mktemp("runs") / "quick"
     result = trm("train", "maze", *settings(*TINY), "--output", str(folder), cache=cache)
     assert result.returncode == 0, result.stderr
@@ -100,14 +100,14 @@ def test_weights_with_a_size_say_so(cache: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (MAZE.replace("S", "."), "The maze at line 1 has no start: mark one cell with S."),
+        (MAZE.replace("S", "."), "The maze at line 1 has no start. Mark one cell with S."),
         (
             MAZE.replace("S.", "SG"),
-            "The maze at line 1 has 2 goals, at row 1, column 2 and row 10, column 10: leave one G.",
+            "The maze at line 1 has 2 goals, at row 1, column 2 and row 10, column 10. Keep one G.",
         ),
-        (MAZE.replace("S..", "S."), "Line 1 has 9 cells where the longest line has 10"),
-        (MAZE.replace("S..", "S.x"), "Line 1, column 3: 'x' is no part of a maze."),
-        (MAZE.replace(".\n........#G", "#\n........#G"), "No way leads from the start S to the goal G"),
+        (MAZE.replace("S..", "S."), "Line 1 has 9 cells, but the longest line has 10"),
+        (MAZE.replace("S..", "S.x"), "Line 1, column 3: 'x' is not allowed in a maze."),
+        (MAZE.replace(".\n........#G", "#\n........#G"), "No path leads from the start S to the goal G"),
     ],
 )
 def test_bad_mazes_get_a_sentence(text: str, message: str, run: Path, cache: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Labels, the judgement of answers, and what is said of wrong ones."""
+"""Tests of labels and of the check of answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPEN = grid(
     "     ",
     "    G",
 )
-"""A maze with many shortest ways."""
+"""A maze with many shortest paths."""
 
 
 def test_the_recorded_labels_of_maze_hard(real_mazes: Path) -> None:
@@ -50,11 +50,11 @@ def test_left_comes_before_right_and_up_last() -> None:
 
 def test_a_maze_without_a_way() -> None:
     maze = grid("S #  ", "  #  ", "  #  ", "  #  ", "  # G")
-    with pytest.raises(PuzzleError, match=r"No way leads from the start S to the goal G: .* Open a wall"):
+    with pytest.raises(PuzzleError, match=r"No path leads from the start S to the goal G\. Open a wall"):
         label(maze)
     with pytest.raises(PuzzleError, match="in maze 2 of 2"):
         label_batch(np.stack([OPEN, maze]))
-    assert "No way leads" in str(no_way(maze))
+    assert "No path leads" in str(no_way(maze))
     assert no_way(OPEN) is None
     assert not is_valid_and_shortest(maze[None], maze[None])[0]
 
@@ -69,25 +69,25 @@ def test_any_shortest_path_is_right_not_just_the_label() -> None:
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (OPEN, "No cell is marked as path."),
+        (OPEN, "The answer has no path cells."),
         (
             grid("Soooo", "    o", "  #  ", "    o", "    G"),
-            "The path from the start breaks off at row 2, column 5 and doesn't reach the goal.",
+            "The path from the start ends at row 2, column 5 and does not reach the goal.",
         ),
         (grid("S    ", "oo   ", " oo  ", "  o  ", "  ooG"), "The path crosses the wall at row 3, column 3."),
-        (grid("ooooo", "    o", "  # o", "    o", "    G"), "The path covers the start at row 1, column 1."),
+        (grid("ooooo", "    o", "  # o", "    o", "    G"), "The path overwrites the start at row 1, column 1."),
         (grid("Soooo", "    o", "    o", "    o", "    G"), "The wall at row 3, column 3 is changed to ' '."),
         (grid("Soooo", "    o", "  # o", "    o", "   #G"), "The free cell at row 5, column 4 is changed to '#'."),
         (grid("Soooo", "    o", "  # o", "    o", "     "), "The goal at row 5, column 5 is changed to ' '."),
         (np.where(OPEN == WALL, 0, OPEN), "The wall at row 3, column 3 is changed to padding."),
-        (grid("S ooo", "ooo o", "  # o", "    o", "    G"), "The path has 10 moves, 2 more than the shortest one."),
+        (grid("S ooo", "ooo o", "  # o", "    o", "    G"), "The path has 10 moves, 2 more than a shortest path."),
         (
             grid("Soooo", "    o", "o # o", "o   o", "    G"),
-            "2 marked cells aren't part of the path, the first at row 3, column 1.",
+            "2 marked cells are not on the path, the first at row 3, column 1.",
         ),
         (
             grid("Soooo", "    o", "  # o", "o   o", "    G"),
-            "The marked cell at row 4, column 1 isn't part of the path.",
+            "The marked cell at row 4, column 1 is not on the path.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The batch searches against a plain queue."""
+"""Tests of the batched searches against a textbook queue."""
 
 from __future__ import annotations
 

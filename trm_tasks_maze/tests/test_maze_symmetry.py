@@ -1,4 +1,4 @@
-"""The symmetries of a grid and the labels of images."""
+"""Tests of the symmetries of a grid and of the labels of images."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_images_are_solved_anew(shape: tuple[int, int], seed: int) -> None:
     images, answers = transform_and_label(inputs, symmetries, *shape)
     assert np.array_equal(images, apply(inputs, symmetries, *shape))
     assert np.array_equal(label_batch(images.reshape(-1, *shape)).reshape(answers.shape), answers)
-    # The image of a label is a right answer too, only not always the one that the rule names.
+    # The image of a label is also a correct answer, but not always the label.
     moved = apply(labels, symmetries, *shape)
     assert is_valid_and_shortest(images.reshape(-1, *shape), moved.reshape(-1, *shape)).all()
     assert ((moved == PATH).sum(axis=1) == (answers == PATH).sum(axis=1)).all()

@@ -1,4 +1,4 @@
-"""The maze task as `trm` sees it: settings, data, augmentation, metric, renderer, answers, and the conformance kit."""
+"""Tests of the registered parts of the maze task, and the conformance checks."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_settings_out_of_range(setting: str, message: str) -> None:
 
 
 def test_a_style_that_has_no_mazes() -> None:
-    with pytest.raises(UsageError, match=r"No 6 x 6 mazes with 0% to 10% walls and 30 moves or more turn up"):
+    with pytest.raises(UsageError, match=r"Found no 6 x 6 mazes with 0% to 10% walls and at least 30 moves"):
         build_generated(MazeConfig(size=6, min_walls=0, max_walls=0.1, min_path=30), "train", 0)
 
 
@@ -85,9 +85,11 @@ def test_maze_hard_from_csv(tmp_path: Path) -> None:
     puzzles = build_maze_hard(MazeConfig(size=5, csv=tmp_path), "train", 0)
     assert np.array_equal(puzzles.inputs[0], parse(BENT, MazeConfig(size=5))[0])
     assert puzzles.extras["moves"].tolist() == [8]
-    with pytest.raises(DataError, match=r"train.csv have 5x5 cells, the settings say 10x10: --set task.size=5"):
+    with pytest.raises(
+        DataError, match=r"train.csv have 5x5 cells, but the settings say 10x10\. Use --set task.size=5"
+    ):
         build_maze_hard(MazeConfig(csv=tmp_path), "train", 0)
-    with pytest.raises(DataError, match=r"test.csv can't be read as CSV: .*No such file"):
+    with pytest.raises(DataError, match=r"test.csv cannot be read as CSV: .*No such file"):
         build_maze_hard(MazeConfig(size=5, csv=tmp_path), "test", 0)
 
 
@@ -96,7 +98,7 @@ def test_maze_hard_without_a_network(tmp_path: Path) -> None:
     code = f"{imports}; build_maze_hard(MazeConfig(), 'test', 0)"
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | offline)
-    # Where huggingface_hub is not installed, as in the plain test environment, the sentence says that.
+    # Without huggingface_hub, as in the plain test environment, the message says how to install it.
     assert "DataError: test.csv of sapientinc/maze-30x30-hard-1k can't be downloaded" in result.stderr or (
         "needs huggingface_hub" in result.stderr and "pip install 'trm[hub]'" in result.stderr
     )
@@ -115,7 +117,7 @@ def test_any_shortest_path_scores_as_valid() -> None:
     assert metric.compute() == pytest.approx(2 / 3)
     assert check_answer(maze, labelled, config) is None
     assert check_answer(maze, other, config) is None
-    assert check_answer(maze, maze, config) == "No cell is marked as path."
+    assert check_answer(maze, maze, config) == "The answer has no path cells."
 
 
 def test_text_round_trip_and_solvability() -> None:
@@ -127,11 +129,11 @@ def test_text_round_trip_and_solvability() -> None:
         assert np.array_equal(parse(format_tokens(labels, SMALL), SMALL)[0], inputs)
         assert solvable(inputs, SMALL) is None
     closed = np.array([START, WALL, GOAL, *[WALL] * 22])
-    assert solvable(closed, MazeConfig(size=5)) == "No way leads from the start S to the goal G: walls separate them."
+    assert solvable(closed, MazeConfig(size=5)) == "No path leads from the start S to the goal G."
 
 
 def test_a_maze_of_another_size_is_refused() -> None:
-    with pytest.raises(PuzzleError, match=r"The maze at line 2 has 5x5 cells where 7x9 are expected\."):
+    with pytest.raises(PuzzleError, match=r"The maze at line 2 has 5x5 cells, expected 7x9\."):
         parse("\n" + BENT, SMALL)
 
 
@@ -155,7 +157,7 @@ def test_presets_are_complete(preset: str) -> None:
     if preset != "paper":
         few = build_generated(experiment.task.config.model_copy(update={"train_puzzles": 2, "min_path": 9}), "train", 0)
         model = TinyRecursiveModel(experiment.model_config(few))
-        assert model.num_parameters() < 250_000  # shipped weights of 1 MB
+        assert model.num_parameters() < 250_000  # so that shipped weights stay below 1 MB
 
 
 @parametrize_with_checks("maze")

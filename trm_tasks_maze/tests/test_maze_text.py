@@ -1,4 +1,4 @@
-"""Mazes from text and CSV, and the words for bad ones."""
+"""Tests of mazes in text and CSV, and of the errors for malformed ones."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ def test_an_answer_can_be_asked_again() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"There is no maze in the text: expected lines of"),
-        ("\n  \n", r"There is no maze in the text"),
-        (GOOD.replace("S", "."), r"The maze at line 1 has no start: mark one cell with S\."),
-        (GOOD.replace("G", "."), r"The maze at line 1 has no goal: mark one cell with G\."),
+        ("", r"The text contains no maze\. Expected lines of"),
+        ("\n  \n", r"The text contains no maze"),
+        (GOOD.replace("S", "."), r"The maze at line 1 has no start\. Mark one cell with S\."),
+        (GOOD.replace("G", "."), r"The maze at line 1 has no goal\. Mark one cell with G\."),
         (
             GOOD.replace("S....", "S...G"),
-            r"The maze at line 1 has 2 goals, at row 1, column 5 and row 3, column 3: leave one G\.",
+            r"The maze at line 1 has 2 goals, at row 1, column 5 and row 3, column 3\. Keep one G\.",
         ),
-        (GOOD.replace("S....", "SSS.."), r"has 3 starts, at row 1, column 1 and row 1, column 2 and elsewhere: leave"),
+        (GOOD.replace("S....", "SSS.."), r"has 3 starts, at row 1, column 1 and row 1, column 2 and elsewhere\. Keep"),
         (
             "\n" + GOOD.replace(".#.#.", ".#.#"),
-            r"Line 5 has 4 cells where the longest line has 5: .*If an editor stripped spaces at line ends, write free",
+            r"Line 5 has 4 cells, but the longest line has 5\. .*If an editor stripped spaces at line ends, write free",
         ),
-        (GOOD.replace(".#.#.", ".#x#."), r"Line 4, column 3: 'x' is no part of a maze\."),
-        (GOOD.replace(".#.#.", ".#\t#."), r"Line 4, column 3: '\\t' is no part of a maze\."),
+        (GOOD.replace(".#.#.", ".#x#."), r"Line 4, column 3: 'x' is not allowed in a maze\."),
+        (GOOD.replace(".#.#.", ".#\t#."), r"Line 4, column 3: '\\t' is not allowed in a maze\."),
         (
             GOOD.replace(".#.#.", ".###."),
-            r"No way leads from the start S to the goal G: .* in the maze at line 1\. Open a",
+            r"No path leads from the start S to the goal G in the maze at line 1\. Open a",
         ),
-        ("S..\n...\n..G", r"The maze at line 1 has 3 rows of 3 cells: a maze has 5 to 80 of each\."),
-        ("\n".join(["S" + "." * 80, *["." * 81] * 5, "G" + "." * 80]), r"has 7 rows of 81 cells"),
-        ("S....G", r"Line 1: a maze on a single line must have a square number of cells, .*; this line has 6\."),
+        ("S..\n...\n..G", r"The maze at line 1 has 3 rows and 3 columns\. A maze has 5 to 80 of each\."),
+        ("\n".join(["S" + "." * 80, *["." * 81] * 5, "G" + "." * 80]), r"has 7 rows and 81 columns"),
+        ("S....G", r"Line 1: a maze on a single line must have a square number of cells, .* This line has 6\."),
         (GOOD + "\n\n" + GOOD.replace("S", "."), r"The maze at line 7 has no start"),
     ],
 )
@@ -89,20 +89,20 @@ def test_csv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (f"made,{QUESTION[:-1]},{ANSWER},9", r"line 3: the question has 24 cells, which is no square maze"),
+        (f"made,{QUESTION[:-1]},{ANSWER},9", r"line 3: the question has 24 cells, which is not a square number"),
         ("made", r"line 3: the question has 0 cells"),
         (
             f"made,{QUESTION},{ANSWER.replace('G', '?')},9",
-            r"line 3: the answer has '\?', but a maze is made of '# SGo'",
+            r"line 3: the answer contains '\?'. A maze consists of the characters '# SGo'",
         ),
         (
             f"made,{QUESTION.replace('G', ' ')},{ANSWER},9",
-            r"line 3: the question has 0 cells marked as the goal G, not 1",
+            r"line 3: the question has 0 cells for the goal G, expected 1",
         ),
-        (f"made,{QUESTION.replace('  ', 'SS')},{ANSWER},9", r"line 3: the question has 15 cells marked as the start S"),
-        (f"made,{ANSWER},{ANSWER},9", r"line 3: the question already shows a path 'o'"),
-        (f"made,{QUESTION},{ANSWER.replace('###', 'ooo')},9", r"line 3: the answer doesn't repeat the question"),
-        (f"made,{'SG' + ' ' * 34},{'SG' + ' ' * 34},9", r"line 3: 36 cells, where the first maze has 25"),
+        (f"made,{QUESTION.replace('  ', 'SS')},{ANSWER},9", r"line 3: the question has 15 cells for the start S"),
+        (f"made,{ANSWER},{ANSWER},9", r"line 3: the question already contains path cells 'o'"),
+        (f"made,{QUESTION},{ANSWER.replace('###', 'ooo')},9", r"line 3: the answer is not the question with a path"),
+        (f"made,{'SG' + ' ' * 34},{'SG' + ' ' * 34},9", r"line 3: the maze has 36 cells, but the first maze has 25"),
     ],
 )
 def test_bad_csv(tmp_path: Path, row: str, message: str) -> None:
@@ -111,9 +111,9 @@ def test_bad_csv(tmp_path: Path, row: str, message: str) -> None:
 
 
 def test_files_that_are_no_such_csv(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"gone\.csv can't be read as CSV: .*No such file"):
+    with pytest.raises(DataError, match=r"gone\.csv cannot be read as CSV: .*No such file"):
         read_csv(tmp_path / "gone.csv")
     with pytest.raises(DataError, match=r"has no columns 'question' and 'answer' in its first line"):
         read_csv(write(tmp_path / "other.csv", header="a,b"))
-    with pytest.raises(DataError, match=r"holds no mazes"):
+    with pytest.raises(DataError, match=r"contains no mazes"):
         read_csv(write(tmp_path / "empty.csv"))

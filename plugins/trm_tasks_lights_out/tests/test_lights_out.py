@@ -46,7 +46,7 @@ def test_all_quiet_sets_of_buttons_are_found(size: int, count: int) -> None:
 
 
 def test_the_answer_is_the_only_one_of_fewest_presses() -> None:
-    """On 4x4, against all 65536 sets of buttons."""
+    """Compare 4x4 boards with all 65536 sets of buttons."""
     every = np.arange(2**16)[:, None] >> np.arange(16) & 1
     boards = (every @ wiring(4) % 2) @ (1 << np.arange(16))
     puzzles = build(Config(size=4, train_puzzles=20), "train", 0)
@@ -60,7 +60,7 @@ def test_the_answer_is_the_only_one_of_fewest_presses() -> None:
 
 def test_a_tie_is_noticed() -> None:
     half = quiet(5)[quiet(5).sum(axis=1) == 12][:1].copy()
-    half[0, np.flatnonzero(half[0])[:6]] = 0  # six of twelve buttons do what the other six do
+    half[0, np.flatnonzero(half[0])[:6]] = 0  # six of twelve buttons are equivalent to the other six
     assert fewest(half, 5)[1].tolist() == [False]
 
 
@@ -89,18 +89,18 @@ def test_any_answer_that_turns_all_lights_off_is_right_by_the_rules() -> None:
     assert check(puzzles.inputs[0], puzzles.inputs[0] * 0, Config()) == f"{puzzles.inputs[0].sum()} lights stay on."
 
 
-def test_a_single_light_can_t_be_turned_off_unless_it_stands_outside_all_quiet_sets() -> None:
+def test_a_single_light_can_be_turned_off_only_outside_all_quiet_sets() -> None:
     single = np.eye(25, dtype=np.int64)
     unsolvable = {light for light in range(25) if solvable(single[light], Config())}
     assert unsolvable == set(np.flatnonzero(quiet(5).any(axis=0)).tolist())
     assert solvable(wiring(5)[7], Config()) is None
 
 
-def test_text_that_is_no_board_is_refused_with_the_place() -> None:
+def test_errors_name_the_invalid_cell() -> None:
     assert parse(".#...\n" * 5, Config())[0].sum() == 5
-    with pytest.raises(PuzzleError, match=r"Cell 2 is 'x'\. A cell is '#'"):
+    with pytest.raises(PuzzleError, match=r"Cell 2 is 'x'\. Write '#'"):
         parse(".x...", Config())
-    with pytest.raises(PuzzleError, match=r"The text has 7 cells, a board has 25"):
+    with pytest.raises(PuzzleError, match=r"The text has 7 cells\. Expected 25"):
         parse(".......", Config())
 
 

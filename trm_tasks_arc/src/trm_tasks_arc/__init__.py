@@ -1,4 +1,7 @@
-"""ARC-AGI for `trm`: what the plugin registers. Every `trm` command imports this module, so it imports nothing heavy."""
+"""Registers the ARC-AGI task of `trm`.
+
+Every `trm` command imports this module, so it imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,17 @@ __version__ = "0.1.0"
 
 ARC = TaskSpec(
     name="arc",
-    summary="ARC-AGI-1 and 2: grids transformed by a rule that a few pairs show",
+    summary="ARC-AGI-1 and 2: transform grids by a rule that a few examples show",
     config="trm_tasks_arc.config:ArcConfig",
     describe="trm_tasks_arc.config:describe",
     dataset=DatasetSpec(
         name="variants",
-        summary="the pairs of each task and of its variants, built as they are read",
+        summary="the pairs of each task and its variants, generated on access",
         build="trm_tasks_arc.datasets:build",
     ),
     renderer=RendererSpec(
         name="grids",
-        summary="input, target and prediction side by side, in the standard colours and as digits",
+        summary="input, target and prediction side by side, in the standard colours with digits",
         factory="trm_tasks_arc.renderer:GridRenderer",
     ),
     presets=PRESETS,

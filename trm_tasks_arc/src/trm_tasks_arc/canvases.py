@@ -1,8 +1,8 @@
-"""The token rows of a data set, made when they are read, many at a time.
+"""The token rows of a dataset, generated in batches on access.
 
-A data set of 1000 variants a task is gigabytes; what decides it is a few bytes a row: which pair, which variant, where on
-the canvas. `Canvases` stands for the array of rows and makes those that are asked for, so training needs no file, and
-writing a file needs no more memory than one piece of it.
+A dataset with 1,000 variants per task takes gigabytes, but a few bytes determine each row: its pair, its variant and its
+place on the canvas. `Canvases` behaves like the array of rows and generates only the requested ones. Training therefore
+needs no file, and writing a file needs memory for only one chunk.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trm_tasks_arc.transforms import TRANSFORMS
 
 @dataclass(frozen=True)
 class Plan:
-    """What decides each of the N rows of a data set.
+    """The data that determines each of the N rows of a dataset.
 
     Attributes:
         pair: index of the row's pair, ``[N]``.
@@ -29,7 +29,7 @@ class Plan:
         corner: row and column of the top left cell on the canvas, ``[N, 2]``.
         transforms: the transform of each variant, ``[V]``.
         colours: the colours of each variant, ``[V, 10]``.
-        side: rows and columns of the canvas.
+        side: number of rows and columns of the canvas.
     """
 
     pair: IntArray
@@ -41,10 +41,10 @@ class Plan:
 
 
 class Canvases:
-    """The rows ``[N, side * side]`` of a plan, uint8, for one side of the pairs. Reads like an array.
+    """The rows ``[N, side * side]`` uint8 of a plan, for either the inputs or the outputs. Indexed like an array.
 
     Args:
-        plan: which pair, variant and corner each row has.
+        plan: pair, variant and corner of each row.
         grids: the inputs or the outputs of the pairs.
     """
 
@@ -71,13 +71,13 @@ class Canvases:
         return rows if dtype is None else rows.astype(dtype)
 
     def max(self, **_: Any) -> int:
-        """The largest token that a row can have, so that nobody makes all rows to know it."""
+        """Return the largest possible token, without generating the rows."""
         return VOCABULARY - 1
 
     def _rows(self, rows: IntArray) -> IntArray:
-        """The rows of one pair at a time: they differ only in which cell gets which colour."""
+        """Generate rows, one pair at a time: the rows of a pair differ only in the colours of cells."""
         side = self.plan.side
-        wide = side + 1  # end marks may fall over the edge: they go where they are cut off
+        wide = side + 1  # end marks can lie beyond the edge; the extra row and column hold them and are cut off
         canvases = np.zeros((len(rows), wide * wide), np.uint8)
         pairs = self.plan.pair[rows]
         order = np.argsort(pairs, kind="stable")
@@ -87,12 +87,14 @@ class Canvases:
         return canvases.reshape(len(rows), wide, wide)[:, :side, :side].reshape(len(rows), side * side)
 
     def _draw(self, canvases: IntArray, places: IntArray, rows: IntArray, grid: Grid) -> None:
-        """Draw one grid into the canvases at `places`, in the variant and at the corner of each of their rows."""
+        """Draw one grid into the canvases at `places`, with the variant and at the corner of each row."""
         plan, wide = self.plan, self.plan.side + 1
         variant = plan.variant[rows]
         tokens = np.full((len(rows), COLOURS + 1), END, np.uint8)
         tokens[:, :COLOURS] = plan.colours[variant] + FIRST_COLOUR
-        kinds = np.concatenate([grid.ravel(), np.full(sum(grid.shape), COLOURS, np.uint8)])  # the last kind: end marks
+        kinds = np.concatenate(
+            [grid.ravel(), np.full(sum(grid.shape), COLOURS, np.uint8)]
+        )  # the last kind is the end mark
         corner = plan.corner[rows].astype(np.int64)
         start = places * (wide * wide) + corner[:, 0] * wide + corner[:, 1]
         cells = _cells(grid.shape, wide)[plan.transforms[variant]] + start[:, None]
@@ -101,7 +103,7 @@ class Canvases:
 
 @lru_cache(maxsize=1024)
 def _cells(shape: tuple[int, int], wide: int) -> IntArray:
-    """Where each cell of a grid, then each end mark, goes under each transform, ``[8, cells + end marks]``."""
+    """Return the offset of each cell, then of each end mark, under each transform: ``[8, cells + end marks]``."""
     numbers = np.arange(shape[0] * shape[1]).reshape(shape)
     cells = np.empty((len(TRANSFORMS), numbers.size + sum(shape)), np.int64)
     for row, transform in zip(cells, TRANSFORMS, strict=True):

@@ -1,4 +1,4 @@
-"""The ten standard colours of ARC, each with the ink that can be read on it."""
+"""The ten standard colours of ARC, and a readable text colour for each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ DARK = "#000000"
 
 
 def ink(colour: int) -> str:
-    """Black or white, whichever stands out from a colour (relative luminance, Rec. 601)."""
+    """Return black or white, whichever contrasts more with a colour (luminance by Rec. 601)."""
     red, green, blue = (int(PALETTE[colour][place : place + 2], 16) for place in (1, 3, 5))
     return DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 110 else LIGHT

@@ -1,4 +1,4 @@
-"""The settings of the ARC task, and what they say of its positions and tokens."""
+"""Settings of the ARC task, and the description of its positions and tokens."""
 
 from __future__ import annotations
 
@@ -20,37 +20,42 @@ class ArcConfig(BaseModel):
 
     training: tuple[str, ...] = Field(
         ("arcagi1:training",),
-        description="sources whose tasks are trained on, test pairs included: arcagi1:training and the like, a folder of "
-        "task files, or a challenges file",
+        description="sources of training tasks, whose test pairs are trained on too: a name such as arcagi1:training, a folder "
+        "of task files, or a challenges file",
     )
     evaluation: tuple[str, ...] = Field(
         ("arcagi1:evaluation",),
-        description="sources whose demonstration pairs are trained on and whose test pairs are scored",
+        description="sources of scored tasks, whose demonstration pairs are trained on and whose test pairs are scored",
         min_length=1,
     )
-    tasks: tuple[str, ...] | None = Field(None, description="only the tasks with these ids; unset: all")
-    subset: Literal["easy"] | None = Field(None, description="only a named list of tasks; unset: all")
+    tasks: tuple[str, ...] | None = Field(None, description="use only the tasks with these ids; unset: all")
+    subset: Literal["easy"] | None = Field(None, description="use only a named list of tasks; unset: all")
     leaks: Literal["refuse", "drop"] = Field(
         "refuse",
-        description="what to do with scored tasks that are among the training tasks: refuse, or drop them there",
+        description="scored tasks that are also training tasks: refuse to build the data, or drop them from training",
     )
     side: int = Field(
-        MAX_SIDE, description="rows and columns of the canvas; tasks with larger grids are left out", ge=1, le=MAX_SIDE
+        MAX_SIDE,
+        description="number of rows and columns of the canvas; tasks with larger grids are skipped",
+        ge=1,
+        le=MAX_SIDE,
     )
     variants: int = Field(
-        1000, description="most variants of a task beside itself, each with a puzzle vector of its own", ge=0
+        1000, description="maximum number of variants of a task besides itself, each with its own puzzle vector", ge=0
     )
-    transforms: bool = Field(True, description="variants are rotated and reflected")
-    recolour: bool = Field(True, description="variants have the colours 1 to 9 permuted")
-    translate: bool = Field(True, description="training pairs but one of each variant lie anywhere on the canvas")
+    transforms: bool = Field(True, description="rotate and reflect variants")
+    recolour: bool = Field(True, description="permute the colours 1 to 9 of variants")
+    translate: bool = Field(
+        True, description="place all training pairs except one of each variant at random on the canvas"
+    )
     interchangeable: bool = Field(
         False,
-        description="declare the colours 1 to 9 interchangeable, for relational models: a state per cell and colour",
+        description="declare the colours 1 to 9 interchangeable; a relational model then has a state per cell and colour",
     )
 
 
 def describe(config: ArcConfig) -> Description:
-    """Vocabulary, length and structure of canvases of a side."""
+    """Return vocabulary, length and structure of the canvas."""
     side = config.side
     return Description(
         vocab_size=VOCABULARY,

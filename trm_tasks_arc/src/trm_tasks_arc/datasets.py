@@ -1,4 +1,4 @@
-"""ARC tasks as puzzle sets: a group is a task, a puzzle one of its variants, an example a pair."""
+"""ARC tasks as puzzle sets: a group is a task, a puzzle is one of its variants, an example is a pair."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from trm_tasks_arc.variants import draw_variants
 
 BLANK = "<blank>"
 UNKNOWN = np.zeros((1, 1), np.uint8)
-"""Label of a test input whose solution is not known; such tasks are not scored."""
+"""Label of a test input whose solution is unknown. Such tasks are not scored."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The tasks of some settings.
+    """The tasks selected by the settings.
 
     Attributes:
-        training: tasks with all their pairs in the training split.
-        evaluation: tasks with their demonstrations in the training split, their test pairs in the test split.
+        training: tasks with all pairs in the training split.
+        evaluation: tasks with demonstration pairs in the training split and test pairs in the test split.
     """
 
     training: Tasks
@@ -43,11 +43,11 @@ class Selection:
 
 
 def select(config: ArcConfig) -> Selection:
-    """The tasks that settings name.
+    """Select the tasks that the settings name.
 
     Raises:
-        LeakError: evaluation tasks are among the training tasks.
-        DataError: none are left, or a source is malformed.
+        LeakError: evaluation tasks are also training tasks.
+        DataError: no evaluation task is left, or a source is malformed.
         UsageError: a source or an id is unknown.
     """
     training, evaluation = load_sources(config.training), load_sources(config.evaluation)
@@ -71,20 +71,20 @@ def select(config: ArcConfig) -> Selection:
     selection = Selection(wanted(training), wanted(evaluation))
     if not selection.evaluation:
         raise DataError(
-            f"None of the tasks of {', '.join(config.evaluation)} is left to be scored. Choose a larger task.side than "
-            f"{config.side}, or other task.tasks."
+            f"No task of {', '.join(config.evaluation)} is left to score. Set task.side above {config.side}, or change "
+            "task.tasks."
         )
     return selection
 
 
 def largest_side(task: Task) -> int:
-    """The most rows or columns of its grids."""
+    """Return the largest number of rows or columns of the grids of a task."""
     grids = [grid for pair in (*task.train, *task.test) for grid in (pair.input, pair.output) if grid is not None]
     return max(max(grid.shape) for grid in grids)
 
 
 def build(config: ArcConfig, split: str, seed: int) -> PuzzleSet:
-    """The pairs of all variants. The tasks are the same for every seed; the variants and translations drawn are not.
+    """Build the pairs of all variants. The seed determines variants and translations, not the tasks.
 
     Raises:
         DataError, UsageError: see `select`.
@@ -93,7 +93,7 @@ def build(config: ArcConfig, split: str, seed: int) -> PuzzleSet:
 
 
 def build_selection(selection: Selection, config: ArcConfig, split: str, seed: int) -> PuzzleSet:
-    """The pairs of all variants of some tasks."""
+    """Build the pairs of all variants of the selected tasks."""
     rows = _Rows(config.side, np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0xA2C]))))
     train = split == "train"
     names = [BLANK]
@@ -114,7 +114,7 @@ def build_selection(selection: Selection, config: ArcConfig, split: str, seed: i
 
 
 def _pairs(task: Task, all_pairs: bool, train: bool) -> list[Pair]:
-    """The pairs of a task in the training or in the test split."""
+    """Return the pairs of a task in the training or test split."""
     if not train:
         return [] if all_pairs else list(task.test)
     return [pair for pair in (*task.train, *(task.test if all_pairs else ())) if pair.output is not None]
@@ -136,7 +136,7 @@ class _Rows:
     def add(
         self, pairs: list[Pair], first_id: int, transforms: IntArray, colours: IntArray, *, translate: bool
     ) -> None:
-        """The pairs of a task in each of its variants, the variants outside."""
+        """Add the pairs of a task for each variant; variants are the outer loop."""
         many = len(transforms)
         pair = np.tile(np.arange(len(pairs)) + len(self.grids), many)
         variant = np.repeat(np.arange(many), len(pairs))
@@ -151,7 +151,7 @@ class _Rows:
         self.count += many
 
     def _corners(self, pairs: list[Pair], transforms: IntArray) -> IntArray:
-        """A random corner for each pair of each variant, the same for input and output; one pair of each stays."""
+        """Draw a corner for each pair of each variant, shared by input and output; one pair per variant stays at (0, 0)."""
         size = np.array(
             [np.maximum(p.input.shape, p.input.shape if p.output is None else p.output.shape) for p in pairs]
         )

@@ -1,7 +1,7 @@
-"""Scoring a model: predictions for all variants of the test inputs, then votes.
+"""Evaluates a model: predicts all variants of the test inputs, then votes.
 
-The work is kept as it is done (see `trm_tasks_arc.kept`), so that an interrupted evaluation goes on where it was. Beside it
-come `submission.json`, in Kaggle's form, and `scores.json`.
+Predictions are saved as they are made (see `trm_tasks_arc.kept`), so an interrupted evaluation can be resumed. The folder
+also receives `submission.json`, in Kaggle's format, and `scores.json`.
 """
 
 from __future__ import annotations
@@ -22,19 +22,21 @@ from trm_tasks_arc.kept import Kept
 from trm_tasks_arc.scoring import PASS_AT, Ballot
 from trm_tasks_arc.transforms import Variant
 
-CORNER = (0, 0)  # where test inputs lie on the canvas, and where the paper's evaluator looks for the answer
+CORNER = (0, 0)  # of test inputs on the canvas, and of answers in the paper's evaluator
 
 
 def evaluate(request: EvaluationRequest) -> dict[str, float]:
-    """Predict the test inputs in all variants, vote, score, and write what the request's folder is for.
+    """Predict all variants of the test inputs, vote and score, and write the results to `request.output`.
+
+    If `request.split` is "train", score training examples instead: `request.limit` of them (default: all).
 
     Returns:
-        `pass@1` to `pass@1000` where all solutions are known; `train_exact`, the share of the training examples that are
-        right in every cell, where some were asked for.
+        `pass@1` to `pass@1000` if all solutions are known, and `train_exact`, the fraction of training examples with every
+        cell correct, if training examples were requested.
 
     Raises:
-        DataError: the model's puzzle vectors are not those of the test split's ids.
-        UsageError: the request's folder holds another evaluation.
+        DataError: the puzzle vectors of the model belong to other ids than those of the test split.
+        UsageError: the output folder contains another evaluation.
     """
     if request.split == "train":
         return {"train_exact": train_exact(request, request.limit)}
@@ -57,7 +59,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
 
 
 def _pass_rates(ballot: Ballot, warn: Callable[[str], None]) -> dict[str, float]:
-    """The scores to report; none, with a warning, if solutions are missing."""
+    """Return the scores; if solutions are missing, warn and return none."""
     if ballot.unsolved:
         warn(
             f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, for example {ballot.unsolved[0]}: "
@@ -68,42 +70,50 @@ def _pass_rates(ballot: Ballot, warn: Callable[[str], None]) -> dict[str, float]
 
 
 def check_identifiers(request: EvaluationRequest, puzzles: PuzzleSet) -> None:
-    """A `DataError` where the model's puzzle vectors are not those of the split's ids.
+    """Check that the puzzle vectors of the model belong to the ids of the split.
 
-    Imported weights don't say what their ids stand for: of those only the number can be checked.
+    Imported weights do not contain their ids, so only the number of ids is checked for them.
+
+    Raises:
+        DataError: the ids differ.
     """
     trained_on, model = request.trained_on, request.model
     vectors, wanted = model.config.num_puzzles, puzzles.description.num_puzzle_identifiers
-    advice = "Score on the data it was trained on, or give tasks that are new to it to `trm solve`, which learns vectors for them."
+    advice = "Evaluate on the training data of the checkpoint, or use `trm solve` for new tasks, which learns vectors for them."
     if vectors and vectors != wanted:
-        raise DataError(f"The checkpoint has puzzle vectors for {vectors:,} ids, the data has {wanted:,}. {advice}")
+        raise DataError(f"The checkpoint has puzzle vectors for {vectors:,} ids, but the data has {wanted:,}. {advice}")
     if not vectors or request.training is None or trained_on == request.data:
         return
     for own, name in zip(trained_on.identifiers(), puzzles.identifiers, strict=False):
         if own != name:
             raise DataError(
-                f"The checkpoint's puzzle vector of {own} is the data's {name}: the ids are of two data sets. {advice}"
+                f"The checkpoint and the data use the same puzzle id for {own} and {name}: they belong to different datasets. "
+                f"{advice}"
             )
 
 
 def scored_tasks(puzzles: PuzzleSet, limit: int | None = None) -> dict[str, Any]:
-    """The first `limit` tasks of a test split, as their JSON has them."""
+    """Return the first `limit` tasks of a test split (default: all) as in their JSON files.
+
+    Raises:
+        DataError: the data lacks the tasks of its test split.
+    """
     tasks = puzzles.documents.get("test_puzzles")
     if not isinstance(tasks, Mapping):
         raise DataError(
-            "The data has no test_puzzles.json, which says what is to be scored. Build it with `trm data build arc`."
+            "The data has no test_puzzles.json, which lists the tasks to score. Build the data with `trm data build arc`."
         )
     named = {name.partition("|||")[0] for name in np.asarray(puzzles.identifiers, object)[puzzles.puzzle_ids]}
     strangers = sorted(named - tasks.keys())
     if strangers:
         raise DataError(
-            f"Task {strangers[0]} of the test split is not in test_puzzles.json: they are of two data sets."
+            f"Task {strangers[0]} of the test split is not in test_puzzles.json: they belong to different datasets."
         )
     return dict(list(tasks.items())[:limit])
 
 
 def rows_to_predict(puzzles: PuzzleSet, tasks: Mapping[str, Any], votes: int | None) -> IntArray:
-    """The examples of the first `votes` variants of each of the tasks; None: of all variants."""
+    """Return the indices of the examples of the first `votes` variants of each task; None means all variants."""
     chosen = []
     for group in range(puzzles.num_groups):
         first, last = puzzles.group_indices[group : group + 2]
@@ -116,7 +126,7 @@ def rows_to_predict(puzzles: PuzzleSet, tasks: Mapping[str, Any], votes: int | N
 def predict(
     model: TinyRecursiveModel, backend: Backend, steps: int, puzzles: PuzzleSet, rows: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """Predicted tokens ``[n, L]`` uint8 and the sigmoid of the halting logits ``[n]`` of some examples."""
+    """Predict examples `rows`: tokens ``[n, L]`` uint8, and the sigmoid of the halting logits ``[n]``."""
     batch = Batch(
         torch.from_numpy(np.asarray(puzzles.inputs[rows]).astype(np.int64)),
         torch.from_numpy(puzzles.scored_labels(rows)),
@@ -133,7 +143,7 @@ def _predict(request: EvaluationRequest, puzzles: PuzzleSet, rows: IntArray) -> 
 def count_votes(
     ballot: Ballot, puzzles: PuzzleSet, rows: IntArray, predictions: IntArray, confidences: IntArray
 ) -> None:
-    """Count predictions ``[n, L]`` for some examples, each undone by its variant."""
+    """Undo the variant of each prediction ``[n, L]`` and count the result."""
     inputs, ids = np.asarray(puzzles.inputs[rows]), puzzles.example_puzzle_ids[rows]
     for tokens, predicted, confidence, identifier in zip(inputs, predictions, confidences, ids, strict=True):
         variant = Variant.from_name(puzzles.identifiers[identifier])
@@ -142,7 +152,12 @@ def count_votes(
 
 
 def train_exact(request: EvaluationRequest, count: int | None) -> float:
-    """The share of training examples with every scored cell right, over some that are spread evenly."""
+    """Return the fraction of training examples with every scored cell correct.
+
+    Args:
+        request: model and data.
+        count: number of examples, spaced evenly over the split (default: all).
+    """
     puzzles = request.data.puzzles("train")
     rows = np.unique(np.linspace(0, len(puzzles) - 1, count or len(puzzles)).astype(np.int64))
     right = 0
@@ -154,7 +169,7 @@ def train_exact(request: EvaluationRequest, count: int | None) -> float:
 
 
 def _facts(request: EvaluationRequest, puzzles: PuzzleSet, rows: IntArray) -> dict[str, Any]:
-    """What decides the predictions."""
+    """Return everything that determines the predictions."""
     names = "\n".join(puzzles.identifiers).encode()
     return {
         "weights": _digest(request.model),

@@ -1,4 +1,4 @@
-"""Fine-tuning to new tasks: the network stays as it is, and only the puzzle vectors of the new tasks are learned."""
+"""Fine-tuning on new tasks: the network is frozen, and only puzzle vectors for the new tasks are learned."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TABLE = "embedding.puzzles.weight"
 
 
 def with_new_vectors(model: TinyRecursiveModel, count: int) -> TinyRecursiveModel:
-    """The same network, frozen, with `count` puzzle vectors, each the mean of the model's own.
+    """Return the same network, frozen, with `count` puzzle vectors, each the mean of the existing ones.
 
     Raises:
         CheckpointError: the model has no puzzle vectors.
     """
     state = dict(model.state_dict())
     if TABLE not in state:
-        raise CheckpointError("The checkpoint has no puzzle vectors, so it can't learn the rule of a new task.")
+        raise CheckpointError("The checkpoint has no puzzle vectors, so it cannot learn the rule of a new task.")
     fresh = TinyRecursiveModel(model.config.model_copy(update={"num_puzzles": count}))
     state[TABLE] = state[TABLE].mean(0, keepdim=True).expand(count, -1)
     fresh.load_state_dict(state)
@@ -42,16 +42,17 @@ def learn_vectors(
     seed: int = 0,
     progress: Progress = silently,
 ) -> None:
-    """Learn the puzzle vectors of a model from `with_new_vectors`, and leave it in evaluation mode.
+    """Learn the puzzle vectors of a model from `with_new_vectors`, and switch it to evaluation mode.
 
     Args:
-        model: on the backend's device.
-        puzzles: demonstration pairs of the new tasks, in variants.
-        training: how the network was trained: the rate and the decay of its puzzle vectors, and when a puzzle halts.
+        model: the model, on the device of the backend.
+        puzzles: demonstration pairs of the new tasks and their variants.
+        training: training settings of the network: learning rate and weight decay of puzzle vectors, and halting.
         backend: the device.
-        steps: supervision steps of all slots; the rate falls linearly over the second half.
-        seed: of order and exploration.
-        progress: for the loop over the steps.
+        steps: number of supervision steps of all slots (default: 300). The learning rate decays linearly over the second
+            half.
+        seed: seed of order and exploration (default: 0).
+        progress: wraps the loop over the steps (default: no display).
     """
     assert model.embedding.puzzles is not None
     optimizer = SignSGD(

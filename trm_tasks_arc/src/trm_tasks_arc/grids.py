@@ -1,4 +1,4 @@
-"""Grids of colours, and their form as tokens on a square canvas."""
+"""Grids of colours, and their encoding as tokens on a square canvas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GridKey = tuple[tuple[int, ...], bytes]
 MAX_SIDE = 30
 COLOURS = 10
 PAD, END, FIRST_COLOUR = 0, 1, 2
-"""Tokens as in the paper's code: 0 is padding, 1 marks the end of a grid, colour c is c + 2."""
+"""Tokens as in the paper's code: 0 is padding, 1 marks the end of a grid, c + 2 is colour c."""
 
 VOCABULARY = FIRST_COLOUR + COLOURS
 
@@ -28,53 +28,55 @@ def as_grid(value: Any, where: str = "The grid", *, empty: bool = False) -> Grid
 
     Args:
         value: the grid.
-        where: what it is, for the error: "Task 0a1b2c3d, test input 1".
-        empty: allow the grid without cells, which a prediction without any rectangle of colours stands for.
+        where: name of the grid in error messages, such as "Task 0a1b2c3d, test input 1".
+        empty: allow the grid without cells, which represents a prediction without any rectangle of colours.
 
     Raises:
-        DataError: it is ragged, has a side over 30 or of 0, or anything but whole numbers from 0 to 9.
+        DataError: the grid is ragged, has 0 or more than 30 rows or columns, or contains anything but integers 0 to 9.
     """
     array = np.asarray(value) if hasattr(value, "__array__") else _from_rows(value, where)
     if array.size == 0 and empty:
         return np.zeros((0, 0), np.uint8)
     if array.ndim != 2:
-        raise DataError(f"{where} is no grid: a grid is a list of rows, each a list of colours.")
+        raise DataError(f"{where} is not a grid. A grid is a list of rows, each a list of colours.")
     if not (1 <= array.shape[0] <= MAX_SIDE and 1 <= array.shape[1] <= MAX_SIDE):
         rows, columns = array.shape
-        raise DataError(f"{where} has {rows} rows and {columns} columns; a side has 1 to {MAX_SIDE} cells.")
+        raise DataError(f"{where} has {rows} rows and {columns} columns, expected 1 to {MAX_SIDE} of each.")
     if array.dtype.kind not in "iu":
-        raise DataError(f"{where} has something other than whole numbers in it; colours are 0 to {COLOURS - 1}.")
+        raise DataError(f"{where} contains values other than integers. Colours are integers from 0 to {COLOURS - 1}.")
     if array.min() < 0 or array.max() >= COLOURS:
         row, column = np.argwhere((array < 0) | (array >= COLOURS))[0]
         raise DataError(
-            f"{where} has the colour {array[row, column]} in row {row + 1}, column {column + 1}; "
-            f"colours are 0 to {COLOURS - 1}."
+            f"{where} has the colour {array[row, column]} in row {row + 1}, column {column + 1}. "
+            f"Colours are integers from 0 to {COLOURS - 1}."
         )
     return array.astype(np.uint8)
 
 
 def _from_rows(value: Any, where: str) -> IntArray:
     if not isinstance(value, (list, tuple)) or not all(isinstance(row, (list, tuple, np.ndarray)) for row in value):
-        raise DataError(f"{where} is no grid: a grid is a list of rows, each a list of colours.")
+        raise DataError(f"{where} is not a grid. A grid is a list of rows, each a list of colours.")
     for number, row in enumerate(value, start=1):
         if len(row) != len(value[0]):
             raise DataError(f"{where} is ragged: row {number} has {len(row)} cells, row 1 has {len(value[0])}.")
         if any(isinstance(cell, bool) or not isinstance(cell, (int, np.integer)) for cell in row):
-            raise DataError(f"{where} has something other than whole numbers in row {number}; colours are 0 to 9.")
+            raise DataError(
+                f"{where} contains values other than integers in row {number}. Colours are integers from 0 to 9."
+            )
     try:
         return np.array(value, dtype=np.int64).reshape(len(value), -1 if value and len(value[0]) else 0)
     except OverflowError:
-        raise DataError(f"{where} has a colour out of range; colours are 0 to {COLOURS - 1}.") from None
+        raise DataError(f"{where} has a colour out of range. Colours are integers from 0 to {COLOURS - 1}.") from None
 
 
 def encode(grid: Any, row: int = 0, col: int = 0, side: int = MAX_SIDE) -> IntArray:
-    """A grid as tokens ``[side * side]`` uint8, its top left cell at `row` and `col` of the canvas.
+    """Encode a grid as tokens ``[side * side]`` uint8, with its top left cell at (`row`, `col`) of the canvas.
 
-    A row of end marks lies under the grid and a column of them right of it, where the canvas has room for them.
+    A row of end marks below the grid and a column of end marks to its right are added if they fit on the canvas.
 
     Raises:
-        DataError: it is no grid; see `as_grid`.
-        UsageError: it does not fit on the canvas there.
+        DataError: the grid is malformed; see `as_grid`.
+        UsageError: the grid does not fit on the canvas at this position.
     """
     grid = as_grid(grid)
     rows, columns = grid.shape
@@ -90,18 +92,18 @@ def encode(grid: Any, row: int = 0, col: int = 0, side: int = MAX_SIDE) -> IntAr
 
 
 def crop(tokens: Any, corner: tuple[int, int] | None = None) -> Grid:
-    """The grid in tokens ``[side * side]`` (or ``[side, side]``): the largest rectangle of colours from its corner on.
+    """Extract the grid from tokens ``[side * side]`` or ``[side, side]``: the largest rectangle of colours at the corner.
 
-    Of rectangles of one area, the one with the fewest rows is taken, as in the paper's code. Without a colour at the
-    corner, the result is the empty grid ``[0, 0]``.
+    If rectangles have the same area, the one with the fewest rows is returned, as in the paper's code. Without a colour at
+    the corner, the result is the empty grid ``[0, 0]``.
 
     Args:
         tokens: a canvas.
-        corner: row and column where the grid must begin. Left out, it is (0, 0), where all test inputs lie and where the
-            paper's evaluator looks, unless the canvas is just what `encode` makes of a grid somewhere else.
+        corner: row and column of the top left cell of the grid. Default: (0, 0), as for test inputs and in the paper's
+            evaluator, or the corner of a translated grid if the canvas is exactly its encoding.
 
     Raises:
-        DataError: the canvas is no square of at most 30 x 30, or not of whole numbers.
+        DataError: the canvas is not a square of at most 30 x 30 integers.
     """
     canvas = _as_canvas(tokens)
     if corner is not None:
@@ -118,22 +120,22 @@ def _as_canvas(tokens: Any) -> IntArray:
     side = math.isqrt(canvas.size)
     if canvas.shape not in ((side * side,), (side, side)) or not 1 <= side <= MAX_SIDE or canvas.dtype.kind not in "iu":
         raise DataError(
-            f"Tokens of shape {list(canvas.shape)} and type {canvas.dtype} are no square canvas of tokens: they must be "
-            f"whole numbers, [{MAX_SIDE**2}] or [{MAX_SIDE}, {MAX_SIDE}] of them, or of a smaller square."
+            f"Tokens of shape {list(canvas.shape)} and type {canvas.dtype} are not a square canvas. Expected integers of "
+            f"shape [{MAX_SIDE**2}] or [{MAX_SIDE}, {MAX_SIDE}], or a smaller square."
         )
     return canvas.reshape(side, side)
 
 
 def _first_used(canvas: IntArray) -> tuple[int, int]:
-    """The first row and the first column that have something other than padding."""
+    """Return the first row and the first column that contain anything but padding."""
     used = canvas != PAD
     return int(used.any(1).argmax()), int(used.any(0).argmax())
 
 
 def _largest_rectangle(canvas: IntArray) -> Grid:
-    """The largest rectangle of colours in the top left corner, as a grid."""
+    """Return the largest rectangle of colours at the top left corner as a grid."""
     coloured = (canvas >= FIRST_COLOUR) & (canvas < VOCABULARY)
-    run = np.logical_and.accumulate(coloured, axis=1).sum(1)  # colours from the left edge on, row by row
+    run = np.logical_and.accumulate(coloured, axis=1).sum(1)  # number of colours from the left edge, for each row
     width = np.minimum.accumulate(run)
     area = width * np.arange(1, len(width) + 1)
     rows = int(area.argmax()) + 1
@@ -143,5 +145,5 @@ def _largest_rectangle(canvas: IntArray) -> Grid:
 
 
 def grid_key(grid: Grid) -> GridKey:
-    """Equal for equal grids only."""
+    """Return a key that is equal only for equal grids."""
     return grid.shape, grid.tobytes()

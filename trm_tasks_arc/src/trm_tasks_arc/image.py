@@ -1,4 +1,4 @@
-"""ARC grids as an image: an SVG file, which browsers and most programs open, the digits in the cells."""
+"""ARC grids as an SVG image, with the digits in the cells."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ LINE, PAPER = "#555555", "#ffffff"
 
 
 def svg(grids: Sequence[tuple[str, Any]]) -> str:
-    """Titled grids beside each other, such as ``[("input", ...), ("target", ...), ("prediction", ...)]``.
+    """Draw titled grids side by side, such as ``[("input", ...), ("target", ...), ("prediction", ...)]``.
 
     Args:
-        grids: a title and a grid each; the empty grid is a title alone.
+        grids: titles and grids. An empty grid is drawn as its title alone.
+
+    Returns:
+        The text of an SVG file.
 
     Raises:
-        DataError: something is no grid.
+        DataError: a grid is malformed.
     """
     parts, left, height = [], GAP, 0
     for title, value in grids:

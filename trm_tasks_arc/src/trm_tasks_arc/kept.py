@@ -1,4 +1,4 @@
-"""The folder of an evaluation: what was predicted so far, a file a batch, each written in one step."""
+"""The folder of an evaluation, with the predictions so far in one atomically written file per batch."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from trm.data import IntArray, read_json, write_bytes, write_json
 from trm.errors import TRMError, UsageError
 
 LARGEST_ANSWER = 2**14
-"""Bytes of one answer, its confidence and its share of the file's headers."""
+"""Maximum size in bytes of one answer, its confidence and its share of the file headers."""
 
 Answers = tuple[IntArray, IntArray]
 """Predicted tokens ``[n, L]`` and confidences ``[n]``."""
 
 
 class Kept:
-    """Keeps predictions in a folder, or nowhere.
+    """Stores predictions in a folder.
 
     Args:
-        folder: made if it is not there; None: nothing is kept.
-        facts: what decides the predictions.
+        folder: the folder, created if missing. None: store nothing.
+        facts: everything that determines the predictions.
 
     Raises:
-        UsageError: the folder holds something else, or predictions of other facts.
-        TRMError: it can't be written.
+        UsageError: the folder contains other files, or predictions for other facts.
+        TRMError: the folder cannot be written.
     """
 
     def __init__(self, folder: Path | None, facts: dict[str, Any]) -> None:
@@ -42,13 +42,13 @@ class Kept:
         if note.exists():
             _check_same(note, facts)
         elif folder.exists() and (folder.is_file() or any(folder.iterdir())):
-            raise UsageError(f"{folder} exists and is no evaluation. Choose another --output.")
+            raise UsageError(f"{folder} exists and is not an evaluation folder. Choose another --output.")
         with _writing(folder):
             (folder / "predictions").mkdir(parents=True, exist_ok=True)
             write_json(note, facts)
 
     def get(self, name: str, count: int) -> Answers | None:
-        """The predictions of a batch of `count`, if they are there and whole."""
+        """Return the stored predictions of a batch of `count` examples; None if they are missing or damaged."""
         if self.folder is None:
             return None
         try:
@@ -57,13 +57,13 @@ class Kept:
                     return None
             with np.load(self._path(name), allow_pickle=False) as arrays:
                 predictions, confidences = arrays["predictions"], arrays["confidences"]
-        except Exception:  # what is damaged is predicted again
+        except Exception:  # damaged batches are predicted again
             return None
         whole = predictions.dtype == np.uint8 and predictions.ndim == 2 and confidences.shape == (count,)
         return (predictions, confidences) if whole and len(predictions) == count else None
 
     def keep(self, name: str, answers: Answers) -> Answers:
-        """Write the predictions of a batch, and give them back."""
+        """Store and return the predictions of a batch."""
         if self.folder is not None:
             content = io.BytesIO()
             np.savez_compressed(content, predictions=answers[0], confidences=answers[1])
@@ -72,7 +72,7 @@ class Kept:
         return answers
 
     def write_json(self, name: str, content: Any) -> None:
-        """Write a result."""
+        """Write a result file."""
         if self.folder is not None:
             with _writing(self.folder):
                 write_bytes(self.folder / name, json.dumps(content).encode())
@@ -84,11 +84,11 @@ class Kept:
 
 @contextlib.contextmanager
 def _writing(folder: Path) -> Iterator[None]:
-    """Says which folder can't be written."""
+    """Convert an `OSError` to a `TRMError` that names the folder."""
     try:
         yield
     except OSError as error:
-        raise TRMError(f"The evaluation can't be written to {folder}: {error.strerror}.") from error
+        raise TRMError(f"The evaluation cannot be written to {folder}: {error.strerror}.") from error
 
 
 def _check_same(note: Path, facts: dict[str, Any]) -> None:
@@ -100,5 +100,6 @@ def _check_same(note: Path, facts: dict[str, Any]) -> None:
     different = [name for name, value in facts.items() if before.get(name) != value]
     if different:
         raise UsageError(
-            f"{note.parent} holds another evaluation: its {' and '.join(different)} differ. Choose another --output, or remove it."
+            f"{note.parent} contains another evaluation with different {' and '.join(different)}. Choose another --output, or "
+            "remove the folder."
         )

@@ -1,7 +1,7 @@
-"""A guard against training on the tasks that are to be scored.
+"""Detects scored tasks in the training data.
 
-Most evaluation tasks of ARC-AGI-1 are training tasks of ARC-AGI-2, and six evaluation tasks of ARC-AGI-2 are in
-ARC-AGI-1 (a seventh has the demonstrations of another one there), so a training on one release is not clean for the other.
+Most evaluation tasks of ARC-AGI-1 are training tasks of ARC-AGI-2. Six evaluation tasks of ARC-AGI-2 are in ARC-AGI-1, and
+a seventh has the demonstrations of another task there. Training on one release therefore contaminates scores on the other.
 """
 
 from __future__ import annotations
@@ -13,33 +13,32 @@ from trm_tasks_arc.grids import grid_key
 from trm_tasks_arc.tasks import Task
 
 PUBLISHED_TWINS = {"070dd51e": "40853293"}
-"""An evaluation task of ARC-AGI-1 that is also a training task of it. Published scores have it in, so it is let pass."""
+"""An evaluation task of ARC-AGI-1 that is also a training task of it. It is allowed, since published scores include it."""
 
-NAMED = 20  # ids that the message spells out; all of them are in the exception
+NAMED = 20  # maximum number of ids in the message; the exception holds all of them
 
 
 class LeakError(DataError):
-    """Tasks to be scored are trained on.
+    """Scored tasks are in the training data.
 
     Attributes:
-        tasks: the ids of all of them, each with the id that it has in training.
+        tasks: their ids, each mapped to its id in the training data.
     """
 
     def __init__(self, tasks: dict[str, str]) -> None:
         self.tasks = tasks
-        names = [task_id if task_id == twin else f"{task_id} (there {twin})" for task_id, twin in tasks.items()]
+        names = [task_id if task_id == twin else f"{task_id} (as {twin})" for task_id, twin in tasks.items()]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
         super().__init__(
-            f"{len(names)} of the tasks to be scored are among the training tasks, where their solutions are seen: "
-            f"{', '.join(names[:NAMED])}{more}. Train on other sources, or leave them out with --set task.leaks=drop."
+            f"{len(names)} of the scored tasks are also training tasks with their solutions: "
+            f"{', '.join(names[:NAMED])}{more}. Train on other sources, or drop them with --set task.leaks=drop."
         )
 
 
 def leaked(training: Mapping[str, Task], evaluation: Mapping[str, Task]) -> dict[str, str]:
-    """Ids of evaluation tasks that training contains, each with the id it has there.
+    """Return the ids of evaluation tasks in the training tasks, each mapped to its id there.
 
-    A task is found by its id, and by its content where it goes by another id. Transformed copies are not found, nor are
-    tasks that share only some of their pairs.
+    Tasks are compared by id and by content. Transformed copies and tasks that share only some pairs are not found.
     """
     by_content = {_content(task): task_id for task_id, task in training.items()}
     found = {}
@@ -51,5 +50,5 @@ def leaked(training: Mapping[str, Task], evaluation: Mapping[str, Task]) -> dict
 
 
 def _content(task: Task) -> frozenset[object]:
-    """The demonstrations in any order; they decide a task, and are known where its solutions are not."""
+    """Return the demonstrations in any order. They identify a task even if its solutions are unknown."""
     return frozenset((grid_key(pair.input), grid_key(pair.output)) for pair in task.train if pair.output is not None)

@@ -1,4 +1,4 @@
-"""The presets of the ARC task. Only `trm.specs` and the standard library are imported here."""
+"""Presets of the ARC task. This module imports only `trm.specs`, `trm.presets` and the standard library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAPER_LENGTH: dict[str, Any] = {
 PRESETS = (
     PresetSpec(
         name="quick",
-        summary="easy tasks of small grids, on a laptop CPU",
+        summary="easy tasks with small grids, on a laptop CPU",
         task={
             "training": (),
             "evaluation": ("arcagi1:training",),
@@ -38,18 +38,18 @@ PRESETS = (
             "schedule": "linear",
             "decay_start": 0.6,
             "grad_clip": 1.0,
-            "halt_exploration": 1.0,  # with halt_when_right this keeps solved pairs for some steps: else they drift
+            "halt_exploration": 1.0,  # with halt_when_right, this keeps solved pairs for some steps; otherwise answers drift
             "halt_when_right": 0.3,
             "log_interval": 100,
             "eval_interval": 5000,
             "max_steps": 20_000,
         },
-        cost="15 min of one core",
+        cost="15 min on one core",
         reaches="98.4 % of the training pairs, 25.7 % pass@2 on their test pairs (seed 0)",
     ),
     PresetSpec(
         name="paper-1",
-        summary="ARC-AGI-1 as published, but for ConceptARC, which a source in task.training adds",
+        summary="the published settings for ARC-AGI-1, without ConceptARC (add it to task.training)",
         task={"training": ("arcagi1:training",), "evaluation": ("arcagi1:evaluation",), "variants": 1000},
         model={**PAPER_MODEL, **PAPER_FOUR_RECURSIONS},
         training={**PAPER_TRAINING, **PAPER_LENGTH},
@@ -59,7 +59,7 @@ PRESETS = (
     ),
     PresetSpec(
         name="paper-2",
-        summary="ARC-AGI-2 as published, but for ConceptARC, which a source in task.training adds",
+        summary="the published settings for ARC-AGI-2, without ConceptARC (add it to task.training)",
         task={"training": ("kaggle2025:training",), "evaluation": ("kaggle2025:evaluation",), "variants": 1000},
         model={**PAPER_MODEL, **PAPER_FOUR_RECURSIONS},
         training={**PAPER_TRAINING, **PAPER_LENGTH},

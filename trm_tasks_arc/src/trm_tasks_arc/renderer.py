@@ -1,4 +1,4 @@
-"""ARC grids in the terminal: side by side, coloured, with the colour's digit in every cell."""
+"""ARC grids in the terminal: side by side, coloured, with a digit in every cell."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Marks = npt.NDArray[np.bool_]
 
 
 class GridRenderer:
-    """Input, target and prediction beside each other, as far as the terminal's 80 columns go.
+    """Draws input, target and prediction side by side, wrapped at 80 columns.
 
-    Shown is the part of the canvas that the input and the target use, or, for a prediction without a target, all of it. A
-    dot is an end mark. A wrong cell has a cross: beside its digit where cells are two wide, in its place where they are one.
+    It shows the part of the canvas that the input and the target use, or all of it for a prediction without a target. A dot
+    is an end mark. A cross marks a wrong cell: beside its digit if cells are two characters wide, otherwise in its place.
     """
 
     def __init__(self, config: ArcConfig) -> None:
@@ -34,7 +34,7 @@ class GridRenderer:
     def render(
         self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None
     ) -> RenderableType:
-        """A canvas ``[L]`` of tokens; the target is ignored where it is not scored."""
+        """Render a canvas ``[L]`` of tokens; unscored positions of the target are ignored."""
         canvases = {"input": self._canvas(inputs)}
         wrong = np.zeros((self.side, self.side), bool)
         if target is not None:
@@ -66,12 +66,12 @@ def _last(used: Marks) -> int:
 
 
 def grid_panels(grids: Sequence[tuple[str, IntArray]]) -> RenderableType:
-    """Titled grids ``[rows, columns]`` of colours beside each other."""
+    """Draw titled grids ``[rows, columns]`` of colours side by side."""
     return panels([(title, grid.astype(np.int64) + FIRST_COLOUR, np.zeros(grid.shape, bool)) for title, grid in grids])
 
 
 def panels(parts: Sequence[tuple[str, IntArray, Marks]]) -> RenderableType:
-    """Titled pieces of canvas ``[rows, columns]``, with a cross where they are wrong, in as few rows as 80 columns allow."""
+    """Draw titled parts of canvases ``[rows, columns]`` with wrong cells crossed, wrapped at 80 columns."""
     widths = [canvas.shape[1] for _, canvas, _ in parts]
     cell = 2 if sum(2 * width + GAP for width in widths) - GAP <= WIDTH else 1
     drawn = [
@@ -108,7 +108,7 @@ def _panel(title: str, canvas: IntArray, wrong: Marks, cell: int) -> Text:
 
 
 def _cell(token: int, wrong: bool, width: int) -> tuple[str, str]:
-    """A cell's characters and style."""
+    """Return the characters and the style of a cell."""
     if FIRST_COLOUR <= token < VOCABULARY:
         colour = token - FIRST_COLOUR
         sign, style = str(colour), f"{ink(colour)} on {PALETTE[colour]}"

@@ -1,6 +1,6 @@
-"""Scoring as the paper's evaluator does: the predictions for all variants of a task are undone, counted and ranked.
+"""Scoring as in the paper's evaluator: the predictions for all variants of a task are undone, counted and ranked.
 
-`Ballot` scores predictions made anywhere. For predictions as tokens and variants by name::
+`Ballot` scores predictions from any source. For predicted tokens and names of variants::
 
     task_id, given = undo(variant, crop(input_tokens))
     _, predicted = undo(variant, crop(predicted_tokens))
@@ -20,13 +20,13 @@ from trm_tasks_arc.tasks import Task, read_task
 from trm_tasks_arc.transforms import apply, undo
 
 PASS_AT = (1, 2, 5, 10, 100, 1000)
-"""How many candidates the reported scores allow."""
+"""Numbers of candidates in the reported scores."""
 
 ATTEMPTS = 2
-"""Answers to each test input in a submission."""
+"""Number of answers to each test input in a submission."""
 
 NO_ANSWER = [[0, 0], [0, 0]]
-"""What a submission has where there is no answer, as in Kaggle's sample."""
+"""Placeholder in a submission if there is no answer, as in Kaggle's sample."""
 
 
 class Candidate(NamedTuple):
@@ -34,8 +34,8 @@ class Candidate(NamedTuple):
 
     Attributes:
         grid: the answer.
-        votes: how many predictions gave it.
-        confidence: the mean of their confidences.
+        votes: number of predictions of this answer.
+        confidence: their mean confidence.
     """
 
     grid: Grid
@@ -45,8 +45,9 @@ class Candidate(NamedTuple):
 
 @dataclass
 class _Tally:
-    """The votes for one answer. Confidences are summed one by one, as the paper's evaluator does, since the order of
-    two candidates can hang on the last bit.
+    """The votes for one answer.
+
+    Confidences are summed one by one, as in the paper's evaluator, since the last bit can decide the order of candidates.
     """
 
     grid: Grid
@@ -57,12 +58,12 @@ class _Tally:
 class Ballot:
     """Votes for the outputs of test inputs.
 
-    Candidates for one input are ordered by their number of votes, then by their mean confidence, then by which came
-    first (the evaluator of arXiv:2510.04871's code). A new evaluation takes a new ballot, or `clear`.
+    Candidates for an input are ordered by number of votes, then mean confidence, then first appearance (as in the
+    evaluator of the code of arXiv:2510.04871). Create a new ballot for each evaluation, or call `clear`.
 
     Args:
         tasks: id -> ``{"train": [...], "test": [{"input": grid, "output": grid}, ...]}`` as in the JSON files, or
-            `Task`. Demonstrations are not needed, outputs only for `pass_at`.
+            `Task`. Demonstrations are not needed; outputs are needed only for `pass_at`.
 
     Raises:
         DataError: a task is malformed.
@@ -77,20 +78,20 @@ class Ballot:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all votes."""
+        """Remove all votes."""
         self._tallies: dict[tuple[str, GridKey], dict[GridKey, _Tally]] = {}
 
     def add(self, task_id: str, input_grid: Any, predicted_grid: Any, confidence: float) -> None:
         """Count one prediction.
 
         Args:
-            task_id: the task's id, not a variant's name.
-            input_grid: the test input, as the task has it.
-            predicted_grid: the predicted output, undone like the input. The empty grid counts, and is never right.
+            task_id: id of the task, not the name of a variant.
+            input_grid: the test input of the task, with the variant undone.
+            predicted_grid: the predicted output, with the variant undone. The empty grid counts but is never correct.
             confidence: the sigmoid of the halting logit.
 
         Raises:
-            DataError: there is no such task, it has no such test input, or something is no grid or no number.
+            DataError: the task or the test input is unknown, a grid is malformed, or the confidence is not a number.
         """
         key = self._input_key(task_id, input_grid)
         predicted = as_grid(predicted_grid, f"A prediction for task {task_id}", empty=True)
@@ -101,25 +102,25 @@ class Ballot:
         tally.confidence += confidence
 
     def candidates(self, task_id: str, input_grid: Any) -> list[Candidate]:
-        """The answers to a test input with their votes, best first.
+        """Return the answers to a test input with their votes, best first.
 
         Raises:
-            DataError: there is no such task, or it has no such test input.
+            DataError: the task or the test input is unknown.
         """
         tallies = self._tallies.get((task_id, self._input_key(task_id, input_grid)), {})
         found = [Candidate(tally.grid, tally.votes, tally.confidence / tally.votes) for tally in tallies.values()]
         return sorted(found, key=lambda candidate: (-candidate.votes, -candidate.confidence))
 
     def ranked(self, task_id: str, input_grid: Any) -> list[Grid]:
-        """The answers to a test input, best first; none where nothing was predicted.
+        """Return the answers to a test input, best first; empty without predictions.
 
         Raises:
-            DataError: there is no such task, or it has no such test input.
+            DataError: the task or the test input is unknown.
         """
         return [candidate.grid for candidate in self.candidates(task_id, input_grid)]
 
     def pass_at(self, k: int) -> float:
-        """The mean over the tasks of the share of test inputs whose output is among the first `k` candidates.
+        """Return the fraction of test inputs whose output is among the first `k` candidates, averaged over tasks.
 
         A test input without predictions counts as wrong.
 
@@ -128,15 +129,15 @@ class Ballot:
             DataError: there are no tasks, or some have no solutions.
         """
         if k < 1:
-            raise UsageError(f"pass@{k} means nothing: at least one attempt is needed.")
+            raise UsageError(f"pass@{k} is not defined: k must be at least 1.")
         self._check_solutions()
         return sum(self._solved_share(task, k) for task in self.tasks.values()) / len(self.tasks)
 
     def submission(self) -> dict[str, list[dict[str, list[list[int]]]]]:
-        """The two best answers to every test input in the form of Kaggle's `submission.json`.
+        """Return the two best answers to every test input in the format of Kaggle's `submission.json`.
 
-        Every test input keeps its place. A single answer is given twice; where there is none, or the empty grid, which
-        Kaggle can't read, `NO_ANSWER` stands.
+        Every test input keeps its position. A single answer is repeated. `NO_ANSWER` replaces missing answers and the empty
+        grid, which Kaggle cannot read.
         """
         return {
             task_id: [_attempts(self.ranked(task_id, pair.input)) for pair in task.test]
@@ -145,7 +146,7 @@ class Ballot:
 
     @property
     def unsolved(self) -> list[str]:
-        """The tasks with test inputs whose outputs are not known."""
+        """Ids of the tasks with test inputs whose outputs are unknown."""
         return [task.id for task in self.tasks.values() if not task.solved]
 
     def _solved_share(self, task: Task, k: int) -> float:
@@ -159,13 +160,13 @@ class Ballot:
     def _input_key(self, task_id: str, input_grid: Any) -> GridKey:
         if task_id not in self._inputs:
             raise DataError(
-                f"There is no task {task_id!r} among the {len(self.tasks)} to be scored. "
-                "Predictions and tasks must be of the same data set, and variants' names go through `undo` first."
+                f"Task {task_id!r} is not among the {len(self.tasks)} tasks to score. Predictions and tasks must belong to the "
+                "same dataset. Convert names of variants with `undo` first."
             )
         key = grid_key(as_grid(input_grid, f"An input of task {task_id}"))
         if key not in self._inputs[task_id]:
             raise DataError(
-                f"Task {task_id} has no such test input. Predictions and tasks must be of the same data set."
+                f"Task {task_id} has no such test input. Predictions and tasks must belong to the same dataset."
             )
         return key
 
@@ -174,8 +175,8 @@ class Ballot:
             raise DataError("There are no tasks to score.")
         if self.unsolved:
             raise DataError(
-                f"{len(self.unsolved)} of {len(self.tasks)} tasks have no solutions, {self.unsolved[0]} among them, so nothing can "
-                "be scored. Put the file of solutions beside the challenges; a submission needs none."
+                f"{len(self.unsolved)} of {len(self.tasks)} tasks have no solutions, for example {self.unsolved[0]}, so no score "
+                "can be computed. Put the solutions file beside the challenges file. A submission needs no solutions."
             )
 
 
@@ -185,7 +186,7 @@ def _as_number(confidence: Any, task_id: str) -> float:
     except (TypeError, ValueError):
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"A prediction for task {task_id} has the confidence {confidence!r}, which is no number.")
+        raise DataError(f"A prediction for task {task_id} has confidence {confidence!r}, expected a finite number.")
     return number
 
 

@@ -1,4 +1,4 @@
-"""`trm solve arc`: learn the rule of new tasks from their demonstrations, and answer their test inputs twice."""
+"""`trm solve arc`: learns new tasks from their demonstrations and gives two answers to each test input."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ BATCH = 128
 
 
 def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
-    """Two attempts at every test input of the tasks in the request's texts.
+    """Yield two attempts for every test input of the tasks in `request.texts`.
 
     Raises:
-        PuzzleError: a text is no task, or its grids are larger than the model's canvas.
+        PuzzleError: a text is not a task, or its grids are larger than the canvas of the model.
         CheckpointError: the model has no puzzle vectors.
     """
     config = request.data.config
@@ -43,21 +43,25 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
 
 
 def read_tasks(texts: Sequence[tuple[str, str]], side: int) -> Tasks:
-    """Tasks from JSON texts, each one task or several by id.
+    """Read tasks from JSON texts, each with one task or several by id.
+
+    Args:
+        texts: pairs of source and text.
+        side: maximum number of rows and columns of a grid.
 
     Raises:
-        PuzzleError: malformed, or with grids of more than `side` rows or columns.
+        PuzzleError: a task is malformed, its grids are too large, or two tasks have the same id.
     """
     tasks: Tasks = {}
     for source, text in texts:
         for task in _tasks_of(source, text):
             if largest_side(task) > side:
                 raise PuzzleError(
-                    f"Task {task.id} has a grid of {largest_side(task)} rows or columns, the model takes {side}. "
-                    "Use a checkpoint that was trained on a larger task.side."
+                    f"Task {task.id} has a grid with {largest_side(task)} rows or columns, but the model accepts at most {side}. "
+                    "Use a checkpoint that was trained with a larger task.side."
                 )
             if task.id in tasks:
-                raise PuzzleError(f"Two tasks are called {task.id}. Give one of them another name.")
+                raise PuzzleError(f"Two tasks have the id {task.id}. Rename one of them.")
             tasks[task.id] = task
     return tasks
 
@@ -69,10 +73,10 @@ def _tasks_of(source: str, text: str) -> list[Task]:
     try:
         content = parse_json(text)
     except ValueError as error:
-        raise PuzzleError(f"{source or text[:40]!r} is no JSON file of an ARC task: {reason(error)}.") from None
+        raise PuzzleError(f"{source or text[:40]!r} is not a JSON file of an ARC task: {reason(error)}.") from None
     try:
         if not isinstance(content, Mapping):
-            raise PuzzleError(f'{name} is no ARC task: it needs "train" and "test", each a list of pairs.')
+            raise PuzzleError(f'{name} is not an ARC task: it needs "train" and "test", each a list of pairs.')
         if "train" in content or "test" in content:
             return [read_task(name, content)]
         return [read_task(task_id, task) for task_id, task in content.items()]
@@ -81,7 +85,7 @@ def _tasks_of(source: str, text: str) -> list[Task]:
 
 
 def vote(request: SolveRequest, config: ArcConfig, tasks: Tasks) -> Ballot:
-    """Learn the tasks in some of their variants, and vote with the answers for all of them."""
+    """Learn the tasks from some of their variants, and count the answers for all of these variants."""
     votes = request.votes or min(VOTES, config.variants + 1)
     config = config.model_copy(update={"variants": votes - 1})
     seed = request.data.seed
@@ -118,11 +122,11 @@ def _picture(task: Task, number: int, pair: Pair, candidates: list[Candidate], r
     notes = []
     for place, (attempt, good) in enumerate(zip(candidates, right, strict=False), start=1):
         grids.append((f"attempt {place}", attempt.grid))
-        share = f"{attempt.votes} of {total} votes, the model gives it {attempt.confidence:.0%}"
-        remarks = ["no grid"] * (attempt.grid.size == 0) + ["right"] * good
+        share = f"{attempt.votes} of {total} votes, mean confidence {attempt.confidence:.0%}"
+        remarks = ["empty grid"] * (attempt.grid.size == 0) + ["right"] * good
         notes.append(", ".join([f"attempt {place}: {share}", *remarks]))
     if pair.output is not None:
         grids.append(("solution", pair.output))
     if len(notes) < ATTEMPTS:
-        notes.append("All votes agree: there is no other second attempt.")
+        notes.append("All votes agree, so there is no second attempt.")
     return Group(Text(f"{task.id}, test input {number}", style="bold"), grid_panels(grids), Text("\n".join(notes)))

@@ -1,4 +1,4 @@
-"""Named lists of tasks. Only the standard library is used here."""
+"""Named lists of tasks. This module uses only the standard library."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ _EASY = """
 """
 
 SUBSETS: dict[str, tuple[str, ...]] = {"easy": tuple(_EASY.split())}
-"""`easy`: the training tasks of ARC-AGI-1 whose grids have at most eight rows and columns, and whose outputs have the
-shape of their inputs: 37 of 400, chosen by that alone."""
+"""`easy`: the 37 of 400 training tasks of ARC-AGI-1 whose grids have at most eight rows and columns and whose outputs have
+the shape of their inputs. There was no other criterion."""

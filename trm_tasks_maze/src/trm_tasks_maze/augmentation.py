@@ -1,4 +1,4 @@
-"""The symmetries of the grid as an augmentation."""
+"""The augmentation by symmetries of the grid."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from trm_tasks_maze.config import MazeConfig
 
 
 class Dihedral:
-    """A random turn or mirror image for each maze, solved again: the label rule prefers directions.
+    """Rotates and mirrors each maze at random and recomputes its label, because the label rule prefers some directions.
 
-    So `invert` brings a transformed label back to a shortest path, but not always to the one that the rule names.
+    `invert` therefore maps a transformed label to a shortest path, but not always to the label of the maze.
     """
 
     def __init__(self, config: MazeConfig) -> None:
@@ -21,11 +21,11 @@ class Dihedral:
     def apply(
         self, rng: np.random.Generator, inputs: IntArray, labels: IntArray
     ) -> tuple[IntArray, IntArray, IntArray]:
-        """inputs, labels ``[B, L]``; the token ``[B]`` numbers the symmetries."""
+        """Transform inputs and labels ``[B, L]``; the token ``[B]`` holds the index of each symmetry."""
         token = symmetry.sample(rng, len(inputs), *self.shape)
         images, answers = symmetry.transform_and_label(inputs, token, *self.shape)
         return images, answers.astype(labels.dtype), token
 
     def invert(self, predictions: IntArray, token: IntArray) -> IntArray:
-        """predictions ``[B, L]``."""
+        """Undo `apply` on predictions ``[B, L]``."""
         return symmetry.invert(predictions, token, *self.shape)

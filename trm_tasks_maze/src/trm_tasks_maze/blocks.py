@@ -1,8 +1,8 @@
 """Mazes in the terminal, as Rich text.
 
-Two forms: `cells`, two characters a cell, where letters and signs tell everything without colour; and `half_blocks`,
-two rows of cells in one row of characters, half as wide, where colours tell the path from free cells and a line of text
-(`places`) the rest. `draw` takes the first where it fits.
+There are two forms. `cells` uses two characters per cell and is readable without colour. `half_blocks` is half as wide: a
+character shows two rows of cells, colours distinguish the path from free cells, and a line of text (`places`) gives the
+rest. `draw` uses `cells` if it fits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trm_tasks_maze.rules import is_valid_and_shortest
 
 
 class Mark(IntEnum):
-    """What a cell shows: a token, or how an answer is wrong there."""
+    """The content of a cell: a token, or a kind of error."""
 
     PAD = PAD
     WALL = WALL
@@ -26,11 +26,11 @@ class Mark(IntEnum):
     START = START
     GOAL = GOAL
     PATH = PATH
-    WRONG = 6  # the answer has another token here than the target, or changes the maze
-    MISSED = 7  # the target's path runs here, the answer's doesn't
+    WRONG = 6  # the answer differs from the target here, or changes the maze
+    MISSED = 7  # the target has a path cell here, the answer does not
 
 
-# Okabe and Ito's palette, which stays apart for colour-blind readers.
+# Palette by Okabe and Ito, which colour-blind readers can distinguish.
 _COLOURS = {
     Mark.PAD: "#000000",
     Mark.WALL: "#7f7f7f",
@@ -63,15 +63,14 @@ _LEGEND = {
 
 
 def marks(maze: IntArray, prediction: IntArray | None = None, target: IntArray | None = None) -> IntArray:
-    """What to show in each cell, `[H, W]` of `Mark`.
+    """Return the `Mark` of each cell `[H, W]`.
 
-    A prediction that is valid and shortest is right whatever the target: another path of the same length is no fault.
-    Of any other, the cells that differ from the target are wrong or missed; without a target, those where walls, start
-    or goal are changed.
+    A valid shortest path is correct even if it differs from the target. In other predictions, cells that differ from the
+    target are wrong or missed. Without a target, cells that change walls, start or goal are wrong.
 
     Args:
         maze: `[H, W]`.
-        prediction: `[H, W]`; without one the target is shown, or else the maze alone.
+        prediction: `[H, W]` (default: show the target, or the maze alone if there is no target).
         target: `[H, W]`.
     """
     if prediction is None:
@@ -86,13 +85,13 @@ def marks(maze: IntArray, prediction: IntArray | None = None, target: IntArray |
 
 
 def draw(maze: IntArray, prediction: IntArray | None = None, target: IntArray | None = None, width: int = 80) -> Text:
-    """A maze `[H, W]` or an answer to it in at most `width` columns, where `W` columns suffice; see `marks`."""
+    """Draw a maze `[H, W]` or an answer in at most `width` columns, which must be at least `W`; see `marks`."""
     shown = marks(maze, prediction, target)
     return cells(shown) if 2 * maze.shape[1] <= width else Text("\n").join([half_blocks(shown), places(maze, shown)])
 
 
 def cells(shown: IntArray) -> Text:
-    """Marks `[H, W]`, two characters a cell."""
+    """Draw marks `[H, W]` with two characters per cell."""
     text = Text(no_wrap=True)
     for number, row in enumerate(shown):
         text.append("\n" if number else "")
@@ -103,7 +102,7 @@ def cells(shown: IntArray) -> Text:
 
 
 def half_blocks(shown: IntArray) -> Text:
-    """Marks `[H, W]`, a character for each cell and the one below it."""
+    """Draw marks `[H, W]` with one character for each cell and the one below it."""
     height, width = shown.shape
     even = np.full((height + height % 2, width), int(Mark.PAD))
     even[:height] = shown
@@ -116,7 +115,7 @@ def half_blocks(shown: IntArray) -> Text:
 
 
 def places(maze: IntArray, shown: IntArray) -> Text:
-    """In words what half blocks tell by colour alone: where start and goal are, and how much of an answer is wrong."""
+    """Describe in words what half blocks show only by colour: start, goal, and the number of wrong cells."""
     parts = []
     for token, name in ((START, "start"), (GOAL, "goal")):
         row, column = np.argwhere(maze == token)[0]
@@ -129,13 +128,13 @@ def places(maze: IntArray, shown: IntArray) -> Text:
 
 
 def legend() -> Text:
-    """One line that explains the signs and colours."""
+    """Return one line that explains the signs and colours."""
     parts = [Text.assemble((_SIGNS[mark], _style(mark, bold=True)), name) for mark, name in _LEGEND.items()]
     return Text("   ").join(parts)
 
 
 def _half_block(top: Mark, bottom: Mark) -> tuple[str, Style]:
-    """The character and colours for two cells. Where one is a wall, the filled half is the wall."""
+    """Return the character and colours for two cells. If one is a wall, the wall is the filled half."""
     if top == bottom:
         return (" ", _style(top)) if top in (Mark.FREE, Mark.PAD) else ("█", _style(top))
     if bottom == Mark.WALL or top == Mark.FREE:
@@ -144,5 +143,5 @@ def _half_block(top: Mark, bottom: Mark) -> tuple[str, Style]:
 
 
 def _style(mark: Mark, bold: bool = False) -> Style:
-    """A mark's colour on that of free cells; walls fill their cell."""
+    """Return the style of a mark: its colour on the background of free cells."""
     return Style(color=_COLOURS[mark], bgcolor=_COLOURS[Mark.PAD if mark == Mark.PAD else Mark.FREE], bold=bold)

@@ -1,4 +1,4 @@
-"""The settings of the maze task, and what they say of its positions and tokens."""
+"""Settings of the maze task, and the description of its positions and tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trm.data import Description
 from trm_tasks_maze.grid import CHARACTERS, MAX_SIDE, MIN_SIDE, PAD, VOCABULARY
 
 NEIGHBOURS = [(1, 0), (0, -1), (0, 1), (-1, 0)]
-"""Where one may walk from a cell; all that a relational model is told of the grid."""
+"""The allowed moves. A relational model receives no other structure of the grid."""
 
 
 class MazeConfig(BaseModel):
@@ -19,25 +19,30 @@ class MazeConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    size: int = Field(10, description="rows, and columns where width is unset", ge=MIN_SIDE, le=MAX_SIDE)
-    width: int | None = Field(None, description="columns; unset: a square", ge=MIN_SIDE, le=MAX_SIDE)
+    size: int = Field(10, description="number of rows, and of columns if width is unset", ge=MIN_SIDE, le=MAX_SIDE)
+    width: int | None = Field(None, description="number of columns; unset: same as size", ge=MIN_SIDE, le=MAX_SIDE)
     min_size: int | None = Field(
         None,
-        description="mazes of several sizes, this to size, walls around them; unset: size",
+        description="generate mazes of several sizes, from this to size, surrounded by walls; unset: size",
         ge=MIN_SIDE,
         le=MAX_SIDE,
     )
-    min_walls: float = Field(0.2, description="least probability of a cell to be a wall", ge=0, lt=1)
-    max_walls: float = Field(0.45, description="greatest one; each maze draws its own between the two", ge=0, lt=1)
+    min_walls: float = Field(0.2, description="minimum probability that a cell is a wall", ge=0, lt=1)
+    max_walls: float = Field(
+        0.45,
+        description="maximum probability that a cell is a wall; each maze draws a value between the two",
+        ge=0,
+        lt=1,
+    )
     min_path: int | None = Field(
         None,
-        description="least moves from start to goal, of smaller mazes in proportion to their cells; unset: as many as rows",
+        description="minimum number of moves from start to goal; scaled by the number of cells in smaller mazes; unset: size",
         ge=1,
     )
-    train_puzzles: int = Field(20_000, description="training mazes generated", ge=1)
-    test_puzzles: int = Field(1000, description="test mazes generated", ge=1)
+    train_puzzles: int = Field(20_000, description="number of generated training mazes", ge=1)
+    test_puzzles: int = Field(1000, description="number of generated test mazes", ge=1)
     csv: Path | None = Field(
-        None, description="dataset maze-hard: the folder of its train.csv and test.csv; unset: downloaded"
+        None, description="for dataset maze-hard: folder with train.csv and test.csv; unset: download"
     )
 
     @model_validator(mode="after")
@@ -49,27 +54,27 @@ class MazeConfig(BaseModel):
     @model_validator(mode="after")
     def _sizes_in_order(self) -> MazeConfig:
         if self.min_size is not None and self.min_size > self.size:
-            raise ValueError(f"min_size {self.min_size} is greater than size {self.size}: lower it, or raise size")
+            raise ValueError(f"min_size {self.min_size} is greater than size {self.size}: lower it, or increase size")
         return self
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Number of rows and columns."""
         return self.size, self.width or self.size
 
     @property
     def min_share(self) -> float:
-        """The share of the sides that the smallest mazes take."""
+        """Side of the smallest mazes as a fraction of `size`."""
         return (self.min_size or self.size) / self.size
 
     @property
     def least_moves(self) -> int:
-        """Moves that a shortest path has at least."""
+        """Minimum number of moves of a shortest path."""
         return self.min_path or self.size
 
 
 def describe(config: MazeConfig) -> Description:
-    """Vocabulary, length and structure of mazes of a size."""
+    """Return vocabulary, length and structure of the mazes."""
     rows, columns = config.shape
     return Description(
         vocab_size=VOCABULARY,

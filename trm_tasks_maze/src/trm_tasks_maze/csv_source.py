@@ -1,7 +1,7 @@
-"""Maze-Hard as published: CSV files with the columns `source,question,answer,rating`.
+"""Reads Maze-Hard as published: CSV files with the columns `source,question,answer,rating`.
 
-On Hugging Face it is `sapientinc/maze-30x30-hard-1k`. Question and answer are the rows of a square maze without line
-breaks, in the characters `# SGo`.
+The dataset is `sapientinc/maze-30x30-hard-1k` on Hugging Face. Question and answer are the rows of a square maze without
+line breaks, in the characters `# SGo`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _TOKENS = str.maketrans({character: chr(token) for token, character in enumerate
 
 
 def read_csv(path: Path) -> tuple[IntArray, IntArray]:
-    """The mazes of a file and their answers, both `[N, H * W]` with H = W.
+    """Read mazes and their answers, both `[N, H * W]` with H = W.
 
     Raises:
-        DataError: the file can't be read, or one of its lines is not a maze with its answer.
+        DataError: the file cannot be read, or a line is not a maze with its answer.
     """
     questions: list[IntArray] = []
     answers: list[IntArray] = []
@@ -38,23 +38,25 @@ def read_csv(path: Path) -> tuple[IntArray, IntArray]:
                 question, answer = _tokens(row["question"], where, "question"), _tokens(row["answer"], where, "answer")
                 _check_pair(question, answer, where)
                 if questions and len(question) != len(questions[0]):
-                    raise DataError(f"{where}: {len(question)} cells, where the first maze has {len(questions[0])}.")
+                    raise DataError(
+                        f"{where}: the maze has {len(question)} cells, but the first maze has {len(questions[0])}."
+                    )
                 questions.append(question)
                 answers.append(answer)
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path} can't be read as CSV: {reason(error)}.") from error
+        raise DataError(f"{path} cannot be read as CSV: {reason(error)}.") from error
     if not questions:
-        raise DataError(f"{path} holds no mazes.")
+        raise DataError(f"{path} contains no mazes.")
     return np.stack(questions), np.stack(answers)
 
 
 def _tokens(cells: str | None, where: str, column: str) -> IntArray:
-    """A field's tokens `[L]`."""
+    """Convert a field to tokens `[L]`."""
     foreign = set(cells or "") - set(CHARACTERS)
     if foreign:
-        raise DataError(f"{where}: the {column} has {min(foreign)!r}, but a maze is made of '# SGo'.")
+        raise DataError(f"{where}: the {column} contains {min(foreign)!r}. A maze consists of the characters '# SGo'.")
     if not cells or math.isqrt(len(cells)) ** 2 != len(cells):
-        raise DataError(f"{where}: the {column} has {len(cells or '')} cells, which is no square maze.")
+        raise DataError(f"{where}: the {column} has {len(cells or '')} cells, which is not a square number.")
     return np.frombuffer(cells.translate(_TOKENS).encode("latin-1"), dtype=np.uint8).astype(np.int32)
 
 
@@ -62,8 +64,8 @@ def _check_pair(question: IntArray, answer: IntArray, where: str) -> None:
     for token, name in ((START, "start S"), (GOAL, "goal G")):
         count = np.count_nonzero(question == token)
         if count != 1:
-            raise DataError(f"{where}: the question has {count} cells marked as the {name}, not 1.")
+            raise DataError(f"{where}: the question has {count} cells for the {name}, expected 1.")
     if PATH in question:
-        raise DataError(f"{where}: the question already shows a path 'o'.")
+        raise DataError(f"{where}: the question already contains path cells 'o'.")
     if len(question) != len(answer) or not np.array_equal(np.where(answer == PATH, FREE, answer), question):
-        raise DataError(f"{where}: the answer doesn't repeat the question with a path of 'o'.")
+        raise DataError(f"{where}: the answer is not the question with a path of 'o' added.")

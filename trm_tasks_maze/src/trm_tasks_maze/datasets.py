@@ -1,4 +1,4 @@
-"""Mazes as puzzle sets: generated, or Maze-Hard from its CSV files."""
+"""Puzzle sets of generated mazes, or of Maze-Hard from its CSV files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from trm_tasks_maze.grid import PATH, WALL, IntArray
 from trm_tasks_maze.splits import Split, fingerprints
 
 MAZE_HARD = "sapientinc/maze-30x30-hard-1k"
-OFFLINE = "Copy its train.csv and test.csv into a folder and name it with --set task.csv=FOLDER."
+OFFLINE = "Copy its train.csv and test.csv into a folder and pass it with --set task.csv=FOLDER."
 
 
 def build_generated(config: MazeConfig, split: Split, seed: int) -> PuzzleSet:
-    """Generated mazes.
+    """Generate mazes.
 
-    A maze's walls decide its split, so the splits have no maze in common, nor a turned or mirrored one, whatever their
-    seeds; see `trm_tasks_maze.splits`.
+    The walls of a maze decide its split. Train and test therefore share no maze, even rotated or mirrored, for any seeds;
+    see `trm_tasks_maze.splits`.
+
+    Raises:
+        UsageError: no such mazes exist, or fewer than requested.
     """
     rows, columns = config.shape
     style = MazeStyle(rows, columns, config.min_walls, config.max_walls, config.least_moves, config.min_share)
@@ -29,10 +32,10 @@ def build_generated(config: MazeConfig, split: Split, seed: int) -> PuzzleSet:
 
 
 def build_maze_hard(config: MazeConfig, split: Split, seed: int) -> PuzzleSet:
-    """A half of Maze-Hard: `train.csv` or `test.csv` in the folder `config.csv`, or from the Hub. The seed changes nothing.
+    """Read `train.csv` or `test.csv` of Maze-Hard from the folder `config.csv`, or from the Hub. The seed is not used.
 
     Raises:
-        DataError: the file can't be had or read, or its mazes are of another size than the settings'.
+        DataError: the file cannot be downloaded or read, or the size of its mazes differs from the settings.
     """
     name = f"{split}.csv"
     path = hub_file(MAZE_HARD, name, OFFLINE) if config.csv is None else config.csv / name
@@ -41,20 +44,20 @@ def build_maze_hard(config: MazeConfig, split: Split, seed: int) -> PuzzleSet:
     if inputs.shape[1] != rows * columns or rows != columns:
         side = round(inputs.shape[1] ** 0.5)
         raise DataError(
-            f"The mazes in {path} have {side}x{side} cells, the settings say {rows}x{columns}: --set task.size={side}."
+            f"The mazes in {path} have {side}x{side} cells, but the settings say {rows}x{columns}. Use --set task.size={side}."
         )
     return as_puzzle_set(inputs, labels, config)
 
 
 def symmetry_class(inputs: IntArray, labels: IntArray, config: MazeConfig) -> IntArray:
-    """The walls' fingerprint ``[N]`` of mazes ``[N, L]``: the same for all symmetric images, whatever the start and goal."""
+    """Return the fingerprint ``[N]`` of the walls of mazes ``[N, L]``, which is the same for all symmetric images."""
     return fingerprints((inputs == WALL).reshape(-1, *config.shape))
 
 
 def as_puzzle_set(inputs: IntArray, labels: IntArray, config: MazeConfig) -> PuzzleSet:
-    """Mazes and labels ``[N, L]``; `extras` has the share of walls and the moves of a shortest path of each.
+    """Create a puzzle set from mazes and labels ``[N, L]``. All cells are scored, as in Maze-Hard.
 
-    As in Maze-Hard all cells are scored, not only those of the path.
+    `extras` holds the fraction of walls and the number of moves of a shortest path for each maze.
     """
     return PuzzleSet(
         inputs=inputs.astype(np.uint8),

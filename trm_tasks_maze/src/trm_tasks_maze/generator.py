@@ -1,9 +1,9 @@
-"""Random mazes in the manner of Maze-Hard.
+"""Random mazes like those of Maze-Hard.
 
-The benchmark's mazes are cells that are walls at random, with a start and a goal whose distance is at least a given
-one. Its figures (see `MazeStyle.hard`) fit an even draw from all such pairs. Drawing walls and two cells until they are
-far enough apart would take some 40,000 attempts a maze, so this looks for far pairs: from a random cell to the cell
-farthest from it, A; the start is any cell far enough from A, the goal any cell far enough from the start.
+In the benchmark's mazes, cells are walls at random, and start and goal have a minimum distance. Its statistics (see
+`MazeStyle.hard`) match a uniform draw from all such pairs. Drawing walls and two cells until they are far enough apart
+would take about 40,000 attempts per maze. This module instead finds A, the cell farthest from a random cell. The start is
+any cell far enough from A, and the goal any cell far enough from the start.
 """
 
 from __future__ import annotations
@@ -20,30 +20,33 @@ from trm_tasks_maze.search import breadth_first, farthest
 from trm_tasks_maze.splits import Split, belongs, fingerprints
 
 _BLOCK = 2048
-"""Candidates drawn at a time. Part of what a seed means, so changing it changes every data set."""
+"""Candidates drawn at a time. Changing this number changes every dataset, because it changes what a seed draws."""
 
 _PATIENCE = 100
-"""Blocks in a row without a new maze after which the style counts as impossible, or as exhausted."""
+"""Number of consecutive blocks without a new maze after which the style counts as impossible or exhausted."""
 
 _SAME_SIZE = 4
-"""Mazes of one size in a row, where there are several sizes."""
+"""Consecutive mazes of the same size, if there are several sizes."""
 
 _FEW = 0.05
-"""See `_thin`."""
+"""Fraction of cells from which on `_thin` keeps every maze."""
 
 
 @dataclass(frozen=True)
 class MazeStyle:
-    """What kind of mazes to generate.
+    """The kind of mazes to generate.
 
     Attributes:
-        height: rows, `MIN_SIDE` to `MAX_SIDE`.
-        width: columns, within the same bounds.
-        min_walls: the least probability of a cell to be a wall; each maze draws its own between this and `max_walls`.
-        max_walls: the greatest one.
-        min_path: the least number of moves from start to goal.
-        min_share: mazes of several sizes: each takes a share of both sides, drawn between this and 1, at a random place in
-            a grid of walls, and the least number of moves falls as its cells do.
+        height: number of rows, `MIN_SIDE` to `MAX_SIDE`.
+        width: number of columns, within the same bounds.
+        min_walls: minimum probability that a cell is a wall. Each maze draws a value between this and `max_walls`.
+        max_walls: maximum probability that a cell is a wall.
+        min_path: minimum number of moves from start to goal.
+        min_share: generate mazes of several sizes if below 1 (default: 1). Each maze scales both sides by a factor between
+            this and 1, lies at a random place in a grid of walls, and scales `min_path` by its number of cells.
+
+    Raises:
+        UsageError: a value is out of range.
     """
 
     height: int
@@ -59,27 +62,27 @@ class MazeStyle:
                 raise UsageError(f"The {name} {side} is out of range: it must be {MIN_SIDE} to {MAX_SIDE} cells.")
         if not 0.0 <= self.min_walls <= self.max_walls < 1.0:
             raise UsageError(
-                f"The wall density must be 0 <= min_walls <= max_walls < 1, not {self.min_walls} to {self.max_walls}."
+                f"The wall density must satisfy 0 <= min_walls <= max_walls < 1, got {self.min_walls} to {self.max_walls}."
             )
         if self.min_path < 1:
-            raise UsageError(f"The minimum path length is {self.min_path}; it must be 1 move or more.")
+            raise UsageError(f"The minimum path length must be at least 1 move, got {self.min_path}.")
         if not 0.0 < self.min_share <= 1.0:
-            raise UsageError(f"The least share of the sides is {self.min_share}; it must be more than 0, 1 at most.")
+            raise UsageError(f"min_share must be above 0 and at most 1, got {self.min_share}.")
 
     @classmethod
     def hard(cls) -> MazeStyle:
-        """30 x 30 mazes like those of Maze-Hard: 28 to 45 % walls (median 37 %), 109 moves or more (median 112)."""
+        """Return the style of Maze-Hard: 30 x 30, 28 to 45 % walls (median 37 %), at least 109 moves (median 112)."""
         return cls(height=30, width=30, min_walls=0.32, max_walls=0.43, min_path=109)
 
 
 def generate(style: MazeStyle, split: Split, seed: int, count: int) -> tuple[IntArray, IntArray]:
-    """`count` different mazes and their labels, both `[count, H * W]`.
+    """Generate `count` distinct mazes and their labels, both `[count, H * W]`.
 
-    The same arguments give the same mazes, and fewer of them are the first of more. Different splits are disjoint
-    (see `splits`), whatever their seeds.
+    The same arguments give the same mazes, and a smaller `count` gives the first of them. Splits are disjoint for any
+    seeds (see `splits`).
 
     Raises:
-        UsageError: the style allows no such maze, or not so many different ones.
+        UsageError: the style allows no maze, or fewer distinct ones than requested.
     """
     inputs: list[IntArray] = []
     labels: list[IntArray] = []
@@ -96,10 +99,10 @@ def generate(style: MazeStyle, split: Split, seed: int, count: int) -> tuple[Int
 
 
 def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
-    """Different mazes without end, some at a time: inputs and labels, both `[n, H * W]`; `n` varies and may be 0.
+    """Yield distinct mazes without end, as inputs and labels, both `[n, H * W]`. `n` varies and can be 0.
 
     Raises:
-        UsageError: the style allows no such maze, or no more of them.
+        UsageError: the style allows no maze, or no further one.
     """
     seen: set[int] = set()
     in_vain = 0
@@ -121,7 +124,7 @@ def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray
 
 
 def _of_one_size(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
-    """The same for a style of several sizes: a few mazes of one of them, so that all are about as frequent."""
+    """Generate a few mazes of one size, for a style of several sizes; all sizes are then about equally frequent."""
     share = rng.uniform(style.min_share, 1.0)
     height, width = max(round(style.height * share), MIN_SIDE), max(round(style.width * share), MIN_SIDE)
     least = max(round(style.min_path * share**2), 1)
@@ -138,7 +141,7 @@ def _of_one_size(style: MazeStyle, split: Split, rng: np.random.Generator) -> tu
 
 
 def _block(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
-    """The mazes among one block of candidates and their labels, `[n, H * W]`, and fingerprints, `[n]`."""
+    """Return the mazes among one block of candidates: inputs and labels `[n, H * W]`, and fingerprints `[n]`."""
     density = rng.uniform(style.min_walls, style.max_walls, _BLOCK).astype(np.float32)
     walls = rng.random((_BLOCK, style.height, style.width), dtype=np.float32) < density[:, None, None]
     prints = fingerprints(walls)
@@ -167,10 +170,10 @@ def _block(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[In
 
 
 def _thin(starts: IntArray, goals: IntArray, style: MazeStyle, rng: np.random.Generator) -> BoolArray:
-    """Keep a maze with a probability that grows with its number of far pairs, as an even draw of pairs would.
+    """Keep a maze with a probability proportional to its number of far pairs, as in a uniform draw of pairs.
 
-    From 5 % of the cells for both the start and the goal on, every maze is kept: more than that hardly changes the
-    figures, and costs time.
+    A maze is always kept if 5 % of its cells can be the start and 5 % the goal. A higher threshold hardly changes the
+    statistics and takes more time.
     """
     enough = (_FEW * style.height * style.width) ** 2
     kept: BoolArray = rng.random(len(starts)) * enough < starts * goals
@@ -182,7 +185,7 @@ def _flat(grids: BoolArray) -> BoolArray:
 
 
 def _pick(allowed: BoolArray, rng: np.random.Generator) -> IntArray:
-    """A random one of the allowed cells `[N, L]` of each grid, `[N]`; 0 where none is allowed."""
+    """Pick a random cell `[N]` among the allowed cells `[N, L]` of each grid; 0 if none is allowed."""
     ranks = (rng.random(len(allowed)) * allowed.sum(axis=1)).astype(np.int32)
     picked: IntArray = (allowed.cumsum(axis=1, dtype=np.int32) > ranks[:, None]).argmax(axis=1)
     return picked
@@ -191,8 +194,8 @@ def _pick(allowed: BoolArray, rng: np.random.Generator) -> IntArray:
 def _exhausted(style: MazeStyle, found: int) -> str:
     wanted = (
         f"{style.height} x {style.width} mazes with {style.min_walls:.0%} to {style.max_walls:.0%} walls and "
-        f"{style.min_path} moves or more"
+        f"at least {style.min_path} moves"
     )
     if found:
-        return f"After {found} different ones no more {wanted} turn up. Ask for fewer, or for shorter paths."
-    return f"No {wanted} turn up in {_PATIENCE * _BLOCK:,} attempts. Ask for shorter paths or another density of walls."
+        return f"Found only {found} distinct {wanted}. Request fewer, or shorter paths."
+    return f"Found no {wanted} in {_PATIENCE * _BLOCK:,} attempts. Request shorter paths or another wall density."

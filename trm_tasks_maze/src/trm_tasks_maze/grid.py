@@ -1,4 +1,4 @@
-"""Mazes as arrays of tokens, with the benchmark's alphabet."""
+"""Mazes as arrays of tokens, with the alphabet of the benchmark."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CHARACTERS = "# SGo"
 """The characters of the tokens 1 to 5."""
 
 MIN_SIDE, MAX_SIDE = 5, 80
-"""The sizes that generating and reading allow. Presets train at 10 to 30; larger ones test generalisation."""
+"""The range of sizes. Presets train on 10 to 30; larger sizes test generalisation."""
 
 
 def positions(grids: IntArray, token: int) -> IntArray:
-    """The flat index of the first cell that holds `token`, `[N]`, in grids `[N, H, W]`."""
+    """Return the flat index `[N]` of the first cell with `token` in grids `[N, H, W]`."""
     found: IntArray = (grids == token).reshape(len(grids), -1).argmax(axis=1)
     return found

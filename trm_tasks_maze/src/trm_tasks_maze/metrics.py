@@ -1,4 +1,4 @@
-"""Judging answers by the rules: any shortest path is right, not just the label."""
+"""The metric of the task: any shortest path is correct, not only the label."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trm_tasks_maze.rules import is_valid_and_shortest
 
 
 class ValidShortest(Share):
-    """The share of the answers whose marked cells are one path from start to goal, of the least length."""
+    """Fraction of the answers whose path cells form one shortest path from start to goal."""
 
     needs = ("inputs", "predictions")
     config: MazeConfig

@@ -1,4 +1,4 @@
-"""The presets of the maze task. Only `trm` and the standard library are imported here."""
+"""Presets of the maze task. This module imports only `trm.specs`, `trm.presets` and the standard library."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from trm.presets import (
 )
 from trm.specs import PresetSpec
 
-# Each cell hears its four neighbours, so long paths want more cycles than Sudoku does, and equal ways more width.
+# A cell receives only its four neighbours, so long paths need more cycles than Sudoku, and ties between paths more width.
 MODEL: dict[str, Any] = {
     **RELATIONAL_MODEL,
     "activation": "swiglu",
     "hidden_dim": 64,
     "T_steps": 4,
     "neighbour_pooling": "max",
-    "halt_loss_weight": 0.02,  # nearly all cells are right early on, so the answer's own loss is small
+    "halt_loss_weight": 0.02,  # nearly all cells are right early on, so the answer loss is small
 }
 TRAINING: dict[str, Any] = {
     **RELATIONAL_TRAINING,
@@ -31,12 +31,12 @@ TRAINING: dict[str, Any] = {
     "muon_learning_rate": 5e-3,
     "learning_rate": 3e-3,
     "decay_start": 0.0,
-    "halt_exploration": 1.0,  # solved mazes stay for some steps, or else answers change back
+    "halt_exploration": 1.0,  # solved mazes stay for some steps; otherwise answers change back
     "halt_when_right": 0.3,
 }
 HARD = PresetSpec(
     name="hard",
-    summary="30x30 like Maze-Hard, from the weights of quick: --init",
+    summary="30x30 like Maze-Hard; start from the weights of quick with --init",
     # Mazes like those of Maze-Hard; see `trm_tasks_maze.generator.MazeStyle.hard`.
     task={
         "size": 30,
@@ -57,7 +57,7 @@ HARD = PresetSpec(
         "save_interval": 250,
         "eval_examples": 64,
     },
-    cost="67 min of one core with bf16 units",
+    cost="67 min on one core with bf16 support",
     reaches="90.9 % exact on 1,000 unseen mazes; 91.2 % of 1,000 of Maze-Hard (seed 0)",
     weights="trm_tasks_maze:weights/hard.safetensors",
 )
@@ -69,13 +69,13 @@ PRESETS = (
         task={"size": 10, "min_path": 12, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=MODEL,
         training={**TRAINING, "max_steps": 6000, "eval_interval": 2000, "eval_examples": 128},
-        cost="4 min of one core with bf16 units",
+        cost="4 min on one core with bf16 support",
         reaches="96.6 to 97.7 % exact, 97.4 to 98.5 % valid and shortest, on 1,000 unseen mazes (three seeds)",
         weights="trm_tasks_maze:weights/quick.safetensors",
     ),
     PresetSpec(
         name="medium",
-        summary="15x15, from the weights of quick: --init",
+        summary="15x15; start from the weights of quick with --init",
         task={"size": 15, "min_walls": 0.3, "max_walls": 0.43, "min_path": 30, "test_puzzles": 1000},
         model={**MODEL, "n_supervision": 12},
         training={**TRAINING, "max_steps": 6000, "eval_interval": 1500, "eval_examples": 128},
@@ -83,7 +83,7 @@ PRESETS = (
     HARD,
     PresetSpec(
         name="paper",
-        summary="the published setting on Maze-Hard, with attention; for GPUs",
+        summary="the published settings for Maze-Hard, with attention, for GPUs",
         task={"size": 30},
         model={**PAPER_MODEL, **PAPER_FOUR_RECURSIONS},
         training={**PAPER_TRAINING, **PAPER_SHARED_ID, "num_epochs": 50_000},

@@ -1,4 +1,4 @@
-"""A maze in the terminal."""
+"""The renderer of the task."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from trm_tasks_maze.config import MazeConfig
 
 
 class BlockRenderer:
-    """Walls, path, start and goal; wrong and missed cells by a sign of their own. See `trm_tasks_maze.blocks`."""
+    """Draws walls, path, start and goal, and marks wrong and missed cells. See `trm_tasks_maze.blocks`."""
 
     def __init__(self, config: MazeConfig) -> None:
         self.shape = config.shape
 
     def render(self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None) -> Text:
-        """A maze ``[L]`` of tokens; a target is ignored where it is not scored."""
+        """Render a maze ``[L]`` of tokens; unscored positions of the target are ignored."""
         if target is not None:
             target = np.where(target == IGNORED, inputs if prediction is None else prediction, target)
         maze, answer, label = (

@@ -1,6 +1,6 @@
 """Breadth-first search in many mazes at once.
 
-Both functions advance all mazes of a batch together, one distance at a time, so that numpy does the work.
+Both functions advance all mazes of a batch together, one distance at a time, in vectorized numpy operations.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ class Search:
     """The result of a breadth-first search in N grids of L = H * W cells.
 
     Attributes:
-        distances: `[N, L]`, moves from the source, `UNREACHED` where there is no way.
-        parents: `[N, L]`, the flat index of the cell that discovered this one. The source is its own parent;
-            `UNREACHED` where there is no way.
+        distances: `[N, L]`, number of moves from the source, or `UNREACHED`.
+        parents: `[N, L]`, flat index of the cell that discovered this one, or `UNREACHED`. The source is its own parent.
     """
 
     distances: IntArray
@@ -30,18 +29,17 @@ class Search:
 
 
 def breadth_first(passable: BoolArray, sources: IntArray) -> Search:
-    """Search every grid from its source.
+    """Search each grid from its source.
 
-    Neighbours are visited in the order down, left, right, up, and the first discoverer of a cell is its parent. The
-    frontier keeps each grid's cells in the order in which a queue would hold them, so the parents are the classical
-    algorithm's.
+    Neighbours are visited in the order down, left, right, up, and the first cell that discovers another is its parent. The
+    frontier keeps the cells of each grid in the order of a queue, so the parents are those of the textbook algorithm.
 
     Args:
-        passable: `[N, H, W]`, true where one may walk. A source is entered even where it is false.
+        passable: `[N, H, W]`, true for cells that can be entered. A source is entered even if it is false.
         sources: `[N]`, flat indices `row * W + column`.
     """
     count, height, width = passable.shape
-    # A border of walls replaces all tests for the edge; until the end, cells are flat indices of the padded batch.
+    # A border of walls replaces checks for the edge. Until the end, cells are flat indices into the padded batch.
     shape = (count, height + 2, width + 2)
     size = shape[1] * shape[2]
     unvisited = np.pad(passable, ((0, 0), (1, 1), (1, 1))).reshape(-1)
@@ -60,7 +58,7 @@ def breadth_first(passable: BoolArray, sources: IntArray) -> Search:
         found = (frontier[:, None] + moves).reshape(-1)
         hits = np.flatnonzero(unvisited[found])
         found = found[hits]
-        # Written last to first, the place that stays is that of the first discoverer.
+        # `place` is written from last to first, so it ends with the position of the first discoverer.
         order = np.arange(found.size, dtype=np.int32)
         place[found[::-1]] = order[::-1]
         first = place[found] == order
@@ -78,22 +76,22 @@ def breadth_first(passable: BoolArray, sources: IntArray) -> Search:
 
 
 def farthest(passable: BoolArray, sources: IntArray) -> tuple[IntArray, IntArray]:
-    """The greatest distance from each grid's source, and the first cell that has it.
+    """Find the greatest distance from the source of each grid, and the first cell at this distance.
 
-    Some twenty times as fast as `breadth_first`: a bit of a machine word stands for a grid, so that each operation
-    serves 64 grids.
+    This is about 20 times as fast as `breadth_first`: each bit of a machine word represents a grid, so one operation
+    processes 64 grids.
 
     Args:
-        passable: `[N, H, W]`, true where one may walk.
+        passable: `[N, H, W]`, true for cells that can be entered.
         sources: `[N]`, flat indices.
 
     Returns:
-        distances `[N]` and flat indices of cells `[N]`.
+        Distances `[N]` and flat indices of cells `[N]`.
     """
     count, height, width = passable.shape
     starts = np.zeros((height * width, count), dtype=bool)
     starts[sources, np.arange(count)] = True
-    # One wall behind every row and a row of them above and below: neighbours are then at fixed distances in memory.
+    # One wall after each row and a row of walls above and below put neighbours at fixed offsets in memory.
     row = width + 1
     frontier = _bit_planes(starts.reshape(height, width, count))
     unvisited = _bit_planes(passable.transpose(1, 2, 0)) & ~frontier
@@ -110,7 +108,7 @@ def farthest(passable: BoolArray, sources: IntArray) -> tuple[IntArray, IntArray
             break
         distances += _bits(moving, count)
         unvisited ^= found
-        # A grid that is exhausted keeps its last frontier: the farthest cells.
+        # An exhausted grid keeps its last frontier: the farthest cells.
         inner &= ~moving
         inner |= found
     last = _bits(inner.reshape(height, row, inner.shape[-1])[:, :-1], count)
@@ -118,11 +116,11 @@ def farthest(passable: BoolArray, sources: IntArray) -> tuple[IntArray, IntArray
 
 
 def _bit_planes(grids: BoolArray) -> npt.NDArray[np.uint64]:
-    """Truth values `[H, W, N]` as words `[(H + 2) * (W + 1), ceil(N / 64)]`: false above, below and behind."""
+    """Pack booleans `[H, W, N]` into words `[(H + 2) * (W + 1), ceil(N / 64)]`, padded with false above, below and right."""
     padded = np.pad(grids, ((1, 1), (0, 1), (0, -grids.shape[-1] % 64)))
     return np.packbits(padded.reshape(padded.shape[0] * padded.shape[1], padded.shape[2]), axis=-1).view(np.uint64)
 
 
 def _bits(words: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.uint8]:
-    """The first `count` bits of the last axis, as zeros and ones."""
+    """Unpack the first `count` bits of the last axis to zeros and ones."""
     return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=-1, count=count)

@@ -1,7 +1,7 @@
-"""Which split a maze belongs to: decided by the maze itself, so that no two data sets can ever overlap.
+"""Assigns each maze to a split by its walls, so that training and test sets never overlap.
 
-The layout of the walls decides, whatever the start and the goal and however it is turned or mirrored. So a test maze's
-walls, or their mirror image, occur in no training set, whatever the seeds.
+Start, goal, rotations and mirror images have no influence. The walls of a test maze and their symmetric images therefore
+occur in no training set, for any seeds.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from trm_tasks_maze.symmetry import permutations
 Split = Literal["train", "test"]
 
 _TEST_SHARE = 3
-"""One layout in so many is a test layout."""
+"""One of this many wall layouts belongs to the test split."""
 
 _WEIGHT_BITS = 40
-"""Sums of up to 80 * 80 such weights stay below 2**53, so double precision adds them exactly, in any order."""
+"""Sums of up to 80 * 80 such weights stay below 2**53, so float64 adds them exactly in any order."""
 
 
 def fingerprints(walls: BoolArray) -> npt.NDArray[np.int64]:
-    """A number for each layout of walls `[N, H, W]`, `[N]`, the same for all its symmetric images."""
+    """Return a number `[N]` for walls `[N, H, W]` that is the same for all symmetric images."""
     count, height, width = walls.shape
     if height > width:
         walls, height, width = walls.transpose(0, 2, 1), width, height
@@ -35,14 +35,14 @@ def fingerprints(walls: BoolArray) -> npt.NDArray[np.int64]:
 
 
 def belongs(prints: npt.NDArray[np.int64], split: Split) -> npt.NDArray[np.bool_]:
-    """Which fingerprints `[N]` belong to `split`."""
+    """Return which fingerprints `[N]` belong to `split`."""
     is_test: npt.NDArray[np.bool_] = prints % _TEST_SHARE == 0
     return is_test if split == "test" else ~is_test
 
 
 @functools.cache
 def _image_weights(height: int, width: int) -> npt.NDArray[Any]:
-    """`[H * W, T]`: a column of random weights for each image. Fixed for ever: changing them reshuffles the splits."""
+    """Return a column of random weights for each image, `[H * W, T]`. Changing them would change all splits."""
     state = np.random.SeedSequence([height, width]).generate_state(height * width, np.uint64)
     weights = (state >> np.uint64(64 - _WEIGHT_BITS)).astype(np.float64)
     return weights[permutations(height, width)].T.copy()

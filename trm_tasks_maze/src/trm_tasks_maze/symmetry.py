@@ -12,7 +12,7 @@ from trm_tasks_maze.labels import label_batch
 
 @functools.cache
 def permutations(height: int, width: int) -> IntArray:
-    """`[T, H * W]`: image `t` of a flat grid `x` is `x[permutations[t]]`. The first is the identity."""
+    """Return permutations `[T, H * W]`: image `t` of a flat grid `x` is `x[permutations[t]]`. The first is the identity."""
     cells = np.arange(height * width).reshape(height, width)
     upright = [cells, cells[::-1], cells[:, ::-1], cells[::-1, ::-1]]
     images = upright + [image.T for image in upright] if height == width else upright
@@ -29,12 +29,12 @@ def _inverses(height: int, width: int) -> IntArray:
 
 
 def sample(rng: np.random.Generator, count: int, height: int, width: int) -> IntArray:
-    """`count` random symmetries of an `height` x `width` grid, as numbers `[count]`."""
+    """Draw random symmetries of a `height` x `width` grid, as indices `[count]`."""
     return rng.integers(len(permutations(height, width)), size=count)
 
 
 def apply(grids: IntArray, symmetries: IntArray, height: int, width: int) -> IntArray:
-    """The images of flat grids `[N, H * W]`, each under its own symmetry `[N]`."""
+    """Return the images of flat grids `[N, H * W]`, each under its own symmetry `[N]`."""
     return np.take_along_axis(grids, permutations(height, width)[symmetries], axis=1)
 
 
@@ -44,10 +44,10 @@ def invert(grids: IntArray, symmetries: IntArray, height: int, width: int) -> In
 
 
 def transform_and_label(mazes: IntArray, symmetries: IntArray, height: int, width: int) -> tuple[IntArray, IntArray]:
-    """The images of flat mazes `[N, H * W]` and their labels, solved anew since the label rule isn't symmetric.
+    """Return the images of flat mazes `[N, H * W]` and their labels, recomputed because the label rule is not symmetric.
 
     Raises:
-        PuzzleError: a maze has no way from start to goal.
+        PuzzleError: a maze has no path from start to goal.
     """
     images = apply(mazes, symmetries, height, width)
     return images, label_batch(images.reshape(-1, height, width)).reshape(images.shape)

@@ -1,10 +1,10 @@
 """Mazes as text.
 
-A maze is a line per row, with `#` for a wall, a space or `.` for a free cell, `S` for the start and `G` for the goal.
-`o`, which marks the path in an answer, is read as a free cell, so that an answer can be asked again. Empty lines
-separate mazes. All rows must be of one length: editors strip spaces at line ends, and to fill short rows up would hide
-real mistakes, so the error suggests dots instead. A single line whose length is a square is the benchmark's own form,
-the rows of a square maze without line breaks.
+A maze has one line per row, with `#` for a wall, a space or `.` for a free cell, `S` for the start and `G` for the goal.
+`o`, which marks the path in an answer, is read as a free cell, so an answer can be parsed as a maze. Empty lines separate
+mazes. All rows must have the same length. Editors strip spaces at line ends, but padding short rows would hide real
+mistakes, so the error message suggests dots instead. A single line is read as the benchmark's format: the rows of a
+square maze without line breaks.
 """
 
 from __future__ import annotations
@@ -21,30 +21,32 @@ _TOKENS = {character: token for token, character in enumerate(CHARACTERS, start=
 
 
 def parse(text: str, shape: tuple[int, int] | None = None) -> list[IntArray]:
-    """All mazes in a text, each `[H, W]`.
+    """Parse all mazes of a text, each into `[H, W]`.
 
     Args:
         text: the mazes.
-        shape: the only rows and columns that the model takes; left out, any size.
+        shape: required rows and columns (default: any size).
 
     Raises:
-        PuzzleError: a foreign character (with line and column, from 1), rows of different lengths, a size out of range
-            or other than `shape`, no start or goal or several of them, no way between them, or no maze at all.
+        PuzzleError: the text contains no maze, or one with an unknown character, rows of different lengths, a size that is
+            out of range or differs from `shape`, not exactly one start and one goal, or no path between them.
     """
     mazes = [_parse_rows(rows, first_line, shape) for first_line, rows in _paragraphs(text)]
     if not mazes:
-        raise PuzzleError("There is no maze in the text: expected lines of '#' (wall), '.' (free), S and G.")
+        raise PuzzleError(
+            "The text contains no maze. Expected lines of '#' (wall), '.' (free cell), S (start) and G (goal)."
+        )
     return mazes
 
 
 def to_text(maze: IntArray) -> str:
-    """A maze or an answer `[H, W]` as lines of `# SGo`; padding is shown as `?`."""
+    """Format a maze or an answer `[H, W]` as lines of `# SGo`, with `?` for padding."""
     alphabet = np.array(list("?" + CHARACTERS))
     return "\n".join("".join(row) for row in alphabet[maze])
 
 
 def _paragraphs(text: str) -> list[tuple[int, list[str]]]:
-    """Runs of lines between empty ones, each with the number of its first line."""
+    """Return the runs of lines between empty lines, each with the number of its first line."""
     found: list[tuple[int, list[str]]] = []
     previous_is_empty = True
     for number, line in enumerate(text.split("\n"), start=1):
@@ -54,7 +56,7 @@ def _paragraphs(text: str) -> list[tuple[int, list[str]]]:
                 found.append((number, []))
             found[-1][1].append(row)
         previous_is_empty = not row
-    # Blank lines around the text may hold spaces; inside, a line of spaces is a row of free cells.
+    # Around a maze, a line of spaces is blank; inside a maze, it is a row of free cells.
     return [(number, rows) for number, rows in found if any(not row.isspace() for row in rows)]
 
 
@@ -63,7 +65,7 @@ def _parse_rows(rows: list[str], first_line: int, shape: tuple[int, int] | None)
         for column, character in enumerate(row, start=1):
             if character not in _TOKENS:
                 raise PuzzleError(
-                    f"Line {line}, column {column}: {character!r} is no part of a maze. "
+                    f"Line {line}, column {column}: {character!r} is not allowed in a maze. "
                     "Use '#' for walls, '.' or a space for free cells, one S and one G."
                 )
     if len(rows) == 1:
@@ -72,9 +74,7 @@ def _parse_rows(rows: list[str], first_line: int, shape: tuple[int, int] | None)
     maze = np.array([[_TOKENS[character] for character in row] for row in rows], dtype=np.int32)
     maze[maze == PATH] = FREE
     if shape is not None and maze.shape != shape:
-        raise PuzzleError(
-            f"The maze at line {first_line} has {_size(maze.shape)} cells where {_size(shape)} are expected."
-        )
+        raise PuzzleError(f"The maze at line {first_line} has {_size(maze.shape)} cells, expected {_size(shape)}.")
     _check_ends(maze, first_line)
     return maze
 
@@ -83,8 +83,8 @@ def _square_rows(line: str, number: int) -> list[str]:
     side = math.isqrt(len(line))
     if side * side != len(line):
         raise PuzzleError(
-            f"Line {number}: a maze on a single line must have a square number of cells, such as 900 for 30 x 30; "
-            f"this line has {len(line)}."
+            f"Line {number}: a maze on a single line must have a square number of cells, such as 900 for 30 x 30. "
+            f"This line has {len(line)}."
         )
     return [line[start : start + side] for start in range(0, len(line), side)]
 
@@ -98,13 +98,13 @@ def _check_shape(rows: list[str], first_line: int) -> None:
     for line, row in enumerate(rows, start=first_line):
         if len(row) != width:
             raise PuzzleError(
-                f"Line {line} has {len(row)} cells where the longest line has {width}: all rows must be of one length. "
+                f"Line {line} has {len(row)} cells, but the longest line has {width}. All rows must have the same length. "
                 "If an editor stripped spaces at line ends, write free cells as '.'."
             )
     if not (MIN_SIDE <= len(rows) <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
         raise PuzzleError(
-            f"The maze at line {first_line} has {len(rows)} rows of {width} cells: "
-            f"a maze has {MIN_SIDE} to {MAX_SIDE} of each."
+            f"The maze at line {first_line} has {len(rows)} rows and {width} columns. "
+            f"A maze has {MIN_SIDE} to {MAX_SIDE} of each."
         )
 
 
@@ -113,14 +113,14 @@ def _check_ends(maze: IntArray, first_line: int) -> None:
         places = np.argwhere(maze == token)
         if not len(places):
             raise PuzzleError(
-                f"The maze at line {first_line} has no {name}: mark one cell with {character}. "
+                f"The maze at line {first_line} has no {name}. Mark one cell with {character}. "
                 "(An empty line ends a maze; write a row of free cells as dots.)"
             )
         if len(places) > 1:
             where = " and ".join(f"row {row + 1}, column {column + 1}" for row, column in places[:2])
             raise PuzzleError(
                 f"The maze at line {first_line} has {len(places)} {name}s, at {where}"
-                f"{' and elsewhere' if len(places) > 2 else ''}: leave one {character}."
+                f"{' and elsewhere' if len(places) > 2 else ''}. Keep one {character}."
             )
     reason = no_way(maze)
     if reason:

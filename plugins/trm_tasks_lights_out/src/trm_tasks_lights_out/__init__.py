@@ -1,4 +1,7 @@
-"""Lights Out for `trm`. Every `trm` command imports this module, so it imports nothing heavy."""
+"""Registers the Lights Out task of `trm`.
+
+Every `trm` command imports this module, so it imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +25,21 @@ EASY = PresetSpec(
     task={"presses": 5},
     model=MODEL,
     training=TRAINING,
-    cost="2,000 steps, 5 min on a core of a busy 2-core machine",
+    cost="2,000 steps, 5 min on one core of a busy 2-core machine",
     reaches="97.4 % exact on 1,000 unseen boards",
 )
 
 
 LIGHTS_OUT = TaskSpec(
     name="lights-out",
-    summary="the fewest buttons that turn off all lights of a board",
+    summary="turn off all lights of a board with the fewest buttons",
     config=CODE + "Config",
     describe=CODE + "describe",
     dataset=DatasetSpec(name="random", summary="boards made by pressing random buttons", build=CODE + "build"),
     augmentation=AugmentationSpec(name="turn", summary="rotated and mirrored boards", factory=CODE + "Turn"),
-    metrics=(MetricSpec(name="solved", summary="answers that turn off all lights", factory=CODE + "Solved"),),
+    metrics=(
+        MetricSpec(name="solved", summary="fraction of answers that turn off all lights", factory=CODE + "Solved"),
+    ),
     renderer=RendererSpec(name="board", summary="the lights, and the buttons to press", factory=CODE + "Board"),
     presets=(EASY,),
     parse=CODE + "parse",

@@ -1,4 +1,4 @@
-"""Lights Out: a button toggles its own light and those next to it; which buttons turn all lights off?"""
+"""Lights Out: a button toggles its own light and its neighbours. The answer is the set of buttons that turns all off."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from trm.data import Description, IntArray, PuzzleSet
 from trm.errors import PuzzleError
 from trm.evaluation import Share
 
-LIGHTS = ".#"  # in a puzzle, token 0 is a light that is off and 1 one that is on
+LIGHTS = ".#"  # in a puzzle, token 0 is a light that is off, and 1 a light that is on
 BUTTONS = ".X"  # in an answer, token 1 is a button to press
 
 
 class Config(BaseModel):
+    """Settings of the task."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
-    size: int = Field(5, description="rows and columns of the board", ge=3, le=8)
-    presses: int = Field(15, description="buttons that the shortest answer presses at most", ge=1)
-    train_puzzles: int = Field(20000, description="puzzles to train on", ge=1)
-    test_puzzles: int = Field(1000, description="puzzles to test on", ge=1)
+    size: int = Field(5, description="number of rows and columns of the board", ge=3, le=8)
+    presses: int = Field(15, description="maximum number of presses of the shortest answer", ge=1)
+    train_puzzles: int = Field(20000, description="number of training puzzles", ge=1)
+    test_puzzles: int = Field(1000, description="number of test puzzles", ge=1)
 
 
 def describe(config: Config) -> Description:
+    """Return vocabulary, length and structure of a board."""
     size = config.size
     rows, columns = np.divmod(np.arange(size**2), size)
     structure = Structure(
@@ -39,7 +42,7 @@ def describe(config: Config) -> Description:
 
 @cache
 def wiring(size: int) -> IntArray:
-    """Which lights [L] each of the buttons [L] toggles; the board that presses [N, L] make is `presses @ wiring % 2`."""
+    """Return the lights that each button toggles, [L, L]. Presses [N, L] make the boards `presses @ wiring % 2`."""
     rows, columns = np.divmod(np.arange(size**2), size)
     distance = abs(rows[:, None] - rows) + abs(columns[:, None] - columns)
     return (distance <= 1).astype(np.int64)
@@ -47,18 +50,18 @@ def wiring(size: int) -> IntArray:
 
 @cache
 def quiet(size: int) -> IntArray:
-    """All sets of buttons [K, L] that change no light: four on a 5x5 board, only the empty one on 6x6."""
+    """Return all sets of buttons [K, L] that change no light: four on a 5x5 board, only the empty one on 6x6."""
     presses = np.zeros((2**size, size, size), dtype=np.int64)
     presses[:, 0] = np.arange(2**size)[:, None] >> np.arange(size) & 1
-    flat = presses.reshape(len(presses), -1)  # a view: what is pressed below is seen in it
-    for row in range(1, size):  # a light that is on can now be turned off by the button below it only
+    flat = presses.reshape(len(presses), -1)  # a view, which includes the presses added below
+    for row in range(1, size):  # only the button below a light can still turn it off
         presses[:, row] = (flat @ wiring(size) % 2).reshape(presses.shape)[:, row - 1]
     silent: IntArray = flat[~(flat @ wiring(size) % 2).any(axis=1)]
     return silent
 
 
 def fewest(presses: IntArray, size: int) -> tuple[IntArray, IntArray]:
-    """Of all answers that do what `presses` [N, L] do, the one of fewest presses [N, L], and whether there is just one [N]."""
+    """Return the equivalent of `presses` [N, L] with the fewest presses [N, L], and whether it is unique [N]."""
     answers = presses[:, None] ^ quiet(size)
     counts = answers.sum(axis=2)
     least = counts.min(axis=1, keepdims=True)
@@ -66,19 +69,19 @@ def fewest(presses: IntArray, size: int) -> tuple[IntArray, IntArray]:
 
 
 def images(boards: IntArray, size: int) -> IntArray:
-    """The eight turned and mirrored images [N, 8, L] of boards [N, L]."""
+    """Return the eight rotated and mirrored images [N, 8, L] of boards [N, L]."""
     return boards[:, symmetries(size)]
 
 
 @cache
 def symmetries(size: int) -> IntArray:
-    """The cells [8, L] from which each turned or mirrored image takes its own."""
+    """Return the cell indices [8, L] that produce each rotated or mirrored image."""
     cells = np.arange(size**2).reshape(size, size)
     return np.array([np.rot90(side, turns).ravel() for side in (cells, cells.T) for turns in range(4)])
 
 
 def symmetry_class(inputs: IntArray, labels: IntArray, config: Config) -> IntArray:
-    """One number [N] for all images of a board: the least, read as a binary number."""
+    """Return a number [N] that all images of a board share: the smallest, read as a binary number."""
     powers = 1 << np.arange(config.size**2, dtype=np.uint64)
     numbers = images(inputs.astype(np.uint64), config.size) @ powers
     least: IntArray = numbers.min(axis=1)
@@ -86,11 +89,12 @@ def symmetry_class(inputs: IntArray, labels: IntArray, config: Config) -> IntArr
 
 
 def in_test(classes: IntArray) -> IntArray:
-    """A tenth of the classes [N], scattered by a multiplicative hash."""
+    """Return which classes [N] belong to the test split: one tenth, chosen by a multiplicative hash."""
     return (classes * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(40)) % np.uint64(10) == 0
 
 
 def build(config: Config, split: str, seed: int) -> PuzzleSet:
+    """Build a split. The symmetry class of a board decides its split."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, split == "test"]))
     count = config.test_puzzles if split == "test" else config.train_puzzles
     inputs, answers = (np.zeros((0, config.size**2), dtype=np.int64) for _ in range(2))
@@ -102,7 +106,7 @@ def build(config: Config, split: str, seed: int) -> PuzzleSet:
 
 
 def draw(rng: np.random.Generator, config: Config, count: int) -> tuple[IntArray, IntArray]:
-    """About `count` boards with their answers, each number of buttons drawn equally often."""
+    """Draw about `count` boards with their answers. All numbers of buttons are equally likely."""
     cells = config.size**2
     number = rng.integers(1, min(config.presses, cells) + 1, size=(count, 1))
     presses = (rng.random((count, cells)).argsort(axis=1) < number).astype(np.int64)
@@ -111,7 +115,7 @@ def draw(rng: np.random.Generator, config: Config, count: int) -> tuple[IntArray
 
 
 class Turn:
-    """Quarter turns and mirror images."""
+    """Rotates and mirrors boards at random."""
 
     def __init__(self, config: Config) -> None:
         self.symmetries = symmetries(config.size)
@@ -125,7 +129,7 @@ class Turn:
 
 
 class Solved(Share):
-    """The share of answers that turn all lights off, be they the shortest or not."""
+    """Fraction of answers that turn all lights off, whether or not they are the shortest."""
 
     needs = ("inputs", "predictions")
 
@@ -136,7 +140,7 @@ class Solved(Share):
 
 
 class Board:
-    """The lights as `#` and, with an answer, the buttons beside them as `X`."""
+    """Draws the lights as `#` and, if there is an answer, the buttons beside them as `X`."""
 
     def __init__(self, config: Config) -> None:
         self.size = config.size
@@ -157,31 +161,38 @@ class Board:
 
 
 def parse(text: str, config: Config) -> list[IntArray]:
-    """Boards from text, line by line or all on one line; spaces don't count."""
+    """Parse boards [L] from text, on one or several lines. White space is ignored.
+
+    Raises:
+        PuzzleError: the text contains another character, or does not have the size of a board.
+    """
     cells, length = "".join(text.split()), config.size**2
     for place, letter in enumerate(cells, start=1):
         if letter not in LIGHTS:
             raise PuzzleError(
-                f"Cell {place} is {letter!r}. A cell is '#' where the light is on, or '.' where it is off."
+                f"Cell {place} is {letter!r}. Write '#' for a light that is on and '.' for a light that is off."
             )
     if not cells or len(cells) % length:
-        raise PuzzleError(f"The text has {len(cells)} cells, a board has {length}.")
+        raise PuzzleError(f"The text has {len(cells)} cells. Expected {length} for each board.")
     return list(np.array([LIGHTS.index(letter) for letter in cells]).reshape(-1, length))
 
 
 def format_tokens(tokens: IntArray, config: Config) -> str:
-    """What `parse` reads."""
+    """Format tokens [L] as text that `parse` reads."""
     return "".join(LIGHTS[token] for token in tokens)
 
 
 def check(inputs: IntArray, answer: IntArray, config: Config) -> str | None:
-    """What is wrong with an answer, in one sentence; None if it turns all lights off."""
+    """Return what is wrong with an answer as one sentence; None if it turns all lights off."""
     left = int(((answer @ wiring(config.size) + inputs) % 2).sum())
     return f"{left} lights stay on." if left else None
 
 
 def solvable(inputs: IntArray, config: Config) -> str | None:
-    """Why no set of buttons turns all lights off: quiet sets of buttons touch an even number of lights of a solvable board."""
+    """Return why a board has no answer; None if it has one.
+
+    Each set of buttons that changes no light contains an even number of the lights that are on in a solvable board.
+    """
     if (quiet(config.size) @ inputs % 2).any():
         return "No set of buttons turns all of these lights off."
     return None
