@@ -55,26 +55,13 @@ PACKAGES = sorted(
     if folder.is_dir() and any(folder.rglob("*.py"))
 )
 
-PENDING = {
-    "docs/reference/python-api.md",
-    "docs/reference/settings.md",
-    "trm/config",
-    "trm/data",
-    "trm/model",
-    "trm/render",
-    "trm/storage",
-    "trm/training",
-}
-"""Pages and packages that still have to be rewritten. Remove an entry once its tests pass."""
-
 
 def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
 def _parameters(paths: list[Path]) -> list[ParameterSet]:
-    pending = pytest.mark.xfail(reason="not rewritten yet", strict=False)
-    return [pytest.param(path, id=_name(path), marks=pending if _name(path) in PENDING else ()) for path in paths]
+    return [pytest.param(path, id=_name(path)) for path in paths]
 
 
 def _found(text: str) -> list[str]:

@@ -99,7 +99,7 @@ def changed_task_config(config: BaseModel, sets: Iterable[str]) -> BaseModel:
 
 
 def find_preset(spec: TaskSpec, name: str | None) -> PresetSpec:
-    """A preset of a task; left out, its first one."""
+    """Return a preset of a task by name (default: the first preset)."""
     presets = {preset.name: preset for preset in spec.presets}
     if name is None:
         if not presets:

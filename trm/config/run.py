@@ -14,7 +14,7 @@ from trm.config.training import TrainingConfig
 class RunConfig(Settings):
     """Everything that determines a run: the contents of `config.json` in its run folder."""
 
-    task: str | None = Field(None, description="the task's name; unset for a custom data set")
+    task: str | None = Field(None, description="the task's name; unset for a custom dataset")
     preset: str | None = Field(None, description="the preset it started from")
     dataset: str | None = Field(None, description="the dataset's name")
     data: str | None = Field(None, description="a folder of arrays read in place of the dataset")

@@ -76,7 +76,7 @@ class TinyRecursiveModel(nn.Module):
         return (parameter for parameter in self.parameters() if parameter is not table)
 
     def num_parameters(self) -> int:
-        """Number of parameters, the puzzle vectors left out, as the paper counts them."""
+        """Number of parameters without the puzzle vectors, as counted in the paper."""
         return sum(parameter.numel() for parameter in self.network_parameters())
 
     def compile(self, *args: Any, **kwargs: Any) -> None:

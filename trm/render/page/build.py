@@ -185,7 +185,7 @@ def _ink(front: Color | None, back: Color) -> str:
 
 
 def _fill(**parts: str) -> str:
-    """The template with its parts, each put in once, so that nothing inside a part is taken for a place holder."""
+    """Fill the template in a single pass, so that text inside a part is never replaced as a placeholder."""
     folder = resources.files("trm.render.page")
     parts |= {
         "css": folder.joinpath("page.css").read_text("utf-8"),
