@@ -66,7 +66,7 @@ def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rank", "message"), [("0", "Error: `trm doctor` works in one process: leave out torchrun."), ("1", "")]
+    ("rank", "message"), [("0", "Error: `trm doctor` runs in one process: start it without torchrun."), ("1", "")]
 )
 def test_commands_for_one_process_refuse_several(rank: str, message: str) -> None:
     result = subprocess.run(
