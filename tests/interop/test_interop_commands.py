@@ -148,7 +148,7 @@ def test_import_of_one_file_with_the_configuration_named(source: Path) -> None:
 def test_wrong_requests_get_a_sentence_and_leave_nothing(source: Path) -> None:
     for arguments, kind, sentence in (
         (("nowhere",), CheckpointError, "There is no checkpoint nowhere."),
-        ((source, "--preset", "mini"), UsageError, "give --task as well"),
+        ((source, "--preset", "mini"), UsageError, "add --task"),
         ((source, "--task", "sudoku", "--set", "size=6"), CheckpointError, "task 'sudoku' as set has 36 and 8"),
         ((source, "--task", "sudokus"), UsageError, "Did you mean 'sudoku'?"),
     ):
