@@ -158,7 +158,7 @@ def test_tasks_without_solutions_get_a_submission_and_no_score(folder: Path, tmp
     [
         (["--set", "task.variants=2"], "puzzle vectors for 13 ids, but the data has 10"),
         (["--seed", "9"], "they belong to different datasets"),
-        (["--restarts", "2"], "leave out --restarts"),
+        (["--restarts", "2"], "omit --restarts"),
     ],
 )
 def test_vectors_of_other_ids_are_refused(folder: Path, change: list[str], message: str) -> None:

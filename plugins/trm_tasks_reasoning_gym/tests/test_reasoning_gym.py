@@ -18,7 +18,7 @@ from trm.errors import DataError, UsageError
 from trm.testing import check_task
 from trm_tasks_reasoning_gym import task_name, tasks
 from trm_tasks_reasoning_gym.catalog import TASKS
-from trm_tasks_reasoning_gym.gym_task import GymConfig, GymTask, Score, scored
+from trm_tasks_reasoning_gym.gym_task import GymConfig, GymTask, Score, pattern, scored
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -132,3 +132,13 @@ def test_every_unscored_position_is_fixed(name: str) -> None:
     assert unscored.any()
     assert not (unscored & ~puzzles.description.fixed_in(puzzles.inputs)).any()
     puzzles.check_fixed()
+
+
+@pytest.mark.parametrize("name", ["mini_sudoku", "modulo_grid"])
+def test_no_test_answer_is_a_training_answer_with_other_tokens(name: str) -> None:
+    config = GymConfig(train_puzzles=200, test_puzzles=40)
+    train, test = (
+        {pattern(answer).tobytes() for answer in by_name(name).build(config, split, 0).labels}
+        for split in ("train", "test")
+    )
+    assert not train & test

@@ -1,4 +1,4 @@
-"""The presets of the Sudoku task. Only `trm.specs` and the standard library are imported here."""
+"""Presets of the Sudoku task. This module imports only `trm.specs`, `trm.presets` and the standard library."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from trm.presets import (
 )
 from trm.specs import PresetSpec
 
-# 1000 puzzles; the paper draws 1000 symmetric images of each beforehand, here every visit draws a new one.
+# The paper prepares 1,000 symmetric images of each of 1,000 puzzles; here the augmentation draws a new image each time.
 PAPER_DATA: dict[str, Any] = {"size": 9, "train_puzzles": 1000}
 PAPER_SCHEDULE: dict[str, Any] = {**PAPER_TRAINING, **PAPER_SHARED_ID, "num_epochs": 50_000}
 
 PAPER = PresetSpec(
     name="paper",
-    summary="the published settings, with an MLP over the cells; for a GPU",
+    summary="the published settings, with an MLP over the cells, for a GPU",
     task=PAPER_DATA,
     model={**PAPER_MODEL, **PAPER_MIXER},
     training=PAPER_SCHEDULE,
@@ -34,7 +34,7 @@ PAPER = PresetSpec(
 
 HARD = PresetSpec(
     name="hard",
-    summary="9x9, minimal and harder: for hours of training",
+    summary="9x9, minimal and hard puzzles, for hours of training",
     task={"size": 9, "style": "hard", "train_puzzles": 12_000, "test_puzzles": 1000},
     model={
         **RELATIONAL_MODEL,
@@ -57,22 +57,22 @@ HARD = PresetSpec(
         "save_interval": 500,
         "eval_examples": 128,
     },
-    cost="78 min of one core with bf16 units, and 50 to make the puzzles",
-    reaches="93.6 % exact on 1,000 unseen puzzles (seed 0); the weights are those of hard-2, which goes on from it",
+    cost="78 min on one core with bf16 support, plus 50 min to generate the puzzles",
+    reaches="93.6 % exact on 1,000 unseen puzzles (seed 0); the shipped weights are those of hard-2, which continues this run",
     weights="trm_tasks_sudoku:weights/hard.safetensors",
 )
 
-# Where most puzzles come out right, the halting logit's loss drowns the answer's unless it weighs less.
+# Once most puzzles are solved, the halting loss dominates the answer loss unless its weight is lower.
 MODEL: dict[str, Any] = {**RELATIONAL_MODEL, "halt_loss_weight": 0.1}
 
 PRESETS = (
     PresetSpec(
         name="quick",
-        summary="9x9 of at most 32 clues, on a laptop CPU",
+        summary="9x9 with at most 32 clues, on a laptop CPU",
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
         model=MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 4000, "eval_interval": 500},
-        cost="2 to 3 min of one core with bf16 units",
+        cost="2 to 3 min on one core with bf16 support",
         reaches="99.1 to 99.7 % exact on 1,000 unseen puzzles (three seeds)",
         weights="trm_tasks_sudoku:weights/quick.safetensors",
     ),
@@ -82,7 +82,7 @@ PRESETS = (
         task={"size": 4, "clues": 6, "train_puzzles": 2000, "test_puzzles": 1000},
         model=MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 400, "eval_interval": 100},
-        cost="half a minute on a busy core",
+        cost="30 s on a busy core",
         reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
     ),
     PresetSpec(
@@ -91,13 +91,13 @@ PRESETS = (
         task={"size": 6, "clues": 14, "train_puzzles": 10_000, "test_puzzles": 1000},
         model=MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 1500, "eval_interval": 300},
-        cost="0.7 min of one core with bf16 units",
+        cost="0.7 min on one core with bf16 support",
         reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
     ),
     HARD,
     PresetSpec(
         name="hard-2",
-        summary="a second stage at a lower rate, from a run of hard: --init",
+        summary="second stage with a lower learning rate; start from a run of hard with --init",
         task=HARD.task,
         model=HARD.model,
         training={
@@ -106,15 +106,15 @@ PRESETS = (
             "learning_rate": 6e-4,
             "warmup_steps": 100,
             "decay_start": 0.0,
-            "n_supervision": 32,  # longer at the puzzles that resist
+            "n_supervision": 32,  # more steps for difficult puzzles
             "max_steps": 22_000,
         },
-        cost="73 min of one core with bf16 units",
-        reaches="96.8 % exact on 1,000 unseen puzzles (seed 0), 99.9 % with 16 restarts of 64 steps, checked",
+        cost="73 min on one core with bf16 support",
+        reaches="96.8 % exact on 1,000 unseen puzzles (seed 0), 99.9 % with 16 restarts of 64 steps and --check",
     ),
     PresetSpec(
         name="sixteen",
-        summary="16x16 of at most 128 clues, from 9x9 weights: --init sudoku:hard",
+        summary="16x16 with at most 128 clues, from 9x9 weights with --init sudoku:hard",
         task={"size": 16, "train_puzzles": 2000, "test_puzzles": 200},
         model=HARD.model,
         training={
@@ -128,14 +128,14 @@ PRESETS = (
             "eval_interval": 400,
             "eval_examples": 50,
         },
-        cost="15 min of one core with bf16 units",
-        reaches="100 % exact on 200 unseen puzzles (seed 0), which sudoku:hard itself has 0 % of",
+        cost="15 min on one core with bf16 support",
+        reaches="100 % exact on 200 unseen puzzles (seed 0), compared with 0 % for sudoku:hard itself",
     ),
     PAPER,
-    replace(PAPER, name="extreme", summary="the same as paper, by the name of its data"),
+    replace(PAPER, name="extreme", summary="same as paper, under the name of its dataset"),
     PresetSpec(
         name="paper-attention",
-        summary="the published settings, with attention; for a GPU",
+        summary="the published settings, with attention, for a GPU",
         task=PAPER_DATA,
         model=PAPER_MODEL,
         training=PAPER_SCHEDULE,

@@ -1,4 +1,4 @@
-"""What the plugin registers. Every `trm` command imports this file, so it imports nothing heavy."""
+"""Registers the task. Every `trm` command imports this file, so it imports nothing heavy."""
 
 from trm.hookspecs import hookimpl
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec

@@ -1,4 +1,4 @@
-"""The puzzle: a picture that is symmetric left to right and top to bottom, with one of every four cells shown."""
+"""The puzzle: restore a picture, symmetric left to right and top to bottom, from a quarter of its cells."""
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,9 +14,9 @@ STYLES = ("dim", "red", "green", "blue", "yellow")
 
 class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    half: int = Field(3, description="cells from the edge of the picture to its middle", ge=2, le=15)
-    train_puzzles: int = Field(2000, description="puzzles to train on", ge=1)
-    test_puzzles: int = Field(500, description="puzzles to test on", ge=1)
+    half: int = Field(3, description="number of cells from the edge of the picture to its middle", ge=2, le=15)
+    train_puzzles: int = Field(2000, description="number of training puzzles", ge=1)
+    test_puzzles: int = Field(500, description="number of test puzzles", ge=1)
 
 
 def describe(config):
@@ -40,14 +40,14 @@ def build(config, split, seed):
 
 
 def patterns(corners):
-    """For each cell of the corners [N, half, half], the first cell of its colour: renaming colours does not change it."""
+    """Return for each cell of the corners [N, half, half] the first cell of its colour, whatever the colours are."""
     cells = corners.reshape(len(corners), -1)
     first = np.stack([(cells == colour).argmax(axis=1) for colour in range(1, 5)], axis=1)
     return np.take_along_axis(first, cells - 1, axis=1)
 
 
 def mirrored(corners):
-    """Whole pictures [N, L] from their upper left corners [N, half, half]."""
+    """Return whole pictures [N, L] from their upper left corners [N, half, half]."""
     half = corners.shape[1]
     return np.pad(corners, ((0, 0), (0, half), (0, half)), mode="symmetric").reshape(len(corners), -1)
 

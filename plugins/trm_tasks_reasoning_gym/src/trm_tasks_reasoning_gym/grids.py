@@ -26,7 +26,7 @@ from trm_tasks_reasoning_gym.layouts import (
 )
 
 
-def sudoku_of(name: str, side: int, **settings: Any) -> GymTask:
+def sudoku_of(name: str, side: int, split_by_answer: bool = False, **settings: Any) -> GymTask:
     size = side**2
     return GymTask(
         name,
@@ -37,10 +37,11 @@ def sudoku_of(name: str, side: int, **settings: Any) -> GymTask:
         settings,
         lambda question, answer: {"solution": numbers(answer)},
         boxes(side, first=2),
+        split_by_answer=split_by_answer,
     )
 
 
-mini_sudoku = sudoku_of("mini_sudoku", side=2)
+mini_sudoku = sudoku_of("mini_sudoku", side=2, split_by_answer=True)  # 12 answers, up to renaming the digits
 sudoku = sudoku_of("sudoku", side=3)
 
 
@@ -241,6 +242,7 @@ modulo_grid = GymTask(
     lambda rows: "\n".join("".join(map(str, row)) for row in rows),
     {"size_x": 10, "size_y": 10, "max_divisor": 9, "max_target": 9},
     structure=grid(EIGHT),
+    split_by_answer=True,
 )
 
 

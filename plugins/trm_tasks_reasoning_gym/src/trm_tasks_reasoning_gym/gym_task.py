@@ -66,6 +66,8 @@ class GymTask:
         structure: returns the structure for relational models, given the rows and columns of `shape`.
         fixed: returns the unscored positions that belong to the question, given the same.
         fixed_symbols: symbols of the question that keep their place, such as the sums beside a grid.
+        split_by_answer: let the answer decide the split (default: the question), for tasks in which few answers exist and
+            a question is its answer with blanks: a model could otherwise solve test questions from memory.
     """
 
     name: str
@@ -78,6 +80,7 @@ class GymTask:
     structure: Callable[[int, int], Structure] = no_structure
     fixed: Callable[[int, int], tuple[int, ...]] = nowhere
     fixed_symbols: tuple[str, ...] = ()
+    split_by_answer: bool = False
 
     def __reduce__(self) -> tuple[Callable[[str], Any], tuple[str]]:
         """Pickle by reference, as pickle does with functions: the lambdas in the fields cannot be pickled."""
@@ -137,7 +140,10 @@ class GymTask:
         for index in range(len(entries)):
             rows = self.read(entries[index])
             puzzle = rows and tuple(self.encode(part, shape) for part in rows)
-            if puzzle and puzzle[0] is not None and puzzle[1] is not None and in_test(puzzle[0]) == (split == "test"):
+            if not puzzle or puzzle[0] is None or puzzle[1] is None:
+                continue
+            decisive = pattern(puzzle[1]) if self.split_by_answer else puzzle[0]
+            if in_test(decisive) == (split == "test"):
                 yield puzzle[0], puzzle[1]
 
     def encode(self, rows: Rows, shape: tuple[int, int]) -> IntArray | None:
@@ -205,6 +211,13 @@ def scored(scorer: Any, answer: str, entry: Entry) -> float:
         return 0.0
 
 
-def in_test(question: IntArray) -> bool:
-    """Return whether a question ``[L]`` belongs to the test split, by a digest of its tokens."""
-    return hashlib.blake2b(question.astype("<i8").tobytes(), digest_size=4).digest()[0] % TEST_SHARE == 0
+def pattern(tokens: IntArray) -> IntArray:
+    """Rename tokens ``[L]`` to 0, 1, ... in the order of their first appearance."""
+    _, first, inverse = np.unique(tokens, return_index=True, return_inverse=True)
+    ranks: IntArray = first.argsort().argsort()[inverse]
+    return ranks
+
+
+def in_test(tokens: IntArray) -> bool:
+    """Return whether tokens ``[L]`` assign a puzzle to the test split, by their digest."""
+    return hashlib.blake2b(tokens.astype("<i8").tobytes(), digest_size=4).digest()[0] % TEST_SHARE == 0
