@@ -229,8 +229,8 @@ def tensors(file: str, change: Callable[[dict[str, Any]], Any]) -> Callable[[Pat
 STATES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a step that is text": (state(lambda s: s.update(step="1")), r"Cannot read .*training\.json"),
     "no state": (lambda folder: (folder / "training.json").write_text("[]"), r"Cannot read .*training\.json"),
-    "a place outside of the data": (state(lambda s: s["stream"].update(position=99)), "place in the data is outside"),
-    "a puzzle outside of the data": (state(lambda s: s["stream"].update(pending=[5])), "place in the data is outside"),
+    "a place outside of the data": (state(lambda s: s["stream"].update(position=99)), "saved position is outside the data"),
+    "a puzzle outside of the data": (state(lambda s: s["stream"].update(pending=[5])), "saved position is outside the data"),
     "a generator read beyond its end": (
         state(lambda s: s["generators"]["numpy"].__setitem__(2, 10**6)), "NumPy's generator can't be at number 1000000"
     ),
@@ -303,7 +303,7 @@ OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a configuration of brackets": (
         lambda folder: (folder / "all_config.yaml").write_text("[" * 5000), "too many brackets"
     ),
-    "a configuration without end": (lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "at most 32,768 are read"),
+    "a configuration without end": (lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "more than the limit of 32,768"),
     "a number without end": (
         lambda folder: (folder / "all_config.yaml").write_text(f"arch: {{L_layers: 0x{'f' * 20_000}}}"),
         "L_layers to a number of 80,000 bits, expected a number",

@@ -130,7 +130,7 @@ def test_other_versions_are_named(capsys: pytest.CaptureFixture[str], finished: 
 
 
 def test_damaged_latest_checkpoint(capsys: pytest.CaptureFixture[str], finished: Path, tmp_path: Path) -> None:
-    """Training goes on from the one before and ends with the same weights; scoring says which one is whole."""
+    """Training resumes from the previous checkpoint and ends with the same weights; scoring names the undamaged one."""
     run = copy(finished, tmp_path / "run")
     latest, before = run / "checkpoints" / "step_8", run / "checkpoints" / "step_4"
     damage(latest / "model.safetensors")
@@ -138,7 +138,7 @@ def test_damaged_latest_checkpoint(capsys: pytest.CaptureFixture[str], finished:
         locate(run)
     assert command("train", "--resume", run, "--quiet") == 0
     error = " ".join(capsys.readouterr().err.split())
-    assert f"Warning: {latest}/model.safetensors is damaged: its checksum is not the one saved with it." in error
+    assert f"Warning: {latest}/model.safetensors is damaged: its checksum differs from the saved one." in error
     assert f"Resuming from {before}, the newest undamaged checkpoint." in error
     for name in ("model", "ema"):
         ours, theirs = (load_file(path / "checkpoints" / "step_8" / f"{name}.safetensors") for path in (run, finished))
