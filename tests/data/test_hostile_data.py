@@ -143,7 +143,7 @@ def test_csv_from_a_pipe_or_an_impossible_path(tmp_path: Path, module: str) -> N
     more = (3, 0) if "sudoku" in module else ()
     os.mkfifo(tmp_path / "pipe.csv")
     for path in (tmp_path / "pipe.csv", Path("nul\0byte.csv"), tmp_path):
-        with pytest.raises(DataError, match="read .*as CSV"):
+        with pytest.raises(DataError, match=r"read .*as CSV"):
             read_csv(path, *more)
 
 

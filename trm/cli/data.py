@@ -169,4 +169,7 @@ def clear(task: str | None) -> None:
     from trm.data.cache import clear_cache
 
     cleared = clear_cache(task)
+    if not cleared.splits:
+        echo(f"The cache has no puzzles{f' of task {task!r}' if task else ''}")
+        return
     echo(f"Deleted {cleared.splits} cached split{'s'[: cleared.splits != 1]} ({cleared.size / 2**20:.1f} MiB)")
