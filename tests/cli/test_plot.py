@@ -183,7 +183,7 @@ def test_the_live_view_shows_everything_and_changes_nothing() -> None:
 
 def test_a_solved_puzzle_is_one_that_is_right() -> None:
     trainer, puzzles = train(Monitor(), steps=60)
-    puzzle = solved_puzzle(trainer)
+    puzzle = solved_puzzle(trainer.state)
     assert puzzle is not None
     assert puzzle.labels is not None
     assert (puzzle.inputs == puzzle.labels).all()

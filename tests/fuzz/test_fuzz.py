@@ -64,7 +64,7 @@ def test_inputs_are_written_inside_of_their_folder_alone(tmp_path: Path) -> None
 
 
 def test_the_fuzzing_finds_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fuzz.harness.SECONDS", 0.05)
+    monkeypatch.setattr("tests.fuzz.harness.SECONDS", 0.05)
 
     def read_forever(folder: Path) -> None:
         while (folder / "file").read_bytes() != b"whole":

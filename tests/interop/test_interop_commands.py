@@ -163,4 +163,4 @@ def test_wrong_requests_get_a_sentence_and_leave_nothing(source: Path) -> None:
     assert "--steps is for onnx" in str(refused(*official, "out", "--steps", 2))
     trm(*official, "out")
     assert "has this checkpoint already" in str(refused(*official, "out"))
-    assert "imported again with --task" in str(refused("evaluate", "run"))
+    assert "Import a checkpoint again with --task" in str(refused("evaluate", "run"))
