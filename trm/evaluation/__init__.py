@@ -1,4 +1,4 @@
-"""Evaluating a model: metrics, answers, and what a task that scores or solves in its own way is asked.
+"""Evaluating a model: metrics, answers, and requests to tasks with their own evaluator or solver.
 
 Names are imported on first use, so that a metric costs no import of torch.
 
