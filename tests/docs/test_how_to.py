@@ -31,24 +31,28 @@ def test_a_metric_for_an_existing_task(tmp_path: Path) -> None:
     assert "row_accuracy" in output["trm evaluate sudoku --limit 20 --steps 8 --metric row_accuracy"]
 
 
+@pytest.mark.slow
 def test_a_device_backend(tmp_path: Path) -> None:
     output = follow("write-a-device-backend.md", tmp_path)
     assert "steady: CPU in float32" in output["trm doctor"]
     assert (tmp_path / "run" / "summary.json").exists()
 
 
+@pytest.mark.slow
 def test_your_own_data(tmp_path: Path) -> None:
     output = follow("use-your-own-data.md", tmp_path)
     assert "1 puzzles" in output["trm evaluate run"]
     assert "exact_accuracy" in output["python sort_digits.py"]
 
 
+@pytest.mark.slow
 def test_a_mixer(tmp_path: Path) -> None:
     follow("write-a-mixer.md", tmp_path)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert (config["model"]["mixing"], config["model"]["mixing_options"]) == ("blur", {"radius": 4})
 
 
+@pytest.mark.slow
 def test_the_python_api(tmp_path: Path) -> None:
     output = follow("use-from-python.md", tmp_path)
     solved, scored, _ = output["python solve.py"].splitlines()[:3]

@@ -174,6 +174,7 @@ def test_a_task_with_one_hook(tmp_path: Path, trm: Trm) -> None:
     assert "Traceback" not in gone.stderr
 
 
+@pytest.mark.slow
 def test_a_metric_for_sudoku(tmp_path: Path, trm: Trm) -> None:
     install(tmp_path, "sudoku_ones", METRIC)
     sudoku = next(row for row in json.loads(trm("list-tasks", "-v", "--json").stdout) if row["task"] == "sudoku")
@@ -195,6 +196,7 @@ def test_a_metric_for_sudoku(tmp_path: Path, trm: Trm) -> None:
     assert trm("evaluate", str(tmp_path / "run")).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_device(tmp_path: Path, trm: Trm) -> None:
     install(tmp_path, "fake_device", BACKEND)
     install(tmp_path, "automaton", AUTOMATON)

@@ -57,6 +57,7 @@ def test_the_weights_are_scored_at_another_size(run: Path, cache: Path) -> None:
     assert json.loads(result.stdout)["puzzles"] == 16
 
 
+@pytest.mark.slow
 def test_training_starts_from_weights_of_another_size(run: Path, cache: Path, tmp_path: Path) -> None:
     start = ("--init", str(run), "--preset", "medium")
     result = trm("train", "maze", *start, *settings(*TINY), "--output", str(tmp_path / "run"), cache=cache)
