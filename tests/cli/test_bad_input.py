@@ -107,6 +107,7 @@ def test_csv_folder_that_is_missing(capsys: pytest.CaptureFixture[str], tmp_path
         capsys, "train", "sudoku", "--dataset", "extreme", "--set", f"task.csv={tmp_path / 'no'}", "--output", "/x"
     )
     assert code == 1
+    assert "Cannot read" in error
     assert "as CSV: " in error
 
 

@@ -77,13 +77,16 @@ PROBLEMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a set of many files": (facts(sets=["**"]), "sets is .*: expected the name of one set"),
     "positions without end": (facts(seq_len=10**12), "seq_len is 1000000000000: expected an integer from 1 to"),
     "a number without end": (facts(vocab_size=10**4000), "vocab_size is a number of 13,288 bits"),
-    "identifiers without names": (facts(num_puzzle_identifiers=2**31 - 1), "identifiers.json is missing|a list with the names"),
+    "identifiers without names": (
+        facts(num_puzzle_identifiers=2**31 - 1), "identifiers.json is missing|expected a list with the names"
+    ),
     "a value that fills the message": (facts(pad_id=[["x" * 100] * 100] * 100), "pad_id is .{1,250} expected an integer"),
     "a shape without end": (
         header("inputs", "{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000, 6), }"), "all__inputs.npy is damaged"
     ),
     "a shape beyond the numbers": (
-        header("inputs", "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296), }"), "is damaged, or not"
+        header("inputs", "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296), }"),
+        "is damaged, or not an array"
     ),
     "code in a header": (header("inputs", "__import__('os').getcwd()"), "is damaged, or not an array of plain numbers"),
     "objects": (array("inputs", np.array([{"a": 1}], dtype=object)), "is damaged, or not an array of plain numbers"),

@@ -296,14 +296,18 @@ OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
     "a sparse tensor": (
         lambda folder: saved(folder / "step_1", lambda t: t.update({HEAD: t[HEAD].to_sparse()})), "not a tensor of real numbers"
     ),
-    "numbers that are none": (lambda folder: saved(folder / "step_1", lambda t: t[HEAD].fill_(float("nan"))), "not finite"),
+    "numbers that are none": (
+        lambda folder: saved(folder / "step_1", lambda t: t[HEAD].fill_(float("nan"))), "values that are not finite"
+    ),
     "a configuration of aliases": (
         lambda folder: (folder / "all_config.yaml").write_text("a: &a [1, 1]\nb: &b [*a, *a]\narch: {name: *b}\n"), "it has aliases"
     ),
     "a configuration of brackets": (
         lambda folder: (folder / "all_config.yaml").write_text("[" * 5000), "too many brackets"
     ),
-    "a configuration without end": (lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "limit of 32,768"),
+    "a configuration without end": (
+        lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "more than the limit of 32,768"
+    ),
     "a number without end": (
         lambda folder: (folder / "all_config.yaml").write_text(f"arch: {{L_layers: 0x{'f' * 20_000}}}"),
         "L_layers to a number of 80,000 bits, expected a number",

@@ -116,7 +116,8 @@ def test_read_only_folder(tmpfs: Path, whole: dict[str, torch.Tensor]) -> None:
         subprocess.run(["mount", "-o", "remount,ro,bind", tmpfs], check=True)
 
     said = stopped(SmallRun(folder, At(5, protect)))
-    assert "Read-only file system." in said
+    assert "Cannot write" in said
+    assert ": Read-only file system." in said
     assert said.endswith(kept(folder, 4))
     with pytest.raises(TRMError, match=rf"Cannot write the run folder {folder}: Read-only file system\."):
         SmallRun(folder)
