@@ -16,6 +16,7 @@ from trm.experiment.experiment import Experiment, check_identifiers
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Score
 from trm.experiment.session import Session
+from trm.runs.locate import EVALUATIONS
 from trm.training.trainer import Trainer
 
 TRAINING_EXAMPLES = 1000
@@ -78,7 +79,7 @@ def score_trained(experiment: Experiment, trainer: Trainer, run: Path, session: 
         backend=session.backend,
         steps=experiment.evaluation_steps(model.config),
         batch_size=experiment.evaluation_batch_size,
-        output=run / "evaluations" / f"step_{trainer.step}-all",
+        output=run / EVALUATIONS / f"step_{trainer.step}-all",
         training_examples=TRAINING_EXAMPLES,
         progress=session.display.track,
         warn=session.display.note,
