@@ -35,6 +35,8 @@ class PresetSpec:
         reaches: the result, as in "94 % exact on unseen puzzles".
         source: where `cost` and `reaches` come from: "measured" for your own measurement, else the paper.
         weights: the file of weights that the plugin ships for this preset, as "package:path/in/package.safetensors".
+        starts_from: the preset of the same task whose trained weights this one starts from. `trm train` trains that one
+            first, in the same run; `--init` replaces it. Default: random weights.
     """
 
     name: str
@@ -48,6 +50,7 @@ class PresetSpec:
     reaches: str = ""
     source: str = "measured"
     weights: str | None = None
+    starts_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,9 @@ class DatasetSpec:
             same seed gives the same data; another split or seed gives disjoint data. Derive random streams with
             `numpy.random.SeedSequence` from (seed, split, index), never from ``seed + index``.
         cache: whether to keep on disk what `build` returns. Worthwhile for data that takes seconds to generate.
+        reads: the task settings that `build` reads beyond those that belong to the task itself, such as its size: the number
+            of puzzles, their difficulty, a file. A setting that any dataset of the task lists here is refused for datasets
+            that do not list it, and for a folder of arrays. Default: not declared, so that no setting is refused.
         api: the contract version that the spec was written for.
     """
 
@@ -70,6 +76,7 @@ class DatasetSpec:
     summary: str
     build: str
     cache: bool = False
+    reads: tuple[str, ...] | None = None
     api: int = API_VERSION
 
 
