@@ -1,5 +1,6 @@
-"""Torch, where it is installed, gets at most two threads in every test, and Ctrl-C works as at a keyboard."""
+"""Torch, where it is installed, gets at most two threads in all, and Ctrl-C works as at a keyboard."""
 
+import os
 import signal
 
 # A shell starts background jobs with SIGINT ignored, and every process they start inherits that.
@@ -11,4 +12,5 @@ try:
 except ImportError:  # the tests of what needs no torch run without it
     pass
 else:
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+    WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    torch.set_num_threads(max(1, min(2 // WORKERS, torch.get_num_threads())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -79,13 +80,19 @@ def check_field(config_class: type[BaseModel], path: str, name: str, value: Any)
 
 
 def validated(config_class: type[BaseModel], values: Mapping[str, Any], section: str) -> Any:
-    """Build settings, turning pydantic's report into one sentence."""
+    """Build settings, turning pydantic's report into one sentence. Relative paths become absolute."""
     try:
-        return config_class.model_validate(dict(values))
+        return _absolute(config_class.model_validate(dict(values)))
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join([section, *map(str, problem["loc"])])
         raise UsageError(f"{where}: {_sentence(error)}") from None
+
+
+def _absolute(settings: BaseModel) -> BaseModel:
+    """Settings whose paths mean the same files in whatever folder a later command runs."""
+    paths = {name: value for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update={name: path.absolute() for name, path in paths.items()})
 
 
 def changed_task_config(config: BaseModel, sets: Iterable[str]) -> BaseModel:
