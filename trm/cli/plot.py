@@ -10,6 +10,7 @@ import click
 
 from trm.cli.output import echo
 from trm.errors import TRMError, UsageError, nearest
+from trm.extras import extra_module
 
 if TYPE_CHECKING:
     from trm.runs.history import History
@@ -39,6 +40,8 @@ def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output:
     """Plot learning curves of one or more RUNS in the terminal, and with --output to a file."""
     if output is not None and output.suffix not in SUFFIXES:
         raise UsageError(f"--output {output}: use a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
+    if output is not None:
+        extra_module("matplotlib", "--output")
     from trm.render.chart import chart
     from trm.render.console import Console
     from trm.runs.history import read_history

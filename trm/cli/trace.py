@@ -13,6 +13,7 @@ from trm.cli.common import checkpoint_option, device_option, registry_with_warni
 from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
 from trm.errors import TRMError
+from trm.extras import extra_module
 
 output = click.Path(path_type=Path, dir_okay=False)
 
@@ -46,6 +47,8 @@ def command(
 
     PUZZLE defaults to an unseen puzzle that took the model many steps. Without --html, --gif or --png the steps are listed.
     """
+    for module in ("PIL", "matplotlib") if gif or png else ():
+        extra_module(module, "--gif" if gif else "--png")
     registry = registry_with_warnings()
     use_threads(threads)
     registry.task(task)  # an unknown task is reported as such, not as a missing checkpoint

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from trm.errors import DataError
+from trm.errors import DataError, UsageError
+from trm.extras import extra_module
 from trm.storage.atomic import sha256
 
 
@@ -20,16 +21,15 @@ def hub_file(repository: str, name: str, offline: str) -> Path:
         offline: a sentence that ends the error message and says what to do without a network.
 
     Raises:
-        DataError: `huggingface_hub` is not installed, the download failed, or the file is damaged.
+        UsageError: `huggingface_hub` is not installed.
+        DataError: the download failed, or the file is damaged.
     """
     try:
-        from huggingface_hub import hf_hub_download
-    except ImportError:
-        raise DataError(
-            f"Downloading {repository} needs huggingface_hub: install it with `pip install 'trm[hub]'`. {offline}"
-        ) from None
+        hub = extra_module("huggingface_hub", f"Downloading {repository}")
+    except UsageError as error:
+        raise UsageError(f"{error} {offline}") from error.__cause__
     try:
-        path = Path(hf_hub_download(repository, name, repo_type="dataset"))
+        path = Path(hub.hf_hub_download(repository, name, repo_type="dataset"))
     except Exception as error:  # the hub raises many types of its own and of its HTTP library
         reason = " ".join(str(error).split())[:200]
         raise DataError(f"Cannot download {name} of {repository}: {reason}. {offline}") from error

@@ -30,7 +30,7 @@ from trm.runs.locate import locate
 from trm.runs.run_folder import ReadOnlyRun, RunFolder
 from trm.training.interruption import Interrupted
 from trm.training.monitor import Monitor
-from trm.training.tracking import tracked
+from trm.training.tracking import check_trackers, tracked
 from trm.training.trainer import Trainer
 
 
@@ -105,6 +105,7 @@ def fit(
         Interrupted: SIGINT or SIGTERM arrived; the state is saved.
     """
     assert experiment.training is not None
+    check_trackers(trackers)
     run, checkpoint = resumed or (None, None)
     with session.display.status("Preparing the data ..."):
         puzzles, test = experiment.puzzles("train"), _test_split(experiment, session)

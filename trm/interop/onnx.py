@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from trm.errors import TRMError
+from trm.extras import extra_module
 from trm.interop.fixed_steps import FixedSteps, example_inputs, trace, write_in_place
 from trm.model import TinyRecursiveModel
 
@@ -36,11 +37,11 @@ def export_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None =
         The path.
 
     Raises:
-        TRMError: If onnx or onnxscript is missing or cannot express the model, or the file cannot be written.
+        UsageError: If onnx or onnxscript is missing.
+        TRMError: If onnx cannot express the model, or the file cannot be written.
     """
-    missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise TRMError(f"Export to ONNX needs {' and '.join(missing)}: pip install 'trm[onnx]'.")
+    for name in ("onnx", "onnxscript"):
+        extra_module(name, "Export to ONNX")
     path = Path(path)
     program = trace(model, steps or model.config.n_supervision)
     with torch.no_grad(), _quiet():
@@ -69,7 +70,7 @@ def check_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = 
     """
     if importlib.util.find_spec("onnxruntime") is None:
         return None
-    import onnxruntime
+    onnxruntime = extra_module("onnxruntime", "Checking an ONNX file")
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only

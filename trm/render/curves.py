@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from trm.errors import TRMError, printable
+from trm.errors import printable
+from trm.extras import extra_module
 from trm.render.chart import Points
 
 # The palette of Okabe and Ito, which is safe for colour-blind readers. Lines and markers differ as well.
@@ -24,13 +25,9 @@ def write_curves(path: Path, panels: Mapping[str, Mapping[str, Points]], axis: s
         axis: label of the x axis.
 
     Raises:
-        TRMError: matplotlib is not installed.
+        UsageError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise TRMError("Pictures need matplotlib: pip install 'trm[plot]'.") from error
-    figure = Figure(figsize=(7, 3.2 * len(panels)), layout="constrained")
+    figure = extra_module("matplotlib.figure", "A figure").Figure(figsize=(7, 3.2 * len(panels)), layout="constrained")
     for place, (metric, curves) in enumerate(panels.items()):
         axes = figure.add_subplot(len(panels), 1, place + 1)
         for number, (name, points) in enumerate(curves.items()):

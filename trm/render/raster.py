@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,8 +14,8 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME as THEME
 
-from trm.errors import TRMError
 from trm.evaluation.refine import Frame
+from trm.extras import extra_module
 from trm.render.picture import Picture
 from trm.render.player import summary
 from trm.render.scene import Stage
@@ -22,7 +23,9 @@ from trm.render.scene import Stage
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+PURPOSE = "A PNG or GIF"
 FONT_SIZE = 18
+CAPTION_WIDTH = 22  # columns that a caption has below a narrower picture
 MARGIN = 16
 MILLISECONDS, LAST_MILLISECONDS = 500, 3000
 SHAPE = 16 / 10  # width to height of the picture with all frames
@@ -30,13 +33,14 @@ SHAPE = 16 / 10  # width to height of the picture with all frames
 
 def write_png(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
     """Draw the puzzle and the frames side by side, up to the last frame that changed a cell."""
-    from PIL import Image
-
+    image_library = extra_module("PIL.Image", PURPOSE)
     changing = [number for number, frame in enumerate(frames, start=1) if frame.changed.any()]
     images = _images(stage, frames[: max(changing, default=1)])
     width, height = images[0].size
     columns = min(max(round(math.sqrt(len(images) * SHAPE * height / width)), 1), len(images))
-    sheet = Image.new("RGB", (columns * width, math.ceil(len(images) / columns) * height), _rgb(THEME.background_color))
+    sheet = image_library.new(
+        "RGB", (columns * width, math.ceil(len(images) / columns) * height), _rgb(THEME.background_color)
+    )
     for number, image in enumerate(images):
         sheet.paste(image, (number % columns * width, number // columns * height))
     sheet.save(path, "PNG")
@@ -56,27 +60,26 @@ def _images(stage: Stage, frames: Sequence[Frame]) -> list[Image]:
     captions = [" ".join(caption.split()) for caption in captions]
     height = max(len(picture.rows) for picture in pictures)
     width = max(picture.width for picture in pictures)
-    captions = _wrapped(captions, width)
-    lines = max(caption.count("\n") + 1 for caption in captions)
+    width = max(width, min(CAPTION_WIDTH, max(map(len, captions))))
+    wrapped = [textwrap.wrap(caption, width) for caption in captions]
+    lines = max(map(len, wrapped))
     return [
-        _image(picture.padded(height, width), caption, lines)
-        for picture, caption in zip(pictures, captions, strict=True)
+        _image(picture.padded(height, width), caption + [""] * (lines - len(caption)))
+        for picture, caption in zip(pictures, wrapped, strict=True)
     ]
 
 
-def _image(picture: Picture, caption: str, caption_lines: int) -> Image:
-    from PIL import Image, ImageDraw
-
+def _image(picture: Picture, caption: Sequence[str]) -> Image:
+    """A picture above the lines of its caption."""
     wide, high = _cell_size()
-    columns = max([picture.width, *map(len, caption.split("\n"))])
-    size = (columns * wide + 2 * MARGIN, (len(picture.rows) + 1 + caption_lines) * high + 2 * MARGIN)
-    image = Image.new("RGB", size, _rgb(THEME.background_color))
-    draw = ImageDraw.Draw(image)
+    size = (picture.width * wide + 2 * MARGIN, (len(picture.rows) + 1 + len(caption)) * high + 2 * MARGIN)
+    image: Image = extra_module("PIL.Image", PURPOSE).new("RGB", size, _rgb(THEME.background_color))
+    draw = extra_module("PIL.ImageDraw", PURPOSE).Draw(image)
     for row, cells in enumerate(picture.rows):
         for column, (text, style) in enumerate(cells):
             _draw_cell(draw, (MARGIN + column * wide, MARGIN + row * high), text, style)
-    place = (MARGIN, MARGIN + (len(picture.rows) + 1) * high)
-    draw.multiline_text(place, caption, font=_font(False), fill=_rgb(THEME.foreground_color), spacing=4)
+    for number, line in enumerate(caption, start=len(picture.rows) + 1):
+        draw.text((MARGIN, MARGIN + number * high), line, font=_font(False), fill=_rgb(THEME.foreground_color))
     return image
 
 
@@ -107,21 +110,11 @@ def colors(style: Style) -> tuple[ColorTriplet, ColorTriplet]:
     return (blend_rgb(front, back, 0.4) if style.dim else front), back
 
 
-def _wrapped(captions: Sequence[str], width: int) -> list[str]:
-    import textwrap
-
-    return ["\n".join(textwrap.wrap(caption, max(width, 16))) for caption in captions]
-
-
 @lru_cache(maxsize=2)
 def _font(bold: bool) -> Any:
-    try:
-        import matplotlib
-        from PIL import ImageFont
-    except ImportError as error:
-        raise TRMError("Pictures need matplotlib: pip install 'trm[plot]'.") from error
     name = "DejaVuSansMono-Bold.ttf" if bold else "DejaVuSansMono.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), FONT_SIZE)
+    path = Path(extra_module("matplotlib", PURPOSE).get_data_path()) / "fonts" / "ttf" / name
+    return extra_module("PIL.ImageFont", PURPOSE).truetype(str(path), FONT_SIZE)
 
 
 def _cell_size() -> tuple[int, int]:

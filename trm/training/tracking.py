@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trm.config import RunConfig
-from trm.errors import TRMError
+from trm.extras import extra_module
 from trm.training.monitor import Monitor, TrainingView
 
 TRACKERS = ("tensorboard", "wandb")
@@ -48,14 +48,13 @@ class TensorBoardMonitor(Monitor):
     """Writes event files to a folder; `tensorboard --logdir` shows them.
 
     Raises:
-        TRMError: tensorboard is not installed.
+        UsageError: tensorboard is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise _missing("tensorboard") from error
+        check_trackers(["tensorboard"])
+        from torch.utils.tensorboard import SummaryWriter
+
         self.folder, self.writer_class = folder, SummaryWriter
 
     @contextlib.contextmanager
@@ -83,14 +82,13 @@ class WandbMonitor(Monitor):
     The run's id is kept in the run folder, so that a resumed run goes on there too.
 
     Raises:
-        TRMError: wandb is not installed.
+        UsageError: wandb is not installed.
     """
 
     def __init__(self, folder: Path, config: RunConfig) -> None:
-        try:
-            import wandb
-        except ImportError as error:
-            raise _missing("wandb") from error
+        check_trackers(["wandb"])
+        import wandb
+
         self.folder, self.config, self.wandb = folder, config, wandb
 
     @contextlib.contextmanager
@@ -132,5 +130,7 @@ def tracked(monitor: Monitor, trackers: Sequence[str], folder: Path, config: Run
     return Monitors([monitor, *(makers[name]() for name in dict.fromkeys(trackers))]) if trackers else monitor
 
 
-def _missing(package: str) -> TRMError:
-    return TRMError(f"--track {package} needs {package}: pip install 'trm[{package}]'.")
+def check_trackers(trackers: Sequence[str]) -> None:
+    """Raise `UsageError` if the package of a tracker, by its name in `TRACKERS`, is not installed."""
+    for name in trackers:
+        extra_module(name, f"--track {name}")

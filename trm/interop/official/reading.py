@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from trm.config import TRMConfig
-from trm.errors import CheckpointError, TRMError, UsageError, quoted, reason
+from trm.errors import CheckpointError, UsageError, quoted, reason
+from trm.extras import extra_module
 from trm.interop.official.architecture import architecture_of, integer, prefix_tokens, to_config
 from trm.interop.official.names import official_name, without_wrappers
 from trm.model import TinyRecursiveModel
@@ -132,15 +133,9 @@ def yaml_library() -> ModuleType:
     """Import PyYAML, an optional dependency.
 
     Raises:
-        TRMError: If it is not installed.
+        UsageError: If it is not installed.
     """
-    try:
-        import yaml
-    except ImportError:
-        raise TRMError(
-            "Checkpoints of the paper's code need PyYAML for their configuration: pip install 'trm[official]'."
-        ) from None
-    return yaml
+    return extra_module("yaml", "The configuration of the paper's code")
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:

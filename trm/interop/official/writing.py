@@ -36,11 +36,11 @@ def save_checkpoint(
         The file `step_N`.
 
     Raises:
-        UsageError: If the paper's code has no such model.
+        UsageError: If the paper's code has no such model, or PyYAML is not installed.
         CheckpointError: If the files cannot be written.
     """
     directory = Path(directory)
-    settings = all_config(model, training)
+    settings = yaml_library().safe_dump(all_config(model, training))
     content = io.BytesIO()
     tensors = {PREFIX + official_name(name): value.detach().cpu().clone() for name, value in model.state_dict().items()}
     torch.save(tensors, content)
@@ -48,7 +48,7 @@ def save_checkpoint(
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_bytes(target, content.getvalue())
-        write_bytes(directory / CONFIG_FILE, yaml_library().safe_dump(settings).encode())
+        write_bytes(directory / CONFIG_FILE, settings.encode())
     except OSError as error:
         raise CheckpointError(f"Cannot write the checkpoint to {directory}: {error.strerror}.") from error
     return target
