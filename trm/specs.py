@@ -171,6 +171,8 @@ class TaskSpec:
         presets: the presets. The first one is the default.
         parse: ``"module:function"``, ``(text, config) -> list[IntArray [L]]``: reads puzzles from text, or raises
             `PuzzleError`.
+        read: ``"module:function"``, ``(text, config) -> trm.data.Reading``: replaces `parse` for tasks that recognize
+            several forms, name the one they found, and go on after a puzzle that cannot be read.
         fit: ``"module:function"``, ``(text, config) -> config``: the settings for the size of the puzzles in a text, or
             `PuzzleError`. With it, weights that do not depend on the size solve puzzles of other sizes.
         format: ``"module:function"``, ``(tokens [L], config) -> str``: a puzzle or an answer as text that `parse` reads.
@@ -204,6 +206,7 @@ class TaskSpec:
     renderers: tuple[RendererSpec, ...] = ()
     presets: tuple[PresetSpec, ...] = ()
     parse: str | None = None
+    read: str | None = None
     fit: str | None = None
     format: str | None = None
     check: str | None = None
@@ -214,6 +217,11 @@ class TaskSpec:
     symmetry_class: str | None = None
     expected_failures: Mapping[str, str] = field(default_factory=dict)
     api: int = API_VERSION
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the task can read puzzles from text."""
+        return self.read is not None or self.parse is not None
 
     @property
     def dataset_name(self) -> str:

@@ -50,7 +50,7 @@ def command(
     registry = registry_with_warnings()
     use_threads(threads)
     spec = registry.task(task)
-    if spec.parse is None and spec.solve is None:
+    if not spec.reads_text and spec.solve is None:
         raise UsageError(f"Task {task!r} cannot read puzzles from text.")
     texts = [read_text(given) for given in puzzles or ("-",)]
     from trm.cli.display import CommandDisplay

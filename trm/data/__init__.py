@@ -6,11 +6,13 @@ Puzzles:
     `PuzzleSet`, `Description`: the puzzles of a split, and what holds for all of them.
     `Augmentation`: the protocol of a random symmetry.
     `Batch`, `GroupSampler`: puzzles as tensors, and the paper's sampling of them.
+    `Reading`: the puzzles that a task's `read` found in a text, and the form that it recognized.
     `BaseDataset`: a custom dataset for use without a plugin.
     `IGNORED`, `IntArray`: the label of unscored positions (-100), and the type of token arrays.
 
 Reading what others wrote (all of them bound the amount of memory they use):
     `check_file`, `read_text`, `read_json`, `parse_json`, `csv_lines`: local files and text.
+    `open_text`: a text file in any usual encoding, possibly compressed with gzip.
     `hub_file`: a file of a dataset on Hugging Face.
 
 Writing:
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
     from trm.data.puzzle_set import Description as Description
     from trm.data.puzzle_set import IntArray as IntArray
     from trm.data.puzzle_set import PuzzleSet as PuzzleSet
+    from trm.data.reading import Reading as Reading
     from trm.data.sampler import GroupSampler as GroupSampler
     from trm.storage.atomic import write_bytes as write_bytes
     from trm.storage.atomic import write_json as write_json
+    from trm.storage.text_files import open_text as open_text
     from trm.storage.untrusted_input import check_file as check_file
     from trm.storage.untrusted_input import csv_lines as csv_lines
     from trm.storage.untrusted_input import parse_json as parse_json
@@ -52,9 +56,11 @@ __getattr__, __dir__, __all__ = lazy_names(
         "GroupSampler": "trm.data.sampler",
         "IntArray": "trm.data.puzzle_set",
         "PuzzleSet": "trm.data.puzzle_set",
+        "Reading": "trm.data.reading",
         "check_file": "trm.storage.untrusted_input",
         "csv_lines": "trm.storage.untrusted_input",
         "hub_file": "trm.data.downloads",
+        "open_text": "trm.storage.text_files",
         "parse_json": "trm.storage.untrusted_input",
         "read_json": "trm.storage.untrusted_input",
         "read_text": "trm.storage.untrusted_input",

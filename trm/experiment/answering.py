@@ -56,7 +56,7 @@ def solve_texts(
     if spec.solve is not None:
         refuse_search(loaded, options)
         return _by_the_task(loaded, texts, options)
-    if spec.parse is None:
+    if not spec.reads_text:
         raise UsageError(f"Task {loaded.task.name!r} cannot read puzzles from text.")
     puzzles = [puzzle for text in texts for puzzle in _parsed(loaded.task, text)]
     if options.check is None:

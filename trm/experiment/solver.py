@@ -177,7 +177,7 @@ class Solver:
         if isinstance(puzzle, Puzzle):
             return puzzle
         if isinstance(puzzle, str):
-            if self.task.spec.parse is None:
+            if not self.task.spec.reads_text:
                 raise UsageError(
                     f"Task {self.task.name!r} cannot read puzzles from text; omit PUZZLE to see one of its own."
                 )

@@ -20,6 +20,7 @@ from trm.data.cache import cached_split
 from trm.data.layout import read_split
 from trm.data.overlap import Overlap, count_overlap
 from trm.data.puzzle_set import Description, IntArray, PuzzleSet
+from trm.data.reading import Reading
 from trm.errors import DataError, PluginError, PuzzleError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveRequest
@@ -123,17 +124,28 @@ class Task:
         """What the dataset's `build` returns, unchecked and without the cache."""
         return load(self._dataset_spec().build)(self.config, split, seed)
 
-    def parse(self, text: str) -> list[IntArray]:
-        """Read puzzles ``[L]`` from text.
+    def read(self, text: str) -> Reading:
+        """Read the puzzles ``[L]`` of a text; one that cannot be read does not stop the rest if the task has `read`.
 
         Raises:
             UsageError: the task cannot read text.
-            PuzzleError: the text is not a puzzle.
+            PuzzleError: the text has no puzzle, or the task has only `parse` and the text is malformed.
         """
+        if self.spec.read is not None:
+            reading: Reading = load(self.spec.read)(text, self.config)
+            return reading
         if self.spec.parse is None:
             raise UsageError(f"Task {self.name!r} cannot read puzzles from text.")
-        puzzles: list[IntArray] = load(self.spec.parse)(text, self.config)
-        return puzzles
+        return Reading("text", load(self.spec.parse)(text, self.config), usual=True)
+
+    def parse(self, text: str) -> list[IntArray]:
+        """Read puzzles ``[L]`` from text, all or none.
+
+        Raises:
+            UsageError: the task cannot read text.
+            PuzzleError: the text is not a puzzle, or one of its puzzles is malformed.
+        """
+        return self.read(text).strictly()
 
     def parse_solvable(self, text: str) -> list[IntArray]:
         """Read puzzles from text, and refuse those that the task knows to have no solution.

@@ -19,9 +19,9 @@ SHOWN = 8
 def text_round_trip(subject: Subject) -> None:
     """`parse` reads what `format` writes, and raises a `PuzzleError` for text that is not a puzzle."""
     spec = subject.spec
-    if spec.parse is None or spec.format is None:
+    if not spec.reads_text or spec.format is None:
         raise CheckSkipped("the task has no `parse` and `format`")
-    subject.need(spec.parse, spec.format)
+    subject.need(spec.read or spec.parse, spec.format)
     for row in subject.inputs[:SHOWN]:
         with plugin_code("`format`"):
             text = subject.task.format(row)

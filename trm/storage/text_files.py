@@ -1,0 +1,129 @@
+"""Text files as people have them: with a byte order mark, in UTF-16, compressed with gzip, or not text at all."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TextIO
+
+from trm.errors import UsageError, reason
+from trm.storage.untrusted_input import LIMIT, check_file
+
+GZIP = b"\x1f\x8b"
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks and encodings; the mark of UTF-32-LE begins with that of UTF-16-LE."""
+
+KINDS = (
+    (b"PK\x03\x04", "a zip archive or a PyTorch file"),
+    (b"\x80\x02", "a pickle or a PyTorch file"),
+    (b"\x80\x03", "a pickle or a PyTorch file"),
+    (b"\x80\x04", "a pickle or a PyTorch file"),
+    (b"\x80\x05", "a pickle or a PyTorch file"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"\x7fELF", "a program"),
+    (b"PAR1", "a Parquet file"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"SQLite format", "an SQLite database"),
+)
+HEAD = 512
+"""Number of bytes that decide what a file is."""
+
+
+class NotText(ValueError):
+    """A file is not text. The message says what it is."""
+
+
+def read_puzzle_text(source: Path | bytes, name: str = "stdin") -> str:
+    """Read a whole text file, or decode bytes: UTF-8 or, with a byte order mark, UTF-16; possibly compressed with gzip.
+
+    Lines of the result end with a line feed, whatever they ended with in the file.
+
+    Args:
+        source: a path, or the bytes themselves.
+        name: what messages call the bytes.
+
+    Raises:
+        UsageError: the file does not exist, is a folder, is not text, is empty, or is larger than 64 MiB.
+    """
+    called = name if isinstance(source, bytes) else str(source)
+    try:
+        if isinstance(source, bytes):
+            text = _decoded(io.BytesIO(source)).read(LIMIT + 1)
+        else:
+            with open_text(source) as file:
+                text = file.read(LIMIT + 1)
+        if len(text) > LIMIT:
+            raise NotText(f"it has more than {LIMIT:,} characters; split it into smaller files")
+        if not text:
+            raise NotText("it is empty")
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise UsageError(f"Cannot read {called}: {problem(error)}.") from error
+    return text
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file, which may have a byte order mark or be compressed with gzip, with lines ending in a line feed.
+
+    Raises:
+        OSError: the file does not exist or is not a regular file.
+        ValueError: it is not text; the message says what it is. Also raised while reading.
+    """
+    check_file(path)
+    with path.open("rb") as file:
+        yield _decoded(file)
+
+
+def problem(error: BaseException) -> str:
+    """Why a file cannot be read, as the end of a sentence, without a full stop."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, UnicodeError):
+        return "it is not UTF-8 text; save it as UTF-8 or UTF-16"
+    if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
+        return f"its gzip compression is damaged ({reason(error)})"
+    return reason(error)
+
+
+def _decoded(file: IO[bytes]) -> TextIO:
+    head = file.read(HEAD)
+    file.seek(0)
+    if head.startswith(GZIP):
+        file = gzip.open(file)
+        head = file.read(HEAD)
+        file.seek(0)
+    encoding = next((name for mark, name in MARKS if head.startswith(mark)), None) or _without_mark(head)
+    return io.TextIOWrapper(file, encoding=encoding, newline=None)
+
+
+def _without_mark(head: bytes) -> str:
+    """The encoding of a file without a byte order mark: UTF-16 has a zero byte in every second place of ASCII text."""
+    for start, kind in KINDS:
+        if head.startswith(start):
+            raise NotText(f"it is {kind}, not text")
+    if 0 not in head:
+        return "utf-8"
+    even, odd = head[0::2], head[1::2]
+    if not even.strip(b"\0") and 0 not in odd:
+        return "utf-16-be"
+    if not odd.strip(b"\0") and 0 not in even:
+        return "utf-16-le"
+    raise NotText("it is a binary file, not text")
