@@ -25,5 +25,5 @@ def fingerprint(puzzles: PuzzleSet) -> str:
     for start in range(0, len(puzzles), CHUNK):
         rows = slice(start, start + CHUNK)
         for array in (puzzles.inputs[rows], puzzles.scored_labels(rows), ids[rows]):
-            digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
+            digest.update(np.ascontiguousarray(array, dtype="<i4").tobytes())
     return digest.hexdigest()[:DIGITS]

@@ -1,0 +1,92 @@
+"""Where puzzles come from: the sentence and the fingerprint that accompany every figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trm.data.fingerprint import fingerprint
+from trm.data.puzzle_set import PuzzleSet
+from trm.errors import UsageError
+from trm.experiment.experiment import Experiment
+from trm.experiment.task import Task
+from trm.plugins.registry import get_registry
+from trm.specs import DatasetSpec
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """Puzzles that a model was trained or scored on.
+
+    Attributes:
+        source: the dataset with the settings that only it reads, or the folder of arrays.
+        split: "train" or "test".
+        seed: seed of the data.
+        puzzles: number of puzzles.
+        fingerprint: see `trm.data.fingerprint`.
+    """
+
+    source: str
+    split: str
+    seed: int
+    puzzles: int
+    fingerprint: str
+
+    @classmethod
+    def of(cls, experiment: Experiment, puzzles: PuzzleSet, split: str) -> DataReport:
+        """Report puzzles of a split of an experiment."""
+        return cls(source_of(experiment.task), split, experiment.seed, len(puzzles), fingerprint(puzzles))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        noun = "puzzle" if self.puzzles == 1 else "puzzles"
+        return (
+            f"{self.puzzles:,} {self.split} {noun} of {self.source}, seed {self.seed}, fingerprint {self.fingerprint}"
+        )
+
+
+def source_of(task: Task) -> str:
+    """The folder of arrays, or the dataset with those of its own settings that have a value."""
+    if task.data is not None:
+        return f"folder {task.data.absolute()}"
+    reads = get_registry().part(DatasetSpec, task.name, task.dataset).reads or ()
+    values = task.config.model_dump(mode="json")
+    given = [f"task.{name}={_text(values[name])}" for name in reads if values[name] is not None]
+    return " ".join([f"dataset {task.dataset}", *([f"({', '.join(given)})"] if given else [])])
+
+
+def check_unchanged(recorded: Mapping[str, str], split: str, puzzles: PuzzleSet) -> None:
+    """Refuse to resume a training on other data than it began with.
+
+    Args:
+        recorded: the fingerprints in the run's `config.json`, by split. Runs of earlier versions have none.
+        split: the split that was read.
+        puzzles: its puzzles.
+
+    Raises:
+        UsageError: the fingerprints differ.
+    """
+    before = recorded.get(split)
+    if before is not None and before != (now := fingerprint(puzzles)):
+        raise UsageError(
+            f"The {split} data has changed since this run began (fingerprint {before} then, {now} now). Restore the data, "
+            "or start a new run from these weights with --init."
+        )
+
+
+def change_since_training(recorded: Mapping[str, str], report: DataReport) -> str | None:
+    """A sentence that says that the puzzles are not those that the run recorded; None if they are, or if it has no record."""
+    before = recorded.get(report.split)
+    if before in (None, report.fingerprint):
+        return None
+    return (
+        f"The {report.split} data has changed since training: its fingerprint was {before} and is now "
+        f"{report.fingerprint}. Scores differ from those of the run for that reason too."
+    )
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
