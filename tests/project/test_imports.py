@@ -15,6 +15,7 @@ LIGHT = {
     "errors": set[str](),
     "specs": {"trm.errors"},
     "presets": set[str](),
+    "progress": set[str](),
     "hookspecs": {"pluggy", "trm.specs"},
 }
 """The modules that every command loads, with what they may import besides the standard library."""

@@ -1,47 +1,31 @@
-"""How the commands show progress: bars and notes on stderr, a live view or lines while training."""
+"""How the commands show a training: a live view on a terminal, else lines. Everything else: `trm.render.reporting`."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+import sys
 
-from rich.progress import Progress, track
+from rich.console import Console
 
-from trm.cli.common import for_people
 from trm.cli.output import echo
 from trm.experiment.experiment import Experiment
 from trm.experiment.live import LiveMonitor
 from trm.experiment.session import Display
-from trm.render.console import Console
+from trm.render.console import Console as SafeConsole
+from trm.render.reporting import draws
 from trm.training.monitor import Monitor, PrintMonitor
 
 
 class CommandDisplay(Display):
-    """Progress on stderr.
+    """Notes on stderr, and the progress of a training.
 
     Args:
-        console: the console of the live view and of status messages. Default: stderr.
+        console: where a training is shown. Default: stdout.
         quiet: whether to show nothing while training.
     """
 
     def __init__(self, console: Console | None = None, quiet: bool = False) -> None:
-        self.bars = Console(stderr=True)
-        self.console = console or self.bars
+        self.console = console or SafeConsole()
         self.quiet = quiet
-
-    def status(self, text: str) -> AbstractContextManager[Any]:
-        return self.console.status(text)
-
-    def track(self, items: Sequence[Any], heading: str) -> Iterable[Any]:
-        return track(items, heading, total=len(items), console=self.bars, transient=True)
-
-    @contextlib.contextmanager
-    def bar(self, heading: str, total: int) -> Iterator[Callable[[int], None]]:
-        with Progress(console=self.bars, transient=True) as progress:
-            bar = progress.add_task(heading, total=total)
-            yield lambda count: progress.advance(bar, count)
 
     def note(self, text: str) -> None:
         echo(text, err=True)
@@ -49,4 +33,5 @@ class CommandDisplay(Display):
     def monitor(self, experiment: Experiment) -> Monitor:
         if self.quiet:
             return Monitor()
-        return LiveMonitor(self.console, experiment) if for_people() else PrintMonitor()
+        stream = sys.stderr if self.console.stderr else sys.stdout
+        return LiveMonitor(self.console, experiment) if draws(stream) else PrintMonitor(stream)

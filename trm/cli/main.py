@@ -18,6 +18,8 @@ from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.torchrun import is_rank_zero, refuse_several, whose
 from trm.errors import ReportedElsewhere, TRMError, described, reason
 from trm.plugins.registry import get_registry
+from trm.progress import reporting_to
+from trm.render.reporting import reporter_on
 
 if TYPE_CHECKING:
     from trm.plugins.code import Blame
@@ -72,6 +74,8 @@ def cli(ctx: click.Context, debug: bool) -> None:
     `trm list-tasks` lists the tasks. Start with `trm train TASK`.
     """
     ctx.obj = {"debug": debug}
+    if is_rank_zero():
+        ctx.with_resource(reporting_to(reporter_on(sys.stderr)))
     if ctx.invoked_subcommand is not None and ctx.invoked_subcommand != "train":
         refuse_several(ctx.invoked_subcommand)
 

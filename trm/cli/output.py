@@ -9,17 +9,20 @@ import click
 
 from trm.cli.torchrun import is_rank_zero
 from trm.errors import printable
+from trm.progress import printing
 
 
 def echo(text: str, err: bool = False) -> None:
     """Print a line on stdout or stderr, with terminal control characters escaped. Only the first process prints."""
     if is_rank_zero():
-        click.echo(printable(text), err=err)
+        with printing():
+            click.echo(printable(text), err=err)
 
 
 def echo_error(text: str) -> None:
     """Print a line on stderr from any process, with terminal control characters escaped."""
-    click.echo(printable(text), err=True)
+    with printing():
+        click.echo(printable(text), err=True)
 
 
 def print_json(value: Any) -> None:

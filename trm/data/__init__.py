@@ -17,6 +17,9 @@ Reading what others wrote (all of them bound the amount of memory they use):
 
 Writing:
     `write_bytes`, `write_json`: replace a file in one step.
+
+Working for a while:
+    `progress`: shows how far a job is.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet as PuzzleSet
     from trm.data.reading import Reading as Reading
     from trm.data.sampler import GroupSampler as GroupSampler
+    from trm.progress import progress as progress
     from trm.storage.atomic import write_bytes as write_bytes
     from trm.storage.atomic import write_json as write_json
     from trm.storage.text_files import open_text as open_text
@@ -61,6 +65,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "csv_lines": "trm.storage.untrusted_input",
         "hub_file": "trm.data.downloads",
         "open_text": "trm.storage.text_files",
+        "progress": "trm.progress",
         "parse_json": "trm.storage.untrusted_input",
         "read_json": "trm.storage.untrusted_input",
         "read_text": "trm.storage.untrusted_input",

@@ -16,6 +16,7 @@ from trm.experiment.experiment import Experiment, check_identifiers
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Score
 from trm.experiment.session import Session
+from trm.progress import progress
 from trm.runs.locate import EVALUATIONS
 from trm.training.trainer import Trainer
 
@@ -97,7 +98,7 @@ def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchO
     puzzles = puzzles if options.limit is None else puzzles.head(options.limit)
     plan = experiment.search(model.config, search)
     started = time.perf_counter()
-    with session.display.bar("scoring", len(puzzles)) as advance:
+    with progress("Scoring", len(puzzles)) as advance:
         values = score_batches(
             model,
             puzzles.batches(experiment.evaluation_batch_size),

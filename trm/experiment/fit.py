@@ -24,6 +24,7 @@ from trm.experiment.restarts import note_job
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
 from trm.model import TinyRecursiveModel
+from trm.progress import progress
 from trm.render.html import as_table
 from trm.runs.building import load_tensors
 from trm.runs.locate import locate
@@ -107,7 +108,7 @@ def fit(
     assert experiment.training is not None
     check_trackers(trackers)
     run, checkpoint = resumed or (None, None)
-    with session.display.status("Preparing the data ..."):
+    with progress("Preparing the data"):
         puzzles, test = experiment.puzzles("train"), _test_split(experiment, session)
     model = _new_model(experiment, puzzles, use_init=checkpoint is None)
     run_config = experiment.run_config(model.config)
@@ -136,8 +137,7 @@ def fit(
             return None
         if experiment.task.spec.evaluate is not None:
             summary["final_metrics"] |= score_trained(experiment, trainer, output, session)
-        with session.display.status("Looking for test puzzles in the training data ..."):
-            overlap = experiment.task.overlap(puzzles, test)
+        overlap = experiment.task.overlap(puzzles, test)
         summary |= {
             "run": str(output),
             "train_puzzles": len(puzzles),

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from trm.devices import Backend, get_backend
 from trm.devices.processes import Processes
 from trm.experiment.experiment import Experiment
+from trm.progress import progress
 from trm.training.monitor import Monitor
 
 
 class Display:
-    """How progress is shown. This one shows nothing; the command line and notebooks have their own."""
+    """How notes and a training are shown. This one shows nothing; the command line and notebooks have their own.
 
-    def status(self, text: str) -> AbstractContextManager[Any]:
-        """Show that something without a known length is going on."""
-        return contextlib.nullcontext()
+    Bars go to the current reporter of `trm.progress`.
+    """
 
     def track(self, items: Sequence[Any], heading: str) -> Iterable[Any]:
         """Iterate over items and show progress."""
-        return items
-
-    def bar(self, heading: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Show a bar; call what the context gives with the number of items done since the last call."""
-        return contextlib.nullcontext(lambda count: None)
+        with progress(heading, len(items), "items") as advance:
+            for item in items:
+                yield item
+                advance(1)
 
     def note(self, text: str) -> None:
         """Tell the user one sentence."""

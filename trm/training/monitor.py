@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from trm.config import TrainingConfig
 from trm.devices import Backend
 from trm.model import TinyRecursiveModel
+from trm.progress import printing
 from trm.training.slots import Slots
 
 
@@ -82,16 +83,23 @@ class Monitor:
 
 
 class PrintMonitor(Monitor):
-    """Prints one line per interval, for pipes and notebooks."""
+    """Prints one line per interval, for pipes and notebooks.
+
+    Args:
+        stream: where it prints. Default: stdout.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream
 
     @contextlib.contextmanager
     def running(self, training: TrainingView) -> Iterator[None]:
         steps = f" from step {training.step}" if training.step else ""
-        _line(f"training {training.model.num_parameters():,} parameters on {training.backend.name}{steps}")
+        self._print(f"training {training.model.num_parameters():,} parameters on {training.backend.name}{steps}")
         yield
 
     def log(self, record: dict[str, Any]) -> None:
-        _line(
+        self._print(
             f"step {record['step']:>6}  {record['progress']:>4.0%}  loss {record['loss']:.4f}  "
             f"solved in training {record['train_exact']:.1%}  {record['examples_per_second']:.0f} examples/s  "
             f"{record['seconds']:.0f} s"
@@ -99,8 +107,8 @@ class PrintMonitor(Monitor):
 
     def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
         scores = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-        _line(f"step {training.step:>6}  test  {scores}")
+        self._print(f"step {training.step:>6}  test  {scores}")
 
-
-def _line(text: str) -> None:
-    print(text, flush=True)
+    def _print(self, text: str) -> None:
+        with printing():
+            print(text, file=self.stream, flush=True)

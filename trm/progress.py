@@ -1,0 +1,157 @@
+"""Progress of long jobs: any layer says what it is doing, and whoever runs it decides how that is shown.
+
+Imports the standard library only. Nothing is shown unless a reporter is current; the commands set one, see
+`trm.render.reporting`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+PACE_SECONDS = 30.0
+"""The rate is measured over this much of the past, so that it follows a change of speed."""
+
+
+@dataclass(eq=False)
+class Job:
+    """Something that takes a while.
+
+    Attributes:
+        heading: what is being done, as in "Making train puzzles".
+        total: number of items; None if it is not known.
+        unit: what is counted, in the plural.
+        done: number of items done.
+        found: how many of them were there before the job began. They do not count for the rate.
+    """
+
+    heading: str
+    total: int | None = None
+    unit: str = "puzzles"
+    done: int = 0
+    found: int = 0
+
+    def advance(self, count: int = 1) -> None:
+        """Count items as done."""
+        self.done += count
+
+    def amount(self) -> str:
+        """How much is done, as in "320 of 12,000 puzzles"; empty if nothing is counted."""
+        if self.total is None:
+            return f"{self.done:,} {self.unit}" if self.done else ""
+        return f"{min(self.done, self.total):,} of {self.total:,} {self.unit}"
+
+
+class Reporter(Protocol):
+    """Shows jobs to somebody."""
+
+    def showing(self, job: Job) -> AbstractContextManager[None]:
+        """A context in which a job is shown. Jobs may be nested."""
+        ...
+
+    def printing(self) -> AbstractContextManager[None]:
+        """A context in which nothing is drawn, because something else is being printed."""
+        ...
+
+
+_reporter: ContextVar[Reporter | None] = ContextVar("reporter", default=None)
+
+
+@contextlib.contextmanager
+def reporting_to(reporter: Reporter | None) -> Iterator[None]:
+    """A context in which jobs are shown by a reporter; by none if it is None."""
+    token = _reporter.set(reporter)
+    try:
+        yield
+    finally:
+        _reporter.reset(token)
+
+
+@contextlib.contextmanager
+def progress(
+    heading: str, total: int | None = None, unit: str = "puzzles", *, found: int = 0
+) -> Iterator[Callable[[int], None]]:
+    """Show progress while the context is open. Cheap and quick jobs may use it too: what ends within a second is not shown.
+
+    Args:
+        heading: what is being done, as in "Making train puzzles".
+        total: number of items. Default: not known; then elapsed time is shown.
+        unit: what is counted, in the plural.
+        found: number of items that need not be done, because an earlier run has done them.
+
+    Yields:
+        A function that is called with the number of items done since its last call.
+    """
+    job = Job(heading, total, unit, found, found)
+    reporter = _reporter.get()
+    with contextlib.nullcontext() if reporter is None else reporter.showing(job):
+        yield job.advance
+
+
+def printing() -> AbstractContextManager[None]:
+    """A context for printing to a terminal, which has no bar in it meanwhile."""
+    reporter = _reporter.get()
+    return contextlib.nullcontext() if reporter is None else reporter.printing()
+
+
+class Pace:
+    """How fast a job is, and how long it still takes.
+
+    Args:
+        job: the job.
+        now: the time at its start, in seconds of any clock.
+    """
+
+    def __init__(self, job: Job, now: float) -> None:
+        self.job = job
+        self.started = now
+        self.samples = deque([(now, job.found)])
+
+    def sample(self, now: float) -> None:
+        """Note how much is done at a time, which is called at least every few seconds."""
+        if self.job.done != self.samples[-1][1]:
+            self.samples.append((now, self.job.done))
+        while len(self.samples) > 2 and self.samples[1][0] < now - PACE_SECONDS:
+            self.samples.popleft()
+
+    def rate(self) -> float | None:
+        """Items per second; None as long as none is done."""
+        (first, before), (last, after) = self.samples[0], self.samples[-1]
+        return (after - before) / (last - first) if last > first else None
+
+    def seconds_left(self, now: float) -> float | None:
+        """Seconds until the end; None if they cannot be told."""
+        rate = self.rate()
+        if not rate or self.job.total is None:
+            return None
+        at, done = self.samples[-1]
+        return max(0.0, (self.job.total - done) / rate - (now - at))
+
+    def details(self, now: float) -> list[str]:
+        """Amount, rate and time left, as far as they are known; else the time that has passed."""
+        rate, left = self.rate(), self.seconds_left(now)
+        parts = [self.job.amount(), f"{_number(rate)}/s" if rate else "", f"{duration(left)} left" if left else ""]
+        return [part for part in parts if part] or [duration(now - self.started)]
+
+
+def duration(seconds: float) -> str:
+    """A time in words, as in "45 s", "3 min 20 s" or "1 h 5 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if minutes < 10 and rest else f"{minutes} min"
+    hours, rest = divmod(whole // 60, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def _number(rate: float) -> str:
+    if rate >= 10:
+        return f"{rate:,.0f}"
+    return f"{rate:.1f}" if rate >= 1 else f"{rate:.2f}"
