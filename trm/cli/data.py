@@ -42,7 +42,7 @@ def build(
 ) -> None:
     """Write the puzzles of TASK in the array layout that HRM and TRM code bases share."""
     registry_with_warnings()
-    from trm.errors import TRMError
+    from trm.errors import cannot_write
     from trm.experiment.experiment import Experiment
     from trm.runs.run_folder import check_free
     from trm.storage.atomic import replaced_folder
@@ -55,7 +55,7 @@ def build(
             for split in SPLITS:
                 _write(experiment, split, folder, rebuild)
     except OSError as error:
-        raise TRMError(f"Cannot write the data to {output}: {error.strerror}.") from error
+        raise cannot_write(output, error) from error
     echo(f"Train on it with: trm train {task} --data {output}")
 
 

@@ -13,7 +13,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
 from trm.cli.output import echo
-from trm.errors import TRMError, UsageError
+from trm.errors import UsageError, cannot_write
 from trm.plugins.registry import Registry
 from trm.specs import TaskSpec
 
@@ -86,7 +86,7 @@ def command(
     try:
         recording.write(record)
     except OSError as error:
-        raise TRMError(f"Cannot write {record}: {error.strerror}. Choose another --record.") from error
+        raise cannot_write(record, error, "--record") from error
     echo(f"Written: {record}")
 
 

@@ -10,7 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import registry_with_warnings
 from trm.cli.output import echo
-from trm.errors import TRMError, UsageError
+from trm.errors import TRMError, UsageError, cannot_write
 
 if TYPE_CHECKING:
     from trm.runs.locate import Checkpoint
@@ -74,7 +74,7 @@ def _weights(checkpoint: Checkpoint, output: Path) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         save_weights_file(output, checkpoint.run, checkpoint.tensors, card)
     except OSError as error:
-        raise TRMError(f"Cannot write {output}: {error.strerror}. Choose another --output.") from error
+        raise cannot_write(output, error) from error
     scores = ", ".join(f"{name} {value:.2%}" for name, value in card["scores"].items())
     echo(f"Written: {output} ({scores} on {card['puzzles']:,} test puzzles)")
 

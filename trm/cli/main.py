@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import importlib
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trm import __version__
+from trm.cli.absent import let_options_be_absent
 from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
+from trm.cli.streams import OutputClosed, ending_with_reader, flush_or_drop, make_tolerant, reader_has_gone
 from trm.cli.torchrun import is_rank_zero, refuse_several, whose
-from trm.errors import ReportedElsewhere, TRMError, described, reason
+from trm.errors import (
+    DONE,
+    EXIT_CODES,
+    FAILED,
+    REFUSED,
+    WRONG_PATH,
+    ReportedElsewhere,
+    TRMError,
+    described,
+    nearest,
+    reason,
+)
 from trm.plugins.registry import get_registry
 from trm.progress import reporting_to
 from trm.render.reporting import reporter_on
@@ -43,7 +54,6 @@ COMMANDS = {
 """The module in `trm.cli` and the help line of each command, so that `trm --help` imports none of them."""
 
 LONGEST_MESSAGE = 2000
-INTERRUPTED = 128 + signal.SIGINT
 
 
 class LazyGroup(click.Group):
@@ -56,12 +66,33 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"trm.cli.{COMMANDS[name][0]}").command
+        let_options_be_absent(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"There is no command {name!r}. {nearest(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with ending_with_reader():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with ending_with_reader():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their help lines. Click's own method would import every command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_line) for name, (_, help_line) in COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,21 +112,29 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit.
-
-    The exit code is 0 on success, 1 if the job failed, 2 if the request was invalid, 130 if the command was interrupted
-    and 143 if it was terminated.
-    """
+    """Run the command line and exit with one of `trm.errors.EXIT_CODES`."""
+    make_tolerant()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     if debug:  # people also type it after the command
         arguments = ["--debug", *(item for item in arguments if item != "--debug")]
     with Interruptions() as interruptions:
-        code = _run(arguments, debug, interruptions)
+        try:
+            code = _run(arguments, debug, interruptions)
+        except (OSError, SystemExit) as error:
+            if not reader_has_gone(error):
+                raise
+            code = DONE
+    flush_or_drop()
     sys.exit(code)
 
 
 def _run(arguments: list[str], debug: bool, interruptions: Interruptions) -> int:
+    """Run the command line and report an error.
+
+    Raises:
+        OutputClosed: the reader of stdout or stderr has gone.
+    """
     try:
         result = cli.main(arguments, prog_name="trm", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -106,15 +145,19 @@ def _run(arguments: list[str], debug: bool, interruptions: Interruptions) -> int
     except ReportedElsewhere as error:
         return error.exit_code
     except TRMError as error:
+        if reader_has_gone(error):
+            raise OutputClosed(DONE) from error
         return _report(_with_place(error), error.exit_code, debug)
     except (click.Abort, KeyboardInterrupt) as error:
         return _interrupted(interruption_in(error) or error)
-    except BrokenPipeError:  # the reader of stdout has exited, as with `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (Exception, SystemExit) as error:  # a plugin's sys.exit() must not end a command without a message
+        if reader_has_gone(error):
+            raise
         interruption = interruption_in(error) or interruptions.lost
-        return _report(_unexpected(error, debug), 1, debug) if interruption is None else _interrupted(interruption)
+        if interruption is not None:
+            return _interrupted(interruption)
+        code = REFUSED if isinstance(error, OSError) and error.errno in WRONG_PATH else FAILED
+        return _report(_unexpected(error, debug), code, debug)
 
 
 def _unexpected(error: BaseException, debug: bool) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from trm.cli.output import echo
-from trm.errors import TRMError, UsageError
+from trm.errors import TRMError, UsageError, cannot_write
 
 NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 TEMPLATE_NAME = "my-task"
@@ -39,7 +39,7 @@ def command(name: str, output: Path | None) -> None:
         for path in write_package(name, output):
             echo(f"  {path}")
     except OSError as error:
-        raise TRMError(f"Cannot write the package to {output}: {error.strerror}.") from error
+        raise cannot_write(output, error) from error
     echo(
         f"\nNext:\n  pip install -e {output}\n  trm check-task {name}\n  trm train {name}\n"
         f"Then replace the puzzle in {output / 'src' / package_name(name) / 'task.py'} with your own."

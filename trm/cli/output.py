@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
 
+from trm.cli.streams import ending_with_reader, speaks_unicode
 from trm.cli.torchrun import is_rank_zero
 from trm.errors import printable
 from trm.progress import printing
@@ -15,16 +17,16 @@ from trm.progress import printing
 def echo(text: str, err: bool = False) -> None:
     """Print a line on stdout or stderr, with terminal control characters escaped. Only the first process prints."""
     if is_rank_zero():
-        with printing():
+        with printing(), ending_with_reader():
             click.echo(printable(text), err=err)
 
 
 def echo_error(text: str) -> None:
     """Print a line on stderr from any process, with terminal control characters escaped."""
-    with printing():
+    with printing(), ending_with_reader():
         click.echo(printable(text), err=True)
 
 
 def print_json(value: Any) -> None:
-    """Print JSON on stdout."""
-    echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print JSON on stdout, with escapes for the characters that the encoding of stdout may lack."""
+    echo(json.dumps(value, indent=2, ensure_ascii=not speaks_unicode(sys.stdout.encoding)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli.output import echo
-from trm.errors import TRMError, UsageError, nearest
+from trm.errors import UsageError, cannot_write, nearest
 from trm.extras import extra_module
 
 if TYPE_CHECKING:
@@ -79,5 +79,5 @@ def _write(output: Path, panels: dict[str, dict[str, list[tuple[float, float]]]]
     try:
         write_curves(output, panels, axis)
     except OSError as error:
-        raise TRMError(f"Cannot write {output}: {error.strerror}. Choose another --output.") from error
+        raise cannot_write(output, error) from error
     echo(f"Written: {output}")

@@ -12,7 +12,7 @@ from trm.cli import complete
 from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
 from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
-from trm.errors import TRMError
+from trm.errors import cannot_write
 from trm.extras import extra_module
 
 output = click.Path(path_type=Path, dir_okay=False)
@@ -74,5 +74,5 @@ def _write(path: Path, write: Callable[[Path], None]) -> None:
     try:
         write(path)
     except OSError as error:
-        raise TRMError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise cannot_write(path, error, None) from error
     echo(f"Written: {path} ({path.stat().st_size / 1024:.0f} KiB)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from trm.errors import DataError, UsageError
+from trm.errors import DataError, DownloadError
 from trm.extras import extra_module
 from trm.storage.atomic import sha256
 
@@ -22,7 +22,8 @@ def hub_file(repository: str, name: str, offline: str) -> Path:
 
     Raises:
         UsageError: `huggingface_hub` is not installed.
-        DataError: the download failed, or the file is damaged.
+        DownloadError: the download failed.
+        DataError: the file is damaged.
     """
     try:
         hub = extra_module("huggingface_hub", f"Downloading {repository}")
@@ -32,7 +33,7 @@ def hub_file(repository: str, name: str, offline: str) -> Path:
         path = Path(hub.hf_hub_download(repository, name, repo_type="dataset"))
     except Exception as error:  # the hub raises many types of its own and of its HTTP library
         reason = " ".join(str(error).split())[:200]
-        raise DataError(f"Cannot download {name} of {repository}: {reason}. {offline}") from error
+        raise DownloadError(f"Cannot download {name} of {repository}: {reason}. {offline}") from error
     digest = path.resolve().name
     if re.fullmatch("[0-9a-f]{64}", digest) and sha256(path) != digest:
         raise DataError(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from trm.errors import TRMError, UsageError
+from trm.errors import TRMError, UsageError, cannot_write
 from trm.model import State, TinyRecursiveModel
 
 
@@ -110,4 +110,4 @@ def write_in_place(target: Path, write: Callable[[Path], None]) -> None:
             for file in sorted(Path(folder).iterdir(), key=lambda file: file.name == target.name):
                 os.replace(file, target.parent / file.name)
     except OSError as error:
-        raise TRMError(f"Cannot write {target}: {error.strerror or error}.") from error
+        raise cannot_write(target, error) from error

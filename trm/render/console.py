@@ -14,9 +14,14 @@ from trm.errors import printable
 class Console(rich.console.Console):
     """Escapes control characters in all text; only Rich's own styles and cursor movements reach the terminal.
 
+    The error for a closed pipe reaches the caller, where Rich would end the program with exit code 1.
+
     Rich interprets markup in strings only, so print untrusted text as `rich.text.Text`.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+    def on_broken_pipe(self) -> None:
+        raise

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trm.config import RunConfig
 from trm.errors import CheckpointError, quoted, reason
+from trm.runs.names import is_run, missing_run
 from trm.runs.run_folder import RunFolder, step_number
 from trm.storage.atomic import sha256
 from trm.storage.untrusted_input import check_file, read_json, read_text
@@ -45,7 +46,7 @@ def _by_preference(run: Path) -> list[Path]:
     folder = RunFolder(run)
     found = folder.checkpoints()[::-1]
     if not found:
-        raise CheckpointError(f"{run} is not a run folder with a checkpoint: it has no checkpoints/step_N.")
+        raise CheckpointError(f"The run {run} has no checkpoint yet." if is_run(run) else missing_run(run))
     latest = folder.marked("latest")
     return sorted(found, key=lambda path: path != latest)
 
@@ -71,8 +72,8 @@ def read_run_config(folder: Path) -> RunConfig:
     path = folder / "config.json"
     try:
         return RunConfig.model_validate_json(read_text(path))
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder} is not a run folder: it has no config.json.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise CheckpointError(missing_run(folder)) from None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"Cannot read {path}: {reason(error)}.") from error
 

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from trm.config import RunConfig
-from trm.errors import CheckpointError, UsageError
+from trm.errors import CheckpointError, UsageError, nearest
 from trm.model import TinyRecursiveModel
 from trm.plugins.registry import get_registry
 from trm.runs.building import build_model
@@ -23,6 +23,7 @@ from trm.runs.checkpoint_folder import (
     verify_or_name_another,
 )
 from trm.runs.history import training_seconds
+from trm.runs.names import checkpoint_path, is_run
 from trm.runs.run_folder import step_number
 from trm.runs.tensors import read_tensors
 from trm.runs.weights_file import read_weights_metadata
@@ -74,8 +75,8 @@ def locate(what: str | Path, task: str | None = None) -> Checkpoint:
     """Find, verify and read weights. Every command and `trm.load` go through this function.
 
     Args:
-        what: a run folder (its latest checkpoint), a `step_N` folder of it, a weights file, or the name of a task
-            (`sudoku`) or of a task's preset (`sudoku:hard`) that ships weights.
+        what: a run folder (its latest checkpoint), one of its checkpoints (`RUN/best`, `RUN/step_N` or the folder), a
+            weights file, or the name of a task (`sudoku`) or of a task's preset (`sudoku:hard`) that ships weights.
         task: the task that the weights must belong to. Default: any.
 
     Raises:
@@ -115,19 +116,17 @@ def _path_of(what: str) -> Path:
     path = Path(what)
     task, _, preset = what.partition(":")
     # A run folder may be named after a task; any other folder of that name is not meant.
-    if path.is_file() or (path / "config.json").is_file() or task not in get_registry().tasks():
-        return path
+    if path.is_file() or is_run(path) or task not in get_registry().tasks():
+        return checkpoint_path(path)
     shipped = shipped_weights(task)
     if not shipped:
         raise CheckpointError(f"Task {task!r} ships no weights. Train some with: trm train {task}")
     if preset and preset not in shipped:
-        raise UsageError(f"Task {task!r} ships weights for {', '.join(shipped)}, not for {preset!r}.")
+        raise UsageError(f"Task {task!r} ships no weights for a preset {preset!r}. {nearest(preset, shipped)}")
     return shipped[preset] if preset else next(iter(shipped.values()))
 
 
 def _read(path: Path) -> Checkpoint:
-    if not path.exists():
-        raise CheckpointError(f"There is no checkpoint {path}.")
     if path.is_file():
         tensors = read_tensors(path)
         run, card = read_weights_metadata(path)

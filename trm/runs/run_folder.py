@@ -226,6 +226,8 @@ def check_free(path: Path) -> None:
         hint = f"Resume that run with --resume {path}, or choose" if (path / "config.json").exists() else "Choose"
         raise UsageError(f"The output folder {path} is not empty. {hint} another --output.")
     parent = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not parent.is_dir():
+        raise UsageError(f"Cannot write the output folder {path}: {parent} is a file. Choose another --output.")
     if not os.access(parent, os.W_OK):
         raise UsageError(f"Cannot write the output folder {path}: {parent} is read-only. Choose another --output.")
 

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from trm.errors import TRMError, UsageError
+from trm.errors import UsageError, cannot_write
 from trm.storage.atomic import write_json
 
 
@@ -48,7 +48,7 @@ class RunLock:
             ) from None
         except OSError as error:
             self.lock.release()
-            raise TRMError(f"Cannot write the run folder {self.folder}: {error.strerror}.") from error
+            raise cannot_write(self.folder, error, None) from error
         return self
 
     def __exit__(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from trm.config import TrainingConfig
-from trm.errors import CheckpointError
+from trm.errors import cannot_write
 from trm.interop.official.architecture import from_config
 from trm.interop.official.names import official_name
 from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION, yaml_library
@@ -37,7 +37,7 @@ def save_checkpoint(
 
     Raises:
         UsageError: If the paper's code has no such model, or PyYAML is not installed.
-        CheckpointError: If the files cannot be written.
+        TRMError: If the files cannot be written.
     """
     directory = Path(directory)
     settings = yaml_library().safe_dump(all_config(model, training))
@@ -50,7 +50,7 @@ def save_checkpoint(
         write_bytes(target, content.getvalue())
         write_bytes(directory / CONFIG_FILE, settings.encode())
     except OSError as error:
-        raise CheckpointError(f"Cannot write the checkpoint to {directory}: {error.strerror}.") from error
+        raise cannot_write(directory, error) from error
     return target
 
 

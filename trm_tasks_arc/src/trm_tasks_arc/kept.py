@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trm.data import IntArray, read_json, write_bytes, write_json
-from trm.errors import TRMError, UsageError
+from trm.errors import UsageError, cannot_write
 
 LARGEST_ANSWER = 2**14
 """Maximum size in bytes of one answer, its confidence and its share of the file headers."""
@@ -88,7 +88,7 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TRMError(f"The evaluation cannot be written to {folder}: {error.strerror}.") from error
+        raise cannot_write(folder, error) from error
 
 
 def _check_same(note: Path, facts: dict[str, Any]) -> None:

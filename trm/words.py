@@ -1,0 +1,22 @@
+"""Small pieces of text that many messages share. Imports the standard library only."""
+
+from __future__ import annotations
+
+ABSENT = frozenset({"none", "null", "unset"})
+"""What people write for a setting or an option without a value, in any case."""
+
+
+def means_absent(text: str) -> bool:
+    """Whether a text says that a setting or an option has no value, as `none`, `None`, `null` and `unset` do."""
+    return text.strip().lower() in ABSENT
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun, as in "1 puzzle" and "1,200 puzzles".
+
+    Args:
+        number: how many.
+        noun: the noun in the singular.
+        plural: the noun in the plural. Default: `noun` with an "s".
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
