@@ -111,7 +111,7 @@ def test_a_run_that_is_just_being_written_can_be_read(
     assert report["results"]["step"] == [12, 8]
     with open(copy / "metrics.jsonl", "a") as file:
         file.write("\n")
-    command("plot", str(copy), code=1)
+    command("plot", str(copy), code=2)
     assert "metrics.jsonl, line" in capsys.readouterr().err
 
 
@@ -134,11 +134,11 @@ def test_compare_has_what_differs_and_nothing_else(runs: tuple[str, str], capsys
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (["plot", "nowhere"], "nowhere is not a run folder: it has no config.json.", 1),
-        (["compare", "nowhere"], "nowhere is not a run folder: it has no config.json.", 1),
+        (["plot", "nowhere"], "There is no run folder nowhere.", 2),
+        (["compare", "nowhere"], "There is no run folder nowhere.", 2),
         (["plot", "RUN", "--metric", "los"], "--metric los: no run has this quantity. Did you mean 'loss'?", 2),
         (["plot", "RUN", "--output", "curves.txt"], "use a name that ends in .png, .svg or .pdf", 2),
-        (["plot", "RUN", "--output", "/nowhere/c.svg"], "Cannot write /nowhere/c.svg", 1),
+        (["plot", "RUN", "--output", "/nowhere/c.svg"], "Cannot write /nowhere/c.svg", 2),
     ],
 )
 def test_what_is_wrong_is_said(

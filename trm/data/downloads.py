@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from trm.errors import DataError, DownloadError
+from trm.errors import DataError, DownloadError, UsageError
 from trm.extras import extra_module
 from trm.storage.atomic import sha256
 
