@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from trm import TinyRecursiveModel, TRMConfig
 from trm.data.batch import Batch
 from trm.devices import get_backend
-from trm.evaluation.scoring import answer
-from trm.evaluation.search import Search, search
+from trm.evaluation.row_pool import RowPool
+from trm.evaluation.scoring import answer, evaluate
+from trm.evaluation.search import Found, Search
 from trm.model import State, StepOutput
 
 CPU = get_backend("cpu")
@@ -30,26 +31,35 @@ class Script:
     tried: int = -1
     taken: int = 0
 
-    steps = TinyRecursiveModel.steps
-
     def initial_state(self, rows: int, noise: float, generator: torch.Generator) -> State:
+        """Steps taken as the answer, the number of the try as the latent."""
         self.tried += 1
-        return State(torch.zeros(rows, 1), torch.zeros(rows, 1))
+        return State(torch.zeros(rows, 1), torch.full((rows, 1), float(self.tried)))
 
     def supervision_step(self, inputs: torch.Tensor, state: State, ids: torch.Tensor) -> tuple[State, StepOutput]:
-        token, halt = self.tries[self.tried][int(state.answer[0, 0])]
-        self.taken += 1
-        logits = torch.nn.functional.one_hot(torch.full((len(inputs), 1), token), 10).float()
-        halts = torch.full((len(inputs),), halt)
+        script = [self.tries[int(tried)][int(step)] for step, tried in zip(*state, strict=True)]
+        self.taken += len(script)
+        logits = torch.nn.functional.one_hot(torch.tensor([[token] for token, _ in script]), 10).float()
+        halts = torch.tensor([halt for _, halt in script])
         return State(state.answer + 1, state.latent), StepOutput(logits, halts, halts)
+
+
+def found(model: Any, inputs: torch.Tensor, plan: Search, rows: int = 4) -> list[Found]:
+    """The answers of a search to some puzzles, in their order."""
+    pool: RowPool[int] = RowPool(model, plan, CPU, rows)
+    for row, puzzle in enumerate(inputs):
+        pool.add(row, puzzle.numpy())
+    answers: dict[int, Found] = {}
+    while pool.busy:
+        answers |= pool.step()
+    return [answers[row] for row in range(len(inputs))]
 
 
 def chosen(script: Script, **plan: Any) -> int:
     """The token that a search takes from a script."""
-    batch = Batch(torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 1, dtype=torch.long), torch.zeros(1).long())
     plan = {"steps": len(script.tries[0]), "restarts": len(script.tries), **plan}
-    model: Any = script
-    return int(search(model, batch, Search(**plan, precision="fp32"), CPU).predictions[0, 0])
+    (answer,) = found(script, torch.zeros(1, 1, dtype=torch.long), Search(**plan, precision="fp32"))
+    return int(answer.answer[0])
 
 
 def test_the_last_answer_is_taken_whatever_came_before() -> None:
@@ -87,7 +97,7 @@ def test_predictions_are_completed_before_they_are_counted_and_checked() -> None
     assert asked.tried == 0
 
 
-def network(seed: int) -> tuple[TinyRecursiveModel, Batch]:
+def network(seed: int) -> tuple[TinyRecursiveModel, torch.Tensor]:
     """A random network whose answers change from step to step, and puzzles."""
     torch.manual_seed(seed)
     config = TRMConfig(vocab_size=5, context_length=6, hidden_dim=8, num_heads=2, n_recursions=1, T_steps=1)
@@ -95,30 +105,139 @@ def network(seed: int) -> tuple[TinyRecursiveModel, Batch]:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.5 * torch.randn_like(parameter))
-    inputs = torch.randint(0, 5, (4, 6))
-    return model, Batch(inputs, inputs, torch.zeros(4, dtype=torch.long))
+    return model, torch.randint(0, 5, (4, 6))
+
+
+def as_batch(inputs: torch.Tensor) -> Batch:
+    return Batch(inputs, inputs, torch.zeros(len(inputs), dtype=torch.long))
 
 
 @given(seed=st.integers(0, 1000), steps=st.integers(1, 6))
 @settings(max_examples=20)
 def test_a_real_network_gives_what_its_steps_one_by_one_add_up_to(seed: int, steps: int) -> None:
-    model, batch = network(seed)
-    votes: list[dict[tuple[int, ...], float]] = [defaultdict(float) for _ in range(len(batch))]
+    model, inputs = network(seed)
+    votes: list[dict[tuple[int, ...], float]] = [defaultdict(float) for _ in inputs]
     for step in range(1, steps + 1):
-        result = answer(model, batch, step, CPU, "fp32")
+        result = answer(model, as_batch(inputs), step, CPU, "fp32")
         for row, (tokens, halt) in enumerate(zip(result.predictions, result.halt_logits, strict=True)):
             votes[row][tuple(tokens.tolist())] += float(torch.sigmoid(halt))
-    surest = search(model, batch, Search(steps, answer="surest", precision="fp32"), CPU).predictions
-    for row, tokens in enumerate(surest):
-        assert votes[row][tuple(tokens.tolist())] == pytest.approx(max(votes[row].values()), rel=1e-5)
-    last = search(model, batch, Search(steps, precision="fp32"), CPU).predictions
-    np.testing.assert_array_equal(last, result.predictions.numpy())
+    for row, chosen in enumerate(found(model, inputs, Search(steps, answer="surest", precision="fp32"))):
+        assert votes[row][tuple(chosen.answer.tolist())] == pytest.approx(max(votes[row].values()), rel=1e-5)
+    last = [chosen.answer for chosen in found(model, inputs, Search(steps, precision="fp32"))]
+    np.testing.assert_array_equal(np.stack(last), result.predictions.numpy())
 
 
 def test_restarts_repeat_by_seed() -> None:
-    model, batch = network(0)
+    model, inputs = network(0)
     plan = Search(3, restarts=4, answer="surest", seed=5, precision="fp32")
-    first, second = (search(model, batch, plan, CPU) for _ in range(2))
-    np.testing.assert_array_equal(first.predictions, second.predictions)
-    np.testing.assert_array_equal(first.halt_logits, second.halt_logits)
-    assert first.steps.tolist() == [12] * 4
+    first, second = (found(model, inputs, plan) for _ in range(2))
+    assert_same(first, second)
+    assert [answer.steps for answer in first] == [12] * 4
+
+
+def assert_same(first: list[Found], second: list[Found]) -> None:
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.answer, other.answer)
+        assert one.halt_logit == pytest.approx(other.halt_logit, abs=1e-4)
+        assert one.steps == other.steps
+
+
+class Reversal:
+    """An augmentation that reverses some puzzles."""
+
+    def apply(self, rng: np.random.Generator, inputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+        token = rng.integers(2, size=len(inputs), dtype=bool)
+        return self.invert(inputs, token), self.invert(labels, token), token
+
+    def invert(self, predictions: Any, token: Any) -> Any:
+        return np.where(token[:, None], predictions[:, ::-1], predictions)
+
+
+def half(puzzle: Any, tokens: Any) -> bool:
+    """A rule that some answers break."""
+    return int(tokens.sum() + puzzle.sum()) % 3 == 0
+
+
+PLANS = {
+    "restarts with a check": {"restarts": 5, "check": half},
+    "restarts": {"restarts": 3},
+    "the surest of all steps": {"restarts": 2, "answer": "surest"},
+    "votes": {"votes": 3, "augmentation": Reversal()},
+    "votes, restarts and a check": {"votes": 2, "restarts": 2, "augmentation": Reversal(), "check": half},
+}
+
+
+@pytest.mark.parametrize("kind", PLANS)
+def test_an_answer_does_not_depend_on_what_else_is_in_the_batch(kind: str) -> None:
+    """Before, the noise of a restart depended on the other puzzles that were not solved yet."""
+    model, _ = network(3)
+    inputs = torch.randint(0, 5, (23, 6), generator=torch.Generator().manual_seed(1))
+    plan = Search(4, precision="fp32", **PLANS[kind])  # type: ignore[arg-type]
+    together = found(model, inputs, plan, rows=8)
+    alone = [found(model, inputs[row : row + 1], plan, rows=1)[0] for row in range(len(inputs))]
+    assert_same(together, alone)
+    assert_same(together, found(model, inputs.flip(0), plan, rows=5)[::-1])
+
+
+@dataclass
+class Counted:
+    """A network that counts the rows of its steps."""
+
+    model: TinyRecursiveModel
+    rows: list[int] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def supervision_step(self, inputs: torch.Tensor, state: State, ids: torch.Tensor) -> tuple[State, StepOutput]:
+        self.rows.append(len(inputs))
+        return self.model.supervision_step(inputs, state, ids)
+
+
+def test_free_rows_are_refilled_so_that_the_batch_stays_full() -> None:
+    """Before, a batch with one hard puzzle ran with one row for all its restarts."""
+    model = Counted(network(3)[0])
+    inputs = torch.randint(0, 5, (60, 6), generator=torch.Generator().manual_seed(2))
+    answers = found(model, inputs, Search(4, restarts=3, check=half, precision="fp32"), rows=8)
+    assert len({answer.steps for answer in answers}) > 3
+    full = [rows == 8 for rows in model.rows]
+    assert full == sorted(full, reverse=True)  # smaller only when no puzzle waits any more
+    assert sum(model.rows) == sum(answer.steps for answer in answers)
+    assert sum(full) > 0.7 * len(full)
+
+
+def test_an_evaluation_refills_rows_across_batches_and_keeps_the_order_of_its_puzzles() -> None:
+    model = Counted(network(3)[0])
+    model.model.train()
+    inputs = torch.randint(0, 5, (60, 6), generator=torch.Generator().manual_seed(2))
+    plan = Search(4, restarts=3, check=half, precision="fp32")
+    seen = Recorder()
+    counts: list[int] = []
+    batches = [as_batch(inputs[start : start + 8]) for start in range(0, 60, 8)]
+    evaluate(model, batches, {"seen": seen}, CPU, counts.append, plan)  # type: ignore[arg-type, dict-item]
+    assert sum(counts) == 60
+    assert model.rows[0] == 8
+    assert max(model.rows) == 8
+    np.testing.assert_array_equal(np.concatenate(seen.inputs), inputs.numpy())
+    model.model.eval()
+    expected = found(model.model, inputs, plan)
+    np.testing.assert_array_equal(np.concatenate(seen.predictions), np.stack([answer.answer for answer in expected]))
+    assert sum(model.rows) == sum(answer.steps for answer in expected)
+
+
+class Recorder:
+    """A metric that keeps what it is given."""
+
+    needs = ("inputs", "predictions")
+
+    def reset(self) -> None:
+        self.inputs: list[Any] = []
+        self.predictions: list[Any] = []
+
+    def update(self, batch: Any) -> None:
+        self.inputs.append(batch["inputs"])
+        self.predictions.append(batch["predictions"])
+
+    def compute(self) -> float:
+        return 0.0

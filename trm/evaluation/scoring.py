@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,7 +17,8 @@ from trm.devices.backend import Backend
 from trm.devices.processes import Processes
 from trm.errors import PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
-from trm.evaluation.search import Search, search
+from trm.evaluation.row_pool import RowPool
+from trm.evaluation.search import Found, Search
 from trm.model import TinyRecursiveModel, last
 
 
@@ -55,7 +58,7 @@ def evaluate(
     batches: Iterable[Batch],
     metrics: Mapping[str, Metric],
     backend: Backend,
-    on_batch: Callable[[int], None] | None = None,
+    on_answers: Callable[[int], None] | None = None,
     plan: Search | None = None,
     processes: Processes | None = None,
 ) -> dict[str, float]:
@@ -66,7 +69,7 @@ def evaluate(
         batches: the test puzzles.
         metrics: by name. They are reset first.
         backend: the device.
-        on_batch: called after each batch with its number of puzzles.
+        on_answers: called with the number of puzzles answered since the last call.
         plan: supervision steps and other test-time compute. Default: the model's own number of steps.
         processes: the processes that share the work. Each scores its rows of every batch; all return the same values.
 
@@ -81,17 +84,13 @@ def evaluate(
     needs = {name for metric in metrics.values() for name in metric.needs}
     for metric in metrics.values():
         metric.reset()
+    own = batches if processes is None else (batch[processes.part(len(batch))] for batch in batches)
     with _evaluation_mode(model):
-        for batch in batches:
-            rows = batch if processes is None else batch[processes.part(len(batch))]
-            if not len(rows):
-                continue
-            arrays = _arrays(rows, _answered(model, rows, plan, backend), needs)
+        for batch, result in _answered(model, filter(len, own), plan, backend, on_answers or _ignore):
+            arrays = _arrays(batch, result, needs)
             for name, metric in metrics.items():
                 with _named(name):
                     metric.update(arrays)
-            if on_batch is not None:
-                on_batch(len(rows))
     return _computed(metrics, processes)
 
 
@@ -105,12 +104,64 @@ def _evaluation_mode(model: TinyRecursiveModel) -> Iterator[None]:
         model.train(training)
 
 
-def _answered(model: TinyRecursiveModel, batch: Batch, plan: Search, backend: Backend) -> Answer:
-    """The answers that a plan gives for a batch; only a plan without a search keeps the logits."""
-    if plan.plain:
-        return answer(model, batch.to(backend.device), plan.steps, backend, plan.precision)
-    found = search(model, batch, plan, backend)
-    return Answer(torch.from_numpy(found.predictions), torch.from_numpy(found.halt_logits), None)
+def _answered(
+    model: TinyRecursiveModel,
+    batches: Iterable[Batch],
+    plan: Search,
+    backend: Backend,
+    on_answers: Callable[[int], None],
+) -> Iterator[tuple[Batch, Answer]]:
+    """The batches with the answers that a plan gives; only a plan without a search keeps the logits."""
+    if not plan.plain:
+        yield from _searched(model, batches, plan, backend, on_answers)
+        return
+    for batch in batches:
+        yield batch, answer(model, batch.to(backend.device), plan.steps, backend, plan.precision)
+        on_answers(len(batch))
+
+
+def _searched(
+    model: TinyRecursiveModel,
+    batches: Iterable[Batch],
+    plan: Search,
+    backend: Backend,
+    on_answers: Callable[[int], None],
+) -> Iterator[tuple[Batch, Answer]]:
+    """The batches with answers of a search, in order. Puzzles of later batches take the rows of puzzles that are done."""
+    source, begun = iter(batches), deque[_Begun]()
+    pool: RowPool[tuple[_Begun, int]] | None = None
+    while True:
+        while (pool is None or pool.hungry) and (batch := next(source, None)) is not None:
+            pool = pool or RowPool(model, plan, backend, rows=len(batch))
+            begun.append(_Begun(batch))
+            for row, (inputs, puzzle_id) in enumerate(zip(batch.inputs.cpu(), batch.puzzle_ids.tolist(), strict=True)):
+                pool.add((begun[-1], row), inputs.numpy(), puzzle_id)
+        if pool is None or not pool.busy:
+            return
+        found = pool.step()
+        for (started, row), chosen in found:
+            started.found[row] = chosen
+        on_answers(len(found))
+        while begun and len(begun[0].found) == len(begun[0].batch):
+            done = begun.popleft()
+            yield done.batch, done.answer()
+
+
+@dataclass(eq=False)
+class _Begun:
+    """A batch that is being solved, with the answers to some of its rows."""
+
+    batch: Batch
+    found: dict[int, Found] = field(default_factory=dict)
+
+    def answer(self) -> Answer:
+        chosen = [self.found[row] for row in range(len(self.batch))]
+        predictions = torch.from_numpy(np.stack([found.answer for found in chosen]))
+        return Answer(predictions, torch.tensor([found.halt_logit for found in chosen], dtype=torch.float64), None)
+
+
+def _ignore(count: int) -> None:
+    """Count nothing."""
 
 
 def _computed(metrics: Mapping[str, Metric], processes: Processes | None) -> dict[str, float]:

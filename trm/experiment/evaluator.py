@@ -104,7 +104,7 @@ def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchO
             puzzles.batches(experiment.evaluation_batch_size),
             metrics,
             session.backend,
-            on_batch=advance,
+            on_answers=advance,
             plan=plan,
         )
     return Score(

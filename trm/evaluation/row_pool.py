@@ -1,0 +1,198 @@
+"""`RowPool`: the rows of a batch, each with an attempt at a puzzle; a row that is done takes the next waiting attempt."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trm.data.puzzle_set import IntArray
+from trm.devices.backend import Backend
+from trm.evaluation.search import Candidates, Found, Search, Undo
+from trm.model import State, StepOutput, TinyRecursiveModel
+
+Key = TypeVar("Key")
+
+
+@dataclass(eq=False)
+class _Puzzle(Generic[Key]):
+    """A puzzle with the attempts made at it.
+
+    Attributes:
+        key: what the caller knows it by.
+        inputs: tokens ``[L]``.
+        puzzle_id: its row in the puzzle embedding.
+        finished: the answers of the attempts that are done, by their numbers.
+        spent: supervision steps of these attempts.
+    """
+
+    key: Key
+    inputs: IntArray
+    puzzle_id: int
+    finished: dict[int, Candidates] = field(default_factory=dict)
+    spent: int = 0
+
+    def chosen(self) -> Found:
+        """The best answer of all attempts."""
+        candidates = Candidates()
+        for attempt in sorted(self.finished):
+            candidates.merge(self.finished[attempt])
+        return candidates.chosen(self.spent)
+
+
+@dataclass(eq=False)
+class _Attempt(Generic[Key]):
+    """An attempt at a puzzle; the fields from `undo` on are those of a running one."""
+
+    puzzle: _Puzzle[Key]
+    number: int
+    undo: Undo
+    step: int = 0
+    candidates: Candidates = field(default_factory=Candidates)
+
+
+@dataclass(frozen=True)
+class _Tensors:
+    """What the model needs for the rows: inputs ``[R, L]``, the carried state, and puzzle ids ``[R]``."""
+
+    inputs: Tensor
+    state: State
+    ids: Tensor
+
+    def rows(self, kept: Tensor) -> _Tensors:
+        """Some of the rows."""
+        return _Tensors(self.inputs[kept], self.state.rows(kept), self.ids[kept])
+
+    @classmethod
+    def joined(cls, parts: list[_Tensors]) -> _Tensors:
+        """Rows below each other. A state that is the same at every position is broadcast."""
+        shape = max((part.state.answer.shape[1:] for part in parts), key=lambda sizes: sizes.numel())
+        states = [[value.expand(len(value), *shape) for value in part.state] for part in parts]
+        return cls(
+            torch.cat([part.inputs for part in parts]),
+            State(*(torch.cat(values) for values in zip(*states, strict=True))),
+            torch.cat([part.ids for part in parts]),
+        )
+
+
+class RowPool(Generic[Key]):
+    """Searches answers to a stream of puzzles of one size, in a batch of rows that stays full while puzzles wait.
+
+    A row is one attempt at one puzzle. Rows whose attempt is done, because its answer is valid or its steps are used up,
+    take the next waiting attempt, so the batch has the same shape until no attempt waits; then it shrinks. With a check,
+    the attempts at a puzzle follow one another until an answer is valid; without, they run side by side.
+
+    A puzzle's answer does not depend on the other rows, but for the rounding of matrix products of another shape.
+
+    Args:
+        model: in evaluation mode, on the backend's device.
+        plan: how many attempts are made, and which answer is chosen.
+        backend: where to compute.
+        rows: number of rows.
+    """
+
+    def __init__(self, model: TinyRecursiveModel, plan: Search, backend: Backend, rows: int) -> None:
+        self.model, self.plan, self.backend, self.size = model, plan, backend, rows
+        self.waiting: deque[tuple[_Puzzle[Key], int]] = deque()
+        self.running: list[_Attempt[Key]] = []
+        self.tensors: _Tensors | None = None
+
+    @property
+    def hungry(self) -> bool:
+        """Whether the next step has free rows for another puzzle."""
+        return len(self.running) + len(self.waiting) < self.size
+
+    @property
+    def busy(self) -> bool:
+        """Whether a puzzle waits or is being solved."""
+        return bool(self.running or self.waiting)
+
+    def add(self, key: Key, inputs: IntArray, puzzle_id: int = 0) -> None:
+        """Line up a puzzle ``[L]``, which `step` later returns under `key`."""
+        puzzle = _Puzzle(key, np.asarray(inputs, np.int64), puzzle_id)
+        at_once = self.plan.attempts if self.plan.check is None else 1
+        self.waiting.extend((puzzle, number) for number in range(at_once))
+
+    @torch.no_grad()
+    def step(self) -> list[tuple[Key, Found]]:
+        """Run a supervision step of every row, and return the puzzles that it finished."""
+        self._fill()
+        assert self.tensors is not None
+        inputs, state, ids = self.tensors.inputs, self.tensors.state, self.tensors.ids
+        with self.backend.autocast(self.plan.precision):
+            state, output = self.model.supervision_step(inputs, state, ids)
+        self.tensors = _Tensors(inputs, state, ids)
+        self._read(output)
+        done = [row for row, attempt in enumerate(self.running) if self._is_done(attempt)]
+        found = [(puzzle.key, puzzle.chosen()) for puzzle in map(self._close, done) if self._is_answered(puzzle)]
+        self._drop(done)
+        return found
+
+    def _fill(self) -> None:
+        """Give free rows to waiting attempts."""
+        started: list[_Tensors] = [] if self.tensors is None else [self.tensors]
+        while self.waiting and len(self.running) < self.size:
+            started.append(self._start(*self.waiting.popleft()))
+        self.tensors = _Tensors.joined(started)
+
+    def _start(self, puzzle: _Puzzle[Key], number: int) -> _Tensors:
+        noise, image = self.plan.stream(number, puzzle.inputs, puzzle.puzzle_id).spawn(2)
+        shown, undo = self.plan.image(number, puzzle.inputs, image)
+        self.running.append(_Attempt(puzzle, number, undo))
+        generator = torch.Generator().manual_seed(int(noise.generate_state(1)[0]))
+        device = self.backend.device
+        return _Tensors(
+            torch.from_numpy(np.ascontiguousarray(shown, np.int64))[None].to(device),
+            self.model.initial_state(1, self.plan.noise_of(number), generator),
+            torch.tensor([puzzle.puzzle_id], device=device),
+        )
+
+    def _read(self, output: StepOutput) -> None:
+        """Count the answers of a step."""
+        for attempt in self.running:
+            attempt.step += 1
+        rows = [row for row, attempt in enumerate(self.running) if self.plan.reads(attempt.step)]
+        if not rows:
+            return
+        predicted, halts = output.logits.argmax(-1).cpu().numpy(), output.halt_logits.tolist()
+        attempts = [self.running[row] for row in rows]
+        answers = np.stack([attempt.undo(predicted[row]) for row, attempt in zip(rows, attempts, strict=True)])
+        if self.plan.complete is not None:
+            answers = self.plan.complete(np.stack([attempt.puzzle.inputs for attempt in attempts]), answers)
+        for row, attempt, answer in zip(rows, attempts, answers, strict=True):
+            valid = self.plan.is_valid(attempt.puzzle.inputs, answer)
+            if valid or self.plan.counts(attempt.step):
+                attempt.candidates.add(answer, halts[row], valid, self.plan.vote(halts[row]))
+
+    def _is_done(self, attempt: _Attempt[Key]) -> bool:
+        return attempt.step == self.plan.steps or attempt.candidates.valid is not None
+
+    def _close(self, row: int) -> _Puzzle[Key]:
+        """The puzzle of a row whose attempt is done, with the attempt's answers."""
+        attempt = self.running[row]
+        puzzle = attempt.puzzle
+        puzzle.finished[attempt.number] = attempt.candidates
+        puzzle.spent += attempt.step
+        return puzzle
+
+    def _is_answered(self, puzzle: _Puzzle[Key]) -> bool:
+        """Whether no attempt at a puzzle is left. If the check asks for another one, it is the next to take a row."""
+        made = len(puzzle.finished)
+        if made == self.plan.attempts or any(candidates.valid for candidates in puzzle.finished.values()):
+            return True
+        if self.plan.check is not None:
+            self.waiting.appendleft((puzzle, made))
+        return False
+
+    def _drop(self, done: list[int]) -> None:
+        """Free the rows of attempts that are done."""
+        if not done:
+            return
+        kept = np.setdiff1d(np.arange(len(self.running)), done)
+        self.running = [self.running[row] for row in kept]
+        assert self.tensors is not None
+        self.tensors = self.tensors.rows(torch.from_numpy(kept).to(self.backend.device)) if len(kept) else None
