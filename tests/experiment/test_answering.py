@@ -9,7 +9,8 @@ import torch
 
 import trm
 from trm.evaluation.options import SearchOptions
-from trm.experiment.answering import SourcedText, solve_texts
+from trm.experiment.answering import solve_texts
+from trm.experiment.given import SourcedText
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 

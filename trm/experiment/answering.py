@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+import contextlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
-import numpy as np
-import torch
+from rich.console import RenderableType
+from rich.text import Text
 
-from trm.data.batch import Batch
-from trm.data.puzzle_set import IntArray
-from trm.errors import CheckpointError, PuzzleError, UsageError
+from trm.errors import CheckpointError, UsageError
 from trm.evaluation.options import SearchOptions
-from trm.evaluation.requests import SolveRequest
-from trm.evaluation.search import Search, probability, search
+from trm.evaluation.requests import SolvedPuzzle, SolveRequest
+from trm.evaluation.row_pool import RowPool
+from trm.evaluation.search import Found, probability
 from trm.experiment.evaluator import refuse_search
+from trm.experiment.given import Given, SourcedText, puzzles_to_solve
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Solved
 from trm.experiment.task import Task
 from trm.runs.locate import locate
 
-
-@dataclass(frozen=True)
-class SourcedText:
-    """Text with puzzles.
-
-    Attributes:
-        source: file that it was read from, "stdin", or empty for the command line.
-        text: the text.
-    """
-
-    source: str
-    text: str
+AHEAD = 8192
+"""Puzzles that are read before the oldest of them is answered, at most: easy ones overtake a hard one."""
 
 
 def solve_texts(
-    loaded: LoadedModel, texts: Sequence[SourcedText], options: SearchOptions, others: Sequence[str] = ()
-) -> list[Solved]:
-    """Solve the puzzles of some texts, in their order.
+    loaded: LoadedModel,
+    texts: Sequence[SourcedText],
+    options: SearchOptions,
+    others: Sequence[str] = (),
+    done: Iterable[str] = (),
+) -> Iterator[Solved]:
+    """Solve the puzzles of some texts. The answers come in the order of the puzzles, as soon as they are there.
+
+    A bad puzzle among others gets a `Solved` that says what is wrong with it.
 
     Args:
         loaded: the weights.
         texts: the puzzles. They may have different sizes if the weights do not depend on the size.
         options: test-time compute.
         others: further weights, by reference, for the puzzles that `loaded` gives no valid answer to.
+        done: the puzzles at the beginning that are solved already, as text. They are left out.
 
     Raises:
-        UsageError: the task cannot read text, or has no use for an option.
-        PuzzleError: a text has no puzzle, or a malformed or unsolvable one.
+        UsageError: the task cannot read text, or has no use for an option, or `done` are other puzzles.
+        PuzzleError: there is no puzzle, or every puzzle is malformed or unsolvable.
         CheckpointError: the weights do not fit the puzzles.
     """
     spec = loaded.task.spec
@@ -58,95 +57,170 @@ def solve_texts(
         return _by_the_task(loaded, texts, options)
     if not spec.reads_text:
         raise UsageError(f"Task {loaded.task.name!r} cannot read puzzles from text.")
-    puzzles = [puzzle for text in texts for puzzle in _parsed(loaded.task, text)]
     if options.check is None:
         options = replace(options, check=spec.check is not None)
-    solved = _by_search(loaded, puzzles, options)
-    if options.check:
-        for reference in others:
-            solved = _try_again(loaded, reference, puzzles, solved, options)
-    return solved
+    givens = puzzles_to_solve(loaded.task, texts, done, loaded.session.display.note)
+    return _Line(loaded, options, others if options.check else ()).answers(givens)
 
 
-@dataclass(frozen=True)
-class _SizedPuzzle:
-    """A puzzle with its task, bound to the puzzle's size."""
+@dataclass(eq=False)
+class _Entry:
+    """A puzzle in the line.
 
-    task: Task
-    inputs: IntArray
+    Attributes:
+        given: the puzzle.
+        stage: which weights are trying it, from 0.
+        first: the invalid answer of the first weights.
+        solved: its answer, once it is there.
+    """
 
-
-def _parsed(task: Task, text: SourcedText) -> list[_SizedPuzzle]:
-    try:
-        sized = task.resized_for(text.text)
-        return [_SizedPuzzle(sized, inputs) for inputs in sized.parse_solvable(text.text)]
-    except PuzzleError as error:
-        if text.source:
-            raise PuzzleError(f"{text.source}: {error}") from None
-        raise
-
-
-def _by_search(loaded: LoadedModel, puzzles: Sequence[_SizedPuzzle], options: SearchOptions) -> list[Solved]:
-    solved: list[Solved] = []
-    for _, group in groupby(puzzles, key=lambda puzzle: puzzle.task.config):
-        same_size = list(group)
-        sized = loaded.with_task(same_size[0].task)
-        plan = sized.experiment.search(sized.model.config, options)
-        solved += _answers(sized, [puzzle.inputs for puzzle in same_size], plan)
-    return solved
+    given: Given
+    stage: int = 0
+    first: Solved | None = None
+    solved: Solved | None = None
 
 
-def _answers(loaded: LoadedModel, puzzles: Sequence[IntArray], plan: Search) -> Iterator[Solved]:
-    inputs = torch.from_numpy(np.stack(puzzles).astype(np.int64))
-    batch = Batch(inputs, inputs, torch.zeros(len(inputs), dtype=torch.long))
-    found = search(loaded.model, batch, plan, loaded.session.backend)
-    for row, puzzle in enumerate(puzzles):
-        yield _solved(loaded.task, puzzle, found.predictions[row], float(found.halt_logits[row]), int(found.steps[row]))
+@dataclass
+class _Weights:
+    """One set of weights, with a pool of rows for each size of puzzles.
+
+    Attributes:
+        loaded: the weights.
+        options: test-time compute.
+        name: what answers say about where they come from; None for the weights that are tried first.
+    """
+
+    loaded: LoadedModel
+    options: SearchOptions
+    name: str | None = None
+    pools: dict[str, RowPool[_Entry]] = field(default_factory=dict)
+
+    def pool(self, task: Task) -> RowPool[_Entry]:
+        """The rows for puzzles of a task's size.
+
+        Raises:
+            CheckpointError: the weights do not fit the size.
+        """
+        size = task.config.model_dump_json()
+        if size not in self.pools:
+            sized = self.loaded.with_task(task)
+            plan = sized.experiment.search(sized.model.config, self.options)
+            rows = sized.experiment.evaluation_batch_size
+            self.pools[size] = RowPool(sized.model, plan, sized.session.backend, rows)
+        return self.pools[size]
 
 
-def _solved(task: Task, inputs: IntArray, tokens: IntArray, halt_logit: float, steps: int) -> Solved:
-    problem, confidence = task.check(inputs, tokens), round(probability(halt_logit), 4)
+class _Line:
+    """Puzzles in the order of the input. They may overtake each other while they are solved, but leave in this order.
+
+    Args:
+        loaded: the weights that are tried first.
+        options: test-time compute.
+        others: further weights, by reference. They are loaded when a puzzle needs them.
+    """
+
+    def __init__(self, loaded: LoadedModel, options: SearchOptions, others: Sequence[str]) -> None:
+        self.weights = [_Weights(loaded, options)]
+        self.others = deque(others)
+        self.entries: deque[_Entry] = deque()
+
+    def answers(self, givens: Iterator[Given]) -> Iterator[Solved]:
+        """The answers to some puzzles, in their order."""
+        while True:
+            self._read(givens)
+            for pool in [pool for weights in self.weights for pool in weights.pools.values() if pool.busy]:
+                for entry, found in pool.step():
+                    self._judge(entry, found)
+            while self.entries and (solved := self.entries[0].solved) is not None:
+                self.entries.popleft()
+                yield solved
+            if not self.entries:
+                return
+
+    def _read(self, givens: Iterator[Given]) -> None:
+        """Line up puzzles until the rows of the first weights are taken."""
+        first = self.weights[0]
+        while len(self.entries) < AHEAD and all(pool.hungry for pool in first.pools.values()):
+            given = next(givens, None)
+            if given is None:
+                return
+            self.entries.append(_Entry(given))
+            try:
+                self._submit(self.entries[-1], first)
+            except CheckpointError as error:
+                if not first.pools:
+                    raise
+                self.entries[-1].solved = _unsolved(replace(given, problem=error))
+
+    def _submit(self, entry: _Entry, weights: _Weights) -> None:
+        given = entry.given
+        if given.inputs is None or given.problem is not None:
+            entry.solved = _unsolved(given)
+        else:
+            weights.pool(given.task).add(entry, given.inputs)
+
+    def _judge(self, entry: _Entry, found: Found) -> None:
+        """Take an answer; if it is invalid, give the puzzle to the next weights that fit."""
+        solved = _solved(entry.given, found, self.weights[entry.stage].name)
+        if not solved.problem:
+            entry.solved = solved
+            return
+        entry.first = entry.first or solved
+        while (weights := self._next(entry)) is not None:
+            entry.stage += 1
+            with contextlib.suppress(CheckpointError):  # weights of another size or vocabulary
+                self._submit(entry, weights)
+                return
+        entry.solved = entry.first
+
+    def _next(self, entry: _Entry) -> _Weights | None:
+        """The weights after those that an entry has tried; None if there are no more."""
+        first = self.weights[0]
+        if entry.stage + 1 == len(self.weights) and self.others:
+            reference = self.others.popleft()
+            checkpoint = locate(reference, first.loaded.task.name)
+            self.weights.append(_Weights(replace(first.loaded, checkpoint=checkpoint), first.options, reference))
+        return self.weights[entry.stage + 1] if entry.stage + 1 < len(self.weights) else None
+
+
+def _solved(given: Given, found: Found, weights: str | None) -> Solved:
+    task, inputs, tokens = given.task, given.inputs, found.answer
+    assert inputs is not None
+    problem, confidence = task.check(inputs, tokens), round(probability(found.halt_logit), 4)
     as_text = task.format if task.spec.format else lambda row: row.tolist()
     report: dict[str, Any] = {
         "puzzle": as_text(inputs),
         "answer": as_text(tokens),
         "problem": problem,
         "confidence": confidence,
-        "steps": steps,
+        "steps": found.steps,
+        **({"weights": weights} if weights else {}),
     }
     return Solved(
+        number=given.number,
+        puzzle=given.text,
         text=task.format(tokens),
-        picture=task.renderer().render(inputs, tokens),
+        draw=lambda: task.renderer().render(inputs, tokens),
         problem=problem,
         valid=None if task.spec.check is None else problem is None,
         tokens=tokens,
         confidence=confidence,
-        steps=steps,
+        steps=found.steps,
+        weights=weights,
         report=report,
     )
 
 
-def _try_again(
-    loaded: LoadedModel, reference: str, puzzles: Sequence[_SizedPuzzle], solved: list[Solved], options: SearchOptions
-) -> list[Solved]:
-    """Replace invalid answers by the valid ones of other weights."""
-    failed = [row for row, answer in enumerate(solved) if answer.problem]
-    if not failed:
-        return solved
-    other = replace(loaded, checkpoint=locate(reference, loaded.task.name))
-    try:
-        again = _by_search(other, [puzzles[row] for row in failed], options)
-    except CheckpointError:  # weights of another size or vocabulary
-        return solved
-    better = {
-        row: replace(answer, weights=reference, report={**answer.report, "weights": reference})
-        for row, answer in zip(failed, again, strict=True)
-        if not answer.problem
-    }
-    return [better.get(row, answer) for row, answer in enumerate(solved)]
+def _unsolved(given: Given) -> Solved:
+    """What is returned for a puzzle that cannot be read, or has no proper solution."""
+    problem = str(given.problem)
+    report = {"puzzle": given.text or None, "answer": None, "problem": problem, "confidence": None, "steps": None}
+    return Solved(
+        number=given.number, puzzle=given.text, text="", draw=Text, problem=problem, unreadable=True, report=report
+    )
 
 
-def _by_the_task(loaded: LoadedModel, texts: Sequence[SourcedText], options: SearchOptions) -> list[Solved]:
+def _by_the_task(loaded: LoadedModel, texts: Sequence[SourcedText], options: SearchOptions) -> Iterator[Solved]:
     request = SolveRequest(
         data=loaded.experiment,
         training=loaded.experiment.training,
@@ -157,7 +231,11 @@ def _by_the_task(loaded: LoadedModel, texts: Sequence[SourcedText], options: Sea
         votes=options.votes,
         progress=loaded.session.display.track,
     )
-    return [
-        Solved(text="", picture=solved.picture, problem=solved.problem, report=solved.report)
-        for solved in loaded.task.solve(request)
-    ]
+    for number, solved in enumerate(loaded.task.solve(request), start=1):
+        yield Solved(
+            number=number, text="", draw=partial(_picture, solved), problem=solved.problem, report=solved.report
+        )
+
+
+def _picture(solved: SolvedPuzzle) -> RenderableType:
+    return solved.picture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,14 @@ class Solved:
     """The answer to one puzzle.
 
     Attributes:
-        text: the answer as text that the task can read.
-        picture: the puzzle with its answer, for Rich.
-        problem: what is wrong with the answer by the task's rules; None if nothing is, or the task has no rules.
-        valid: whether the answer is valid by the task's rules; None if the task defines no rules.
+        number: the puzzle's place in the input, from 1.
+        puzzle: the puzzle as text that the task can read; empty if it could not be read, or for a task with its own solver.
+        text: the answer as text that the task can read; empty if there is none.
+        draw: makes `picture`.
+        problem: what is wrong with the answer by the task's rules, or with the puzzle if there is no answer; None if
+            nothing is, or the task has no rules.
+        valid: whether the answer is valid by the task's rules; None if the task defines no rules, or there is no answer.
+        unreadable: whether the puzzle could not be read or has no proper solution, so that there is no answer.
         tokens: the answer ``[L]``; None for a task with its own solver.
         confidence: the model's probability that its answer is right, 0 to 1; None for a task with its own solver.
         steps: supervision steps spent; None for a task with its own solver.
@@ -96,15 +101,23 @@ class Solved:
         report: what `trm solve --json` prints.
     """
 
+    number: int
     text: str
-    picture: RenderableType = field(repr=False)
+    draw: Callable[[], RenderableType] = field(repr=False, compare=False)
+    puzzle: str = ""
     problem: str | None = None
     valid: bool | None = None
+    unreadable: bool = False
     tokens: IntArray | None = field(default=None, repr=False, compare=False)
     confidence: float | None = None
     steps: int | None = None
     weights: str | None = None
     report: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def picture(self) -> RenderableType:
+        """The puzzle with its answer, for Rich."""
+        return self.draw()
 
     def __str__(self) -> str:
         return self.text

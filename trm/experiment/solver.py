@@ -14,9 +14,10 @@ from trm.errors import PuzzleError, UsageError
 from trm.evaluation.examples import Example, choose_examples, examples_of_card
 from trm.evaluation.options import SearchFields, SearchOptions
 from trm.evaluation.refine import Frame, Puzzle, refine
-from trm.experiment.answering import SourcedText, solve_texts
+from trm.experiment.answering import solve_texts
 from trm.experiment.evaluator import EvaluationOptions, evaluate
 from trm.experiment.experiment import Experiment
+from trm.experiment.given import SourcedText
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Score, Solved
 from trm.experiment.session import Display, Session
@@ -92,7 +93,7 @@ class Solver:
             CheckpointError: the weights cannot solve puzzles of its size.
         """
         text = puzzle if isinstance(puzzle, str) else self.task.format(self._puzzle(puzzle).inputs)
-        solved = solve_texts(self.loaded, [SourcedText("", text)], SearchOptions(**options))
+        solved = list(solve_texts(self.loaded, [SourcedText("", text)], SearchOptions(**options)))
         if len(solved) != 1:
             raise PuzzleError(f"Expected one puzzle, got {len(solved)}.")
         return solved[0]

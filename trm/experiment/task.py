@@ -21,7 +21,7 @@ from trm.data.layout import read_split
 from trm.data.overlap import Overlap, count_overlap
 from trm.data.puzzle_set import Description, IntArray, PuzzleSet
 from trm.data.reading import Reading
-from trm.errors import DataError, PluginError, PuzzleError, UsageError
+from trm.errors import DataError, PluginError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveRequest
 from trm.plugins.code import config_class_of, load
@@ -146,22 +146,6 @@ class Task:
             PuzzleError: the text is not a puzzle, or one of its puzzles is malformed.
         """
         return self.read(text).strictly()
-
-    def parse_solvable(self, text: str) -> list[IntArray]:
-        """Read puzzles from text, and refuse those that the task knows to have no solution.
-
-        Raises:
-            UsageError: the task cannot read text.
-            PuzzleError: the text has no puzzle, or a malformed or unsolvable one.
-        """
-        puzzles = self.parse(text)
-        if not puzzles:
-            raise PuzzleError("There is no puzzle to solve.")
-        for inputs in puzzles:
-            problem = self.solvable(inputs)
-            if problem is not None:
-                raise PuzzleError(problem)
-        return puzzles
 
     def format(self, tokens: IntArray) -> str:
         """Write a puzzle or an answer ``[L]`` as text: as the task does, or as the numbers of the tokens."""
