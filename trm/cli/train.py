@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trm.cli import complete
+from trm.cli.absent import NAME_OR_NONE
 from trm.cli.common import (
     device_option,
     json_option,
@@ -52,7 +53,7 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.command("train", add_help_option=False)
 @click.argument("task", required=False, is_eager=True, shell_complete=complete.tasks)
 @task_options
-@click.option("--augmentation", help="Another of the task's augmentations; `none` for none.")
+@click.option("--augmentation", type=NAME_OR_NONE, help="Another of the task's augmentations; `none` for none.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -143,7 +144,7 @@ def _experiment(task: str | None, choices: Mapping[str, Any]) -> Experiment:
         choices["preset"],
         choices["sets"],
         dataset=choices["dataset"],
-        augmentation="" if choices["augmentation"] == "none" else choices["augmentation"],
+        augmentation=choices["augmentation"],
         data=choices["data"],
         seed=choices["seed"],
     )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from trm.config import TrainingConfig, TRMConfig
 from trm.errors import UsageError, nearest, quoted
 from trm.specs import PresetSpec, TaskSpec
+from trm.words import means_absent
 
 SECTIONS = ("task", "model", "training")
 FROM_DATA = ("vocab_size", "context_length", "structure")
 """Model fields that the data decides."""
+
+LIST_WANTED = ("tuple_type", "list_type", "set_type")
+"""Pydantic's names of the error that a value is not a list."""
 
 MIXING_OPTIONS = "model.mixing_options"
 
@@ -45,13 +49,21 @@ class Overrides:
             section, _, name = path.strip().rpartition(".")
             section = section or "task"
             if section == MIXING_OPTIONS:  # the mixer's own class validates them, once the mixer is known
-                overrides.model.setdefault("mixing_options", {})[name] = _parse_value(text)
+                overrides.model.setdefault("mixing_options", {})[name] = next(readings(text))
                 continue
             if section not in classes:
                 raise UsageError(f"--set {item}: there is no section {section!r}. {nearest(section, SECTIONS)}")
-            value = check_field(classes[section], f"{section}.{name}", name, _parse_value(text))
+            _check_section(classes, section, name)
+            value = check_field(classes[section], f"{section}.{name}", name, text)
             getattr(overrides, section)[name] = value
         return overrides
+
+
+def _check_section(classes: Mapping[str, type[BaseModel]], section: str, name: str) -> None:
+    """Raise `UsageError` for a field of another section."""
+    owners = [f"{other}.{name}" for other, config_class in classes.items() if name in config_class.model_fields]
+    if owners and f"{section}.{name}" not in owners:
+        raise UsageError(f"There is no setting {f'{section}.{name}'!r}. Did you mean {' or '.join(map(repr, owners))}?")
 
 
 def merged_model(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,18 +77,70 @@ def merged_model(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dic
     return merged | ({"mixing_options": options} if options or "mixing_options" in merged else {})
 
 
-def check_field(config_class: type[BaseModel], path: str, name: str, value: Any) -> Any:
-    """Check one value against its field."""
+def check_field(config_class: type[BaseModel], path: str, name: str, text: str) -> Any:
+    """Read the value of one field.
+
+    Args:
+        config_class: the section's settings.
+        path: the field with its section, for messages.
+        name: the field.
+        text: its value as people write it.
+
+    Returns:
+        The first of `readings` that the field takes, as a JSON value.
+
+    Raises:
+        UsageError: there is no such field, or the field takes none of the readings.
+    """
     known = [field_name for field_name in config_class.model_fields if field_name not in FROM_DATA]
     if name not in known:
         raise UsageError(f"There is no setting {path!r}. {nearest(name, known)}")
     info = config_class.model_fields[name]
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
+    refused: list[tuple[Any, ValidationError]] = []
+    for value in readings(text, _choices(info.annotation)):
+        try:
+            return adapter.dump_python(adapter.validate_python(value), mode="json")
+        except ValidationError as error:
+            refused.append((value, error))
+    wants_list = refused[0][1].errors()[0]["type"] in LIST_WANTED
+    value, error = refused[-2 if wants_list else 0]
+    raise UsageError(f"{path} = {quoted(value)} is not possible: {_sentence(error)}") from None
+
+
+def readings(text: str, choices: Collection[Any] = ()) -> Iterator[Any]:
+    """What a value may mean, the most likely first: nothing, JSON, the text itself, or a list of items between commas.
+
+    Args:
+        text: the value as people write it.
+        choices: the values that the field names. "none" means one of them before it means nothing.
+    """
+    text = text.strip()
+    if means_absent(text):
+        if text in choices:
+            yield text
+        yield None
+    value = _json_or_text(text)
+    yield value
+    if value != text:
+        yield text
+    items = [item.strip() for item in text.strip("[]()").split(",") if item.strip()]
+    yield [_json_or_text(item) for item in items]
+    yield items
+
+
+def _json_or_text(text: str) -> Any:
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
-        adapter.validate_python(value)
-    except ValidationError as error:
-        raise UsageError(f"{path} = {quoted(value)} is not possible: {_sentence(error)}") from None
-    return value
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """The values that a literal type names, which may be optional."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [choice for part in get_args(annotation) for choice in _choices(part)]
 
 
 def validated(config_class: type[BaseModel], values: Mapping[str, Any], section: str) -> Any:
@@ -115,17 +179,6 @@ def find_preset(spec: TaskSpec, name: str | None) -> PresetSpec:
     if name not in presets:
         raise UsageError(f"Task {spec.name!r} has no preset {name!r}. {nearest(name, presets)}")
     return presets[name]
-
-
-def _parse_value(text: str) -> Any:
-    """JSON where it is JSON, ``none`` for null, else the text itself."""
-    text = text.strip()
-    if text.lower() == "none":
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _sentence(error: ValidationError) -> str:

@@ -29,6 +29,7 @@ from trm.plugins.registry import get_registry
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
 from trm.specs import MetricSpec
+from trm.words import means_absent
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Experiment:
             preset: name of one of its presets. Default: the first.
             sets: `section.field=value` items, as `--set` takes them.
             dataset: name of a dataset. Default: the preset's, or the task's.
-            augmentation: name of an augmentation, "" for none. Default: the preset's, or the task's.
+            augmentation: name of an augmentation, "none" or "" for none. Default: the preset's, or the task's.
             data: folder of arrays to read instead of the dataset.
             seed: seed of data, weights and training.
 
@@ -290,8 +291,9 @@ def check_identifiers(checkpoint: Checkpoint, puzzles: PuzzleSet) -> None:
 
 
 def _first_given(*names: str | None) -> str | None:
-    """The first name that is not None; an empty one means "none"."""
-    return next((name or None for name in names if name is not None), None)
+    """The first name that is not None; an empty one and "none" mean that there is none."""
+    first = next((name for name in names if name is not None), "")
+    return first if first and not means_absent(first) else None
 
 
 def _git_revision() -> str | None:
