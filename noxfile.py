@@ -46,7 +46,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def types(session: nox.Session) -> None:
     """Types of the core and of every plugin."""
-    session.install(*PINS, *editable(".[lint,test,plot,official]", *PLUGINS))
+    session.install(*PINS, *editable(".[lint,test,plot]", *PLUGINS))
     session.run("mypy", *SOURCES)
     for plugin in (*MORE_PLUGINS, "plugins/trm_tasks_reasoning_gym"):
         session.run("mypy", f"{plugin}/src")

@@ -99,8 +99,6 @@ def weights(tmp_path: Path) -> str:
         ("matplotlib", ["plot", "RUN", "--output", "a.png"], "--output needs matplotlib: pip install 'trm[plot]'."),
         ("onnxscript", ["export", "RUN", "--format", "onnx", "--output", "a.onnx"],
          "Export to ONNX needs onnxscript: pip install 'trm[onnx]'."),
-        ("yaml", ["export", "RUN", "--format", "official", "--output", "out"],
-         "The configuration of the paper's code needs PyYAML: pip install 'trm[official]'."),
         ("wandb", ["train", "arithmetic", "--track", "wandb", "--output", "new"],
          "--track wandb needs wandb: pip install 'trm[wandb]'."),
         ("tensorboard", ["train", "arithmetic", "--track", "tensorboard", "--output", "new"],

@@ -16,7 +16,6 @@ EXTRAS = {
     "PIL": ("plot", "Pillow"),
     "tensorboard": ("tensorboard", "tensorboard"),
     "wandb": ("wandb", "wandb"),
-    "yaml": ("official", "PyYAML"),
 }
 """The extra of `trm` that installs a module's package, and the package's name, by the module's first name."""
 

@@ -26,7 +26,7 @@ def command() -> None:
 @command.command("build")
 @click.argument("task", shell_complete=complete.tasks)
 @click.option(
-    "--output", type=click.Path(path_type=Path), required=True, help="The folder to write; it must not exist yet."
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write; it must not exist yet."
 )
 @task_options
 @seed_option

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the data (default: the run's).")
 @metric_option
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path),
     help="Folder for the files that some tasks write beside their scores, such as ARC's submission (default: a folder in "

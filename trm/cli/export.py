@@ -29,7 +29,7 @@ TOLERANCE = 1e-3  # relative; the recursion amplifies differences in rounding
     "as the paper's code writes them.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path), required=True, help="The folder (official) or file to write."
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder (official) or file to write."
 )
 @click.option(
     "--steps",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("import-checkpoint", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
 @click.option(
     "--config", type=click.Path(path_type=Path), help="The all_config.yaml of SOURCE, if it is not beside it."
 )

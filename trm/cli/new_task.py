@@ -20,6 +20,7 @@ LEFT_OUT = {"__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", "dist"
 @click.command("new-task")
 @click.argument("name")
 @click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path),
     help="The folder to create (default: trm_tasks_NAME).",

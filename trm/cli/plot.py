@@ -34,7 +34,10 @@ SUFFIXES = (".png", ".svg", ".pdf")
     help="Horizontal axis.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write a figure: FILE.png, FILE.svg or FILE.pdf."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a figure: FILE.png, FILE.svg or FILE.pdf.",
 )
 def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output: Path | None) -> None:
     """Plot learning curves of one or more RUNS in the terminal, and with --output to a file."""

@@ -66,7 +66,7 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @device_option
 @seed_option
 @threads_option
-@click.option("--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),

@@ -7,7 +7,6 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -15,19 +14,18 @@ from torch import Tensor
 
 from trm.config import TRMConfig
 from trm.errors import CheckpointError, UsageError, quoted, reason
-from trm.extras import extra_module
 from trm.interop.official.architecture import architecture_of, integer, prefix_tokens, to_config
 from trm.interop.official.names import official_name, without_wrappers
 from trm.model import TinyRecursiveModel
 from trm.runs.building import planned_shapes
 from trm.runs.tensors import FLOATS
 from trm.storage.untrusted_input import check_file, read_text
+from trm.storage.yaml_text import parse_yaml
 
 CONFIG_FILE = "all_config.yaml"
 PUZZLE_TABLE = "puzzle_emb.weights"
 LONGEST_PICKLE = 2**20
 LONGEST_YAML = 2**15
-MOST_BRACKETS = 300
 EXTRA_SECTION = "trm"
 """Section of `all_config.yaml` in which our writer stores sizes that the paper's code reads from its dataset."""
 
@@ -102,40 +100,15 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     Raises:
         CheckpointError: If the file is missing, unreadable or not such a configuration.
     """
-    yaml = yaml_library()
     try:
-        settings = _load_yaml(yaml, read_text(file, LONGEST_YAML))
+        settings = parse_yaml(read_text(file, LONGEST_YAML))
     except FileNotFoundError:
         raise CheckpointError(f"{file} is missing. It holds the architecture of the weights next to it.") from None
-    except Exception as error:  # PyYAML passes on what dates, numbers and nesting make Python raise
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"Cannot read {file}: {reason(error)}.") from error
     if not isinstance(settings, Mapping) or not isinstance(settings.get("arch"), Mapping):
         raise CheckpointError(f"{file} is not a TRM configuration: it has no section 'arch'.")
     return settings
-
-
-def _load_yaml(yaml: ModuleType, text: str) -> Any:
-    """Parse YAML, refusing aliases and deep nesting, which the paper's code never writes.
-
-    With aliases a few lines expand to gigabytes. PyYAML's time grows with the square of the nesting depth.
-
-    Raises:
-        ValueError: If the text has aliases or too many brackets.
-    """
-    if text.count("[") + text.count("{") > MOST_BRACKETS:
-        raise ValueError("it has too many brackets")
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-        raise ValueError("it has aliases (*name)")
-    return yaml.safe_load(text)
-
-
-def yaml_library() -> ModuleType:
-    """Import PyYAML, an optional dependency.
-
-    Raises:
-        UsageError: If it is not installed.
-    """
-    return extra_module("yaml", "The configuration of the paper's code")
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:

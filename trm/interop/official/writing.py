@@ -12,10 +12,11 @@ from trm.config import TrainingConfig
 from trm.errors import cannot_write
 from trm.interop.official.architecture import from_config
 from trm.interop.official.names import official_name
-from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION, yaml_library
+from trm.interop.official.reading import CONFIG_FILE, EXTRA_SECTION
 from trm.model import TinyRecursiveModel
 from trm.presets import PAPER_TRAINING
 from trm.storage.atomic import write_bytes
+from trm.storage.yaml_text import yaml_text
 
 PREFIX = "_orig_mod.model.inner."
 """Prefix of every name: the paper's training saves the compiled loss head, and its evaluation expects this prefix."""
@@ -36,11 +37,11 @@ def save_checkpoint(
         The file `step_N`.
 
     Raises:
-        UsageError: If the paper's code has no such model, or PyYAML is not installed.
+        UsageError: If the paper's code has no such model.
         TRMError: If the files cannot be written.
     """
     directory = Path(directory)
-    settings = yaml_library().safe_dump(all_config(model, training))
+    settings = yaml_text(all_config(model, training))
     content = io.BytesIO()
     tensors = {PREFIX + official_name(name): value.detach().cpu().clone() for name, value in model.state_dict().items()}
     torch.save(tensors, content)
