@@ -112,6 +112,12 @@ _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "relation": ({"describe": FUNCTION + "describe_relation"}, {}),
     "interchangeable": ({"describe": FUNCTION + "describe_interchangeable"}, {}),
     "preset-names": ({"presets": (PRESET, PRESET)}, {}),
+    "preset-start": (_preset(starts_from="first"), {}),
+    "preset-circle": (_preset(starts_from="only"), {}),
+    "unknown-read": (
+        {"datasets": (DatasetSpec(name="more", summary="-", build=GOOD + "build", reads=("puzles",)),)},
+        {},
+    ),
     "preset-setting": (_preset(model={**MODEL, "hiden_dim": 3}), {}),
     "preset-weights": (_preset(weights="trm:weights/none.safetensors"), {}),
     "bare-arrays": ({}, {"dataset": FUNCTION + "build_arrays"}),

@@ -9,7 +9,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.common import json_option, registry_with_warnings, seed_option, task_options
-from trm.cli.output import echo, print_json
+from trm.cli.output import echo, echo_notes, print_json
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
@@ -49,6 +49,7 @@ def build(
 
     check_free(output)
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
+    echo_notes(experiment.notes)
     try:
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
         with replaced_folder(output.absolute()) as folder:
@@ -94,6 +95,7 @@ def info(
     from trm.experiment.experiment import Experiment
 
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, data=data, seed=seed)
+    echo_notes(experiment.notes)
     splits = {split: experiment.puzzles(split) for split in SPLITS if _has(experiment.task.data, split)}
     report = _report(experiment, splits)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli.common import registry_with_warnings, seed_option, task_options
-from trm.cli.output import echo
+from trm.cli.output import echo, echo_notes
 
 if TYPE_CHECKING:
     from trm.config import RunConfig
@@ -57,6 +57,8 @@ def command(
     if task is None and (preset or sets or dataset):
         raise UsageError("--preset, --set and --dataset describe a task's data: add --task.")
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed) if task else None
+    if experiment is not None:
+        echo_notes(experiment.notes)
     output = output or free_folder("imported")
     check_free(output)
     if context_length is None and experiment is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -19,6 +20,12 @@ def echo(text: str, err: bool = False) -> None:
     if is_rank_zero():
         with printing(), ending_with_reader():
             click.echo(printable(text), err=err)
+
+
+def echo_notes(notes: Iterable[str]) -> None:
+    """Print sentences on stderr, each on a line of its own. Only the first process prints."""
+    for note in notes:
+        echo(note, err=True)
 
 
 def echo_error(text: str) -> None:

@@ -181,6 +181,20 @@ def find_preset(spec: TaskSpec, name: str | None) -> PresetSpec:
     return presets[name]
 
 
+def stages(spec: TaskSpec, preset: PresetSpec) -> list[PresetSpec]:
+    """A preset after all presets that it builds on: each starts from the trained weights of the one before.
+
+    Raises:
+        UsageError: `starts_from` names a preset that the task does not have, or a preset starts from itself.
+    """
+    chain = [preset]
+    while chain[0].starts_from is not None:
+        if chain[0].starts_from in [stage.name for stage in chain]:
+            raise UsageError(f"Preset {chain[0].starts_from!r} of task {spec.name!r} starts from itself.")
+        chain.insert(0, find_preset(spec, chain[0].starts_from))
+    return chain
+
+
 def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     message = str(problem["msg"]).removeprefix("Value error, ")

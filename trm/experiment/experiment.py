@@ -22,6 +22,7 @@ from trm.errors import CheckpointError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.search import Search
+from trm.experiment.data_choice import DataChoice, changed_fields, choose_data
 from trm.experiment.task import Task
 from trm.model import TinyRecursiveModel
 from trm.plugins.code import config_class_of
@@ -44,6 +45,7 @@ class Experiment:
         seed: seed of data, weights and training.
         init: the weights that training starts from; None for random weights.
         metrics: names of metrics to report beside the task's own.
+        notes: sentences for the user about what was chosen for them.
     """
 
     task: Task
@@ -53,6 +55,7 @@ class Experiment:
     seed: int = 0
     init: str | None = None
     metrics: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def from_preset(
@@ -78,19 +81,19 @@ class Experiment:
             seed: seed of data, weights and training.
 
         Raises:
-            UsageError: an unknown task, preset, dataset, augmentation or setting, or a value out of range.
+            UsageError: an unknown task, preset, dataset, augmentation or setting, a value out of range, or a setting of the
+                task that the data does not read.
         """
         spec = get_registry().task(task)
         chosen = find_preset(spec, preset)
         config_class = config_class_of(spec)
         overrides = Overrides.parse(sets, config_class)
-        bound = Task(
-            spec,
-            validated(config_class, {**chosen.task, **overrides.task}, "task"),
-            dataset or chosen.dataset or spec.dataset_name,
-            _first_given(augmentation, chosen.augmentation, spec.augmentation_name),
-            data,
-        )
+        config = validated(config_class, {**chosen.task, **overrides.task}, "task")
+        changed = changed_fields(validated(config_class, chosen.task, "task"), config)
+        own = DataChoice(chosen.dataset or spec.dataset_name)
+        choice = choose_data(task, changed, own, dataset=dataset, data=data)
+        augmentation_name = _first_given(augmentation, chosen.augmentation, spec.augmentation_name)
+        bound = Task(spec, config, choice.dataset, augmentation_name, choice.data)
         bound.check_names()
         training = {**chosen.training, **overrides.training}
         if "max_steps" in overrides.training and "num_epochs" not in overrides.training:
@@ -103,6 +106,7 @@ class Experiment:
             training=validated(TrainingConfig, training, "training"),
             preset=chosen.name,
             seed=seed,
+            notes=(choice.note,) if choice.note else (),
         )
 
     @classmethod

@@ -107,6 +107,8 @@ def fit(
     """
     assert experiment.training is not None
     check_trackers(trackers)
+    for note in experiment.notes:
+        session.display.note(note)
     run, checkpoint = resumed or (None, None)
     with progress("Preparing the data"):
         puzzles, test = experiment.puzzles("train"), _test_split(experiment, session)

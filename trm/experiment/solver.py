@@ -125,6 +125,8 @@ class Solver:
         """
         trained_on = self.loaded.experiment
         loaded = replace(self.loaded, experiment=source.applied_to(trained_on))
+        for note in loaded.experiment.notes:
+            loaded.session.display.note(note)
         chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output)
         return evaluate(loaded, trained_on, chosen, SearchOptions(**options))
 

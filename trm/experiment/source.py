@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trm.config.overrides import changed_task_config
+from trm.experiment.data_choice import DataChoice, changed_fields, choose_data
 from trm.experiment.experiment import Experiment
 
 
@@ -30,14 +31,14 @@ class DataSource:
         """The experiment with this data.
 
         Raises:
-            UsageError: an unknown dataset or setting, a value out of range, or a setting of model or training.
+            UsageError: an unknown dataset or setting, a value out of range, a setting of model or training, or one that the
+                data does not read.
         """
         task = experiment.task
-        chosen = replace(
-            task,
-            config=changed_task_config(task.config, self.settings),
-            data=self.data or (None if self.dataset else task.data),
-            dataset=self.dataset or task.dataset,
-        )
+        config = changed_task_config(task.config, self.settings)
+        own, changed = DataChoice(task.dataset, task.data), changed_fields(task.config, config)
+        choice = choose_data(task.name, changed, own, dataset=self.dataset, data=self.data)
+        chosen = replace(task, config=config, data=choice.data, dataset=choice.dataset)
         chosen.check_names()
-        return replace(experiment, task=chosen, seed=experiment.seed if self.seed is None else self.seed)
+        seed = experiment.seed if self.seed is None else self.seed
+        return replace(experiment, task=chosen, seed=seed, notes=(choice.note,) if choice.note else ())

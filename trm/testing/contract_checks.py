@@ -9,10 +9,11 @@ import sys
 import numpy as np
 from pydantic import ValidationError
 
+from trm.config.overrides import stages
 from trm.data.puzzle_set import Description, PuzzleSet
-from trm.errors import TRMError
+from trm.errors import TRMError, UsageError
 from trm.experiment.experiment import Experiment
-from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
 from trm.testing.check import CheckFailure, CheckSkipped, plugin_code, require
 from trm.testing.subject import Subject
 
@@ -66,7 +67,10 @@ def references(subject: Subject) -> None:
 
 
 def config(subject: Subject) -> None:
-    """The configuration builds from defaults, refuses unknown fields, describes its fields and survives JSON."""
+    """The configuration builds from defaults, refuses unknown fields, describes its fields and survives JSON.
+
+    The settings that the datasets declare to read exist.
+    """
     config_class = subject.config_class
     try:
         default = config_class()
@@ -96,6 +100,19 @@ def config(subject: Subject) -> None:
             f"The configuration changes when it is written to JSON and read again: {settings!r} became {again!r}.",
             "Most likely a field has a type that JSON does not keep, or a validator changes its value each time.",
         )
+    for dataset in subject.parts(DatasetSpec).values():
+        _check_reads(subject, dataset)
+
+
+def _check_reads(subject: Subject, dataset: DatasetSpec) -> None:
+    """Fail if a dataset declares to read a setting that does not exist."""
+    unknown = sorted(set(dataset.reads or ()) - set(subject.config_class.model_fields))
+    require(
+        not unknown,
+        f"Dataset {dataset.name!r} declares to read {', '.join(unknown)}, but {subject.config_class.__name__} has no such "
+        "field.",
+        "Most likely a name in `reads` is misspelt.",
+    )
 
 
 def description(subject: Subject) -> None:
@@ -139,6 +156,7 @@ def presets(subject: Subject) -> None:
         "Most likely one was copied and not renamed.",
     )
     for preset in spec.presets:
+        _check_stages(spec, preset)
         try:
             experiment = Experiment.from_preset(spec.name, preset.name)
             experiment.model_config(_no_puzzles(experiment.task.description))
@@ -149,6 +167,16 @@ def presets(subject: Subject) -> None:
             ) from error
         if preset.weights:
             _check_weights(preset.name, preset.weights)
+
+
+def _check_stages(spec: TaskSpec, preset: PresetSpec) -> None:
+    """Fail if a preset starts from one that does not exist, or from itself."""
+    try:
+        stages(spec, preset)
+    except UsageError as error:
+        raise CheckFailure(
+            f"Preset {preset.name!r} is invalid: {error}", "Most likely a name in `starts_from` is misspelt."
+        ) from error
 
 
 def _no_puzzles(described: Description) -> PuzzleSet:

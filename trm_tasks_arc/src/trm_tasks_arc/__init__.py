@@ -20,6 +20,17 @@ ARC = TaskSpec(
         name="variants",
         summary="the pairs of each task and its variants, generated on access",
         build="trm_tasks_arc.datasets:build",
+        reads=(
+            "training",
+            "evaluation",
+            "tasks",
+            "subset",
+            "leaks",
+            "variants",
+            "transforms",
+            "recolour",
+            "translate",
+        ),
     ),
     renderer=RendererSpec(
         name="grids",

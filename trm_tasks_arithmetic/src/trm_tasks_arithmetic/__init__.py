@@ -20,6 +20,7 @@ ARITHMETIC = TaskSpec(
         name="uniform",
         summary="uniformly random digits; no pair of operands occurs in both splits",
         build="trm_tasks_arithmetic.dataset:build",
+        reads=("train_examples", "test_examples"),
     ),
     augmentation=AugmentationSpec(
         name="exchange",

@@ -21,12 +21,14 @@ MAZE = TaskSpec(
         summary="random mazes, labelled like Maze-Hard",
         build="trm_tasks_maze.datasets:build_generated",
         cache=True,
+        reads=("min_size", "min_walls", "max_walls", "min_path", "train_puzzles", "test_puzzles"),
     ),
     datasets=(
         DatasetSpec(
             name="maze-hard",
             summary="Maze-Hard, 1,000 + 1,000 mazes of 30x30, from Hugging Face or task.csv",
             build="trm_tasks_maze.datasets:build_maze_hard",
+            reads=("csv",),
         ),
     ),
     augmentation=AugmentationSpec(

@@ -18,12 +18,14 @@ SUDOKU = TaskSpec(
         summary="generated puzzles with one solution, rated by a solver",
         build="trm_tasks_sudoku.datasets:build_generated",
         cache=True,
+        reads=("style", "clues", "min_backtracks", "train_puzzles", "test_puzzles"),
     ),
     datasets=(
         DatasetSpec(
             name="extreme",
             summary="Sudoku-Extreme, from task.csv or Hugging Face",
             build="trm_tasks_sudoku.datasets:build_extreme",
+            reads=("csv", "min_backtracks", "train_puzzles", "test_puzzles"),
         ),
     ),
     augmentation=AugmentationSpec(

@@ -16,7 +16,9 @@ def trm_register_tasks():
         summary="restore a picture from a quarter of its cells",
         config=CODE + "Config",
         describe=CODE + "describe",
-        dataset=DatasetSpec(name="random", summary="random pictures", build=CODE + "build"),
+        dataset=DatasetSpec(
+            name="random", summary="random pictures", build=CODE + "build", reads=("train_puzzles", "test_puzzles")
+        ),
         augmentation=AugmentationSpec(name="turn", summary="half a turn", factory=CODE + "Turn"),
         metrics=(MetricSpec(name="symmetric", summary="symmetric answers", factory=CODE + "Symmetric"),),
         renderer=RendererSpec(name="picture", summary="one letter per cell", factory=CODE + "Picture"),

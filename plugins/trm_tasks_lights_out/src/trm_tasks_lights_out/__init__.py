@@ -35,7 +35,12 @@ LIGHTS_OUT = TaskSpec(
     summary="turn off all lights of a board with the fewest buttons",
     config=CODE + "Config",
     describe=CODE + "describe",
-    dataset=DatasetSpec(name="random", summary="boards made by pressing random buttons", build=CODE + "build"),
+    dataset=DatasetSpec(
+        name="random",
+        summary="boards made by pressing random buttons",
+        build=CODE + "build",
+        reads=("presses", "train_puzzles", "test_puzzles"),
+    ),
     augmentation=AugmentationSpec(name="turn", summary="rotated and mirrored boards", factory=CODE + "Turn"),
     metrics=(
         MetricSpec(name="solved", summary="fraction of answers that turn off all lights", factory=CODE + "Solved"),
