@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 from trm_tasks_arc.solve import read_tasks
+from trm_tasks_sudoku.reading import read_grids
 from trm_tasks_sudoku.text import explain
-from trm_tasks_sudoku.text import read_puzzles as read_sudokus
 
 from trm.cli.main import cli
-from trm.errors import printable
+from trm.errors import PuzzleError, printable
 from trm.experiment.experiment import Experiment
 
 from .checkpoints import corrupt_run, runs
@@ -56,8 +56,9 @@ def read_puzzles(task: str, folder: Path) -> None:
 
 def read_sudoku(folder: Path) -> None:
     """Read Sudoku puzzles of all sizes at once, and explain whether each has one solution."""
-    for grid in read_sudokus((folder / "text").read_text(encoding="utf-8", errors="replace")):
-        explain(grid)
+    for grid in read_grids((folder / "text").read_text(encoding="utf-8", errors="replace")).puzzles:
+        if not isinstance(grid, PuzzleError):
+            explain(grid)
 
 
 def read_maze(folder: Path) -> None:

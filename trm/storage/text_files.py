@@ -107,7 +107,7 @@ def _decoded(file: IO[bytes]) -> TextIO:
     head = file.read(HEAD)
     file.seek(0)
     if head.startswith(GZIP):
-        file = gzip.open(file)
+        file = gzip.GzipFile(fileobj=file)
         head = file.read(HEAD)
         file.seek(0)
     encoding = next((name for mark, name in MARKS if head.startswith(mark)), None) or _without_mark(head)

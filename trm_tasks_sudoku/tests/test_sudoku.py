@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from trm_tasks_sudoku.answers import check, format_tokens, parse
+from trm_tasks_sudoku.answers import check, format_tokens
 from trm_tasks_sudoku.augmentation import Symmetries
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.csv_source import read_csv
 from trm_tasks_sudoku.datasets import as_puzzle_set
 from trm_tasks_sudoku.generator import generate
 from trm_tasks_sudoku.metrics import valid_answers
+from trm_tasks_sudoku.reading import read
 from trm_tasks_sudoku.solver import rate, solve
 from trm_tasks_sudoku.splits import solution_class
 from trm_tasks_sudoku.text import to_text
@@ -92,7 +93,7 @@ def test_text_round_trip_and_verdicts() -> None:
     config = SudokuConfig()
     puzzles = as_puzzle_set(generate(1), config)
     inputs, answer = puzzles.inputs[0].astype(int), puzzles.labels[0].astype(int)
-    assert (parse(format_tokens(inputs, config), config)[0] == inputs).all()
+    assert (read(format_tokens(inputs, config), config).strictly()[0] == inputs).all()
     assert check(inputs, answer, config) is None
     wrong = answer.copy()
     cell = int(np.flatnonzero(inputs == EMPTY)[0])
@@ -102,11 +103,11 @@ def test_text_round_trip_and_verdicts() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("." * 80, "80"), ("x" + "." * 80, "Line 1, column 1: 'x'"), ("55" + "." * 79, "5")],
+    [("." * 80, "80"), ("z" + "." * 80, "Puzzle 1, line 1, column 1: 'z'"), ("55" + "." * 79, "5")],
 )
 def test_malformed_puzzles_are_refused(text: str, message: str) -> None:
     with pytest.raises(PuzzleError, match=message):
-        parse(text, SudokuConfig())
+        read(text, SudokuConfig()).strictly()
 
 
 @pytest.mark.parametrize("size", [4, 6, 16, 25])

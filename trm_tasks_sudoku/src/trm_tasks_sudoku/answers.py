@@ -1,30 +1,14 @@
-"""Reading, writing and checking Sudoku puzzles and answers."""
+"""Writing and checking Sudoku puzzles and answers."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from trm.data import IntArray
-from trm.errors import PuzzleError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
-from trm_tasks_sudoku.rules import first_conflict, is_valid
-from trm_tasks_sudoku.text import DIGITS, cell_name, explain, read_puzzles, to_text
-
-
-def parse(text: str, config: SudokuConfig) -> list[IntArray]:
-    """Read puzzles (tokens ``[L]``) from text; see `trm_tasks_sudoku.text`.
-
-    Raises:
-        PuzzleError: there is no puzzle, or one is malformed or of another size than the settings.
-    """
-    cells = config.size**2
-    puzzles = read_puzzles(text)
-    for puzzle in puzzles:
-        if len(puzzle) != cells:
-            raise PuzzleError(
-                f"The puzzle has {len(puzzle)} cells, the model takes {config.size}x{config.size} = {cells}."
-            )
-    return [puzzle.astype(np.int64) + EMPTY for puzzle in puzzles]
+from trm_tasks_sudoku.rules import cell_name, first_conflict, is_valid
+from trm_tasks_sudoku.symbols import DIGITS
+from trm_tasks_sudoku.text import explain, to_text
 
 
 def format_tokens(tokens: IntArray, config: SudokuConfig) -> str:

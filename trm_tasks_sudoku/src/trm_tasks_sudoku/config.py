@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trm import Structure
 from trm.data import Description
 from trm_tasks_sudoku.geometry import geometry
-from trm_tasks_sudoku.text import DIGITS
+from trm_tasks_sudoku.symbols import DIGITS
 
 PAD, EMPTY = 0, 1
 """Tokens as in Sudoku-Extreme: 0 is padding, 1 is an empty cell, digit d is token d + 1."""

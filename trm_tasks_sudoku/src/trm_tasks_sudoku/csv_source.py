@@ -1,12 +1,12 @@
-"""Sudoku-Extreme as published: CSV files with the columns `source,question,answer,rating`.
+"""Sudoku puzzles with their solutions from CSV files, such as those of Sudoku-Extreme.
 
-The dataset is `sapientinc/sudoku-extreme` on Hugging Face. A question and its answer have 81 characters, with `.` for an
-empty cell; the rating is a number of backtracks. The training split has 3.8 million lines, so only drawn rows are kept.
+Sudoku-Extreme is `sapientinc/sudoku-extreme` on Hugging Face, with the columns `source,question,answer,rating`. A question
+and its answer have 81 characters, with `.` for an empty cell; the rating is a number of backtracks. The training
+split has 3.8 million lines, so only drawn rows are kept.
 """
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +14,30 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trm.data import check_file, csv_lines
-from trm.errors import DataError, quoted, reason
+from trm.data import csv_rows
+from trm.errors import DataError, quoted
 from trm_tasks_sudoku.dig import Grids
 from trm_tasks_sudoku.generator import Counts, PuzzleBatch
 from trm_tasks_sudoku.rules import is_valid
+from trm_tasks_sudoku.symbols import BLANKS
 
 CELLS = 81
 HIGHEST_RATING = 2**31 - 1
 _DIGITS = frozenset("123456789")
-_QUESTION = _DIGITS | {".", "0"}
+_TO_ZERO = str.maketrans(dict.fromkeys(BLANKS, "0"))
+
+COLUMNS = {
+    "question": (
+        *("question", "questions", "quiz", "quizzes", "puzzle", "puzzles", "problem", "problems", "sudoku", "board"),
+        *("unsolved", "grid", "q", "clues", "givens", "input", "inputs"),
+    ),
+    "answer": (
+        *("answer", "answers", "solution", "solutions", "solved", "a", "s", "output", "outputs", "label", "labels"),
+        *("target", "targets"),
+    ),
+}
+RATINGS = ("rating",)
+"""Accepted names of columns, in lower case. `clues` comes late, since it is a number beside `puzzle`."""
 
 
 class _Row(NamedTuple):
@@ -37,7 +51,7 @@ def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBa
     """Draw puzzles of a file at random, in the file's order; all puzzles if there are fewer.
 
     Args:
-        path: a file with the columns `question`, `answer` and, optionally, `rating`.
+        path: a file with columns for question and answer (see `COLUMNS`) and, optionally, `rating`.
         count: number of puzzles to draw.
         seed: seed of the draw.
         min_rating: rows of a lower rating are skipped.
@@ -64,33 +78,27 @@ def read_csv(path: Path, count: int, seed: int, min_rating: int = 0) -> PuzzleBa
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    """Yield the rows of a file, with valid characters."""
-    try:
-        check_file(path)
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(csv_lines(file))
-            missing = {"question", "answer"} - set(reader.fieldnames or ())
-            if missing:
-                raise DataError(f"{path} has no column {min(missing)!r} in its first line.")
-            for row in reader:
-                where = f"{path}, line {reader.line_num}"
-                question = _cells(row["question"], _QUESTION, f"{where}: the question")
-                answer = _cells(row["answer"], _DIGITS, f"{where}: the answer")
-                yield _Row(reader.line_num, question, answer, _rating(row.get("rating"), where))
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"Cannot read {path} as CSV: {reason(error)}.") from error
+    """Yield the rows of a file, with valid characters and ``0`` for an empty cell."""
+    for line, fields in csv_rows(path, COLUMNS, {"rating": RATINGS}):
+        where = f"{path}, line {line}"
+        question = _cells(fields["question"], f"{where}: the question").translate(_TO_ZERO)
+        answer = _cells(fields["answer"], f"{where}: the answer")
+        if not _DIGITS.issuperset(answer):
+            raise DataError(f"{where}: the answer has an empty cell.")
+        yield _Row(line, question, answer, _rating(fields["rating"], where))
 
 
-def _cells(text: str | None, allowed: frozenset[str], what: str) -> str:
-    if text is None or len(text) != CELLS:
-        raise DataError(f"{what} has {len(text or '')} characters, not {CELLS}.")
-    foreign = set(text) - allowed
+def _cells(text: str, what: str) -> str:
+    cells = text.strip()
+    if len(cells) != CELLS:
+        raise DataError(f"{what} has {len(cells)} characters, not {CELLS}.")
+    foreign = set(cells) - _DIGITS - set(BLANKS)
     if foreign:
         raise DataError(f"{what} has the character {min(foreign)!r}, which is not a cell of a 9x9 Sudoku.")
-    return text
+    return cells
 
 
-def _rating(text: str | None, where: str) -> int:
+def _rating(text: str, where: str) -> int:
     try:
         rating = int(text or 0)
     except ValueError:
@@ -101,7 +109,7 @@ def _rating(text: str | None, where: str) -> int:
 
 
 def _batch(path: Path, rows: list[_Row]) -> PuzzleBatch:
-    puzzles = _grids([row.question.replace(".", "0") for row in rows])
+    puzzles = _grids([row.question for row in rows])
     solutions = _grids([row.answer for row in rows])
     wrong = np.flatnonzero(~is_valid(puzzles, solutions))
     if len(wrong):

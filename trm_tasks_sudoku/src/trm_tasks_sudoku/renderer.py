@@ -7,7 +7,7 @@ from rich.text import Text
 from trm.data import IGNORED, IntArray
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.geometry import geometry
-from trm_tasks_sudoku.text import DIGITS
+from trm_tasks_sudoku.symbols import DIGITS
 
 # A mark in front of the digit beside the colour, so that the output is readable without colours.
 GIVEN, FILLED, WRONG, BLANK = ("", "bold"), ("·", "cyan"), ("×", "bold red"), ("", "dim")

@@ -66,3 +66,19 @@ def first_conflict(grid: npt.NDArray[np.integer]) -> Conflict | None:
                 return Conflict(key[1], kind, key[0], (seen[key], int(cell)))
             seen[key] = int(cell)
     return None
+
+
+def conflicting(grids: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.bool_]:
+    """Whether each grid [N, L], 0 for an empty cell, has two equal digits in a row, column or box."""
+    shape = geometry(size)
+    bits = np.where(grids > 0, np.left_shift(np.int64(1), grids.astype(np.int64)), 0)
+    found = np.zeros(len(grids), np.bool_)
+    for units in (shape.rows, shape.columns, shape.boxes):
+        groups = bits[:, np.argsort(units, kind="stable")].reshape(len(grids), size, size)
+        found |= (np.bitwise_or.reduce(groups, axis=2) != groups.sum(axis=2)).any(axis=1)
+    return found
+
+
+def cell_name(cell: int, size: int) -> str:
+    """The place of a cell, as in "row 1, column 9"."""
+    return f"row {cell // size + 1}, column {cell % size + 1}"

@@ -1,0 +1,234 @@
+"""What each line of a Sudoku text is: a puzzle or a row of one, an ornament, a comment, a title, or a mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from trm_tasks_sudoku.geometry import SIZES
+from trm_tasks_sudoku.symbols import BLANKS, DIGITS
+
+CELLS = tuple(size * size for size in SIZES)
+LONGEST_TITLE = 100
+
+_COMMENT = re.compile(r"(?:#|//).*")
+_SECTION = re.compile(r"\[\s*([A-Za-z][\w ]*?)\s*\]")
+_SEPARATOR = "\\s,;|:\"'\\[\\](){}+=/\\\\\u2500-\u257f"
+_FIELD = re.compile(f"[^{_SEPARATOR}]+")
+_RULE = re.compile(r"[\s_*+=|:'~.\u2500-\u257f-]*")
+_ORNAMENT = re.compile(r"[_*+=~\u2500-\u257f-]")
+_SMALL = re.compile(r"[0-9.*_?xX·-]+")
+_LARGE = re.compile(r"[0-9A-Ya-y.*_?·-]+")
+_CAGES = re.compile(r"\b(?:cages?|sums?|killer)\b.*\d", re.IGNORECASE)
+
+
+class Row(NamedTuple):
+    """A line with cells: a whole puzzle, or a row of a grid.
+
+    Attributes:
+        line: number of the line, from 1.
+        cells: one character a cell.
+        content: the line as written.
+        start: index in `content` of the field that is the puzzle; None if the cells are all fields of the line.
+        note: what is unusual about the line, as part of a sentence; empty for nothing.
+    """
+
+    line: int
+    cells: str
+    content: str
+    start: int | None = None
+    note: str = ""
+
+    def column(self, cell: int) -> int:
+        """The column, from 1, of a cell."""
+        if self.start is not None:
+            return self.start + cell + 1
+        fields = [(match.start(), match[0]) for match in _FIELD.finditer(_COMMENT.sub("", self.content))]
+        if self.note == NUMBERS:
+            return fields[cell][0] + 1
+        return [start + offset + 1 for start, field in fields for offset in range(len(field))][cell]
+
+
+class Bad(NamedTuple):
+    """A line that is meant to have cells but cannot be read.
+
+    Attributes:
+        line, column: where, from 1.
+        message: what is wrong, as a sentence.
+        cells: number of cells, if that is what is wrong.
+    """
+
+    line: int
+    column: int
+    message: str
+    cells: int | None = None
+
+
+class Break(NamedTuple):
+    """A line that separates grids: an empty line, a comment or a title.
+
+    Attributes:
+        final: whether no grid may go on after it.
+    """
+
+    final: bool
+
+
+class Rule(NamedTuple):
+    """A line without digits: an ornament, or cells that are all empty, depending on the other lines."""
+
+    line: int
+    content: str
+
+
+Line = Row | Bad | Break | Rule
+
+NUMBERS = "numbers"
+FIELDS = "further fields"
+LISTS = "lists"
+
+
+def lines_of(text: str) -> list[Line]:
+    """All lines that matter: those of `[Puzzle]` sections if the text has any, without ornaments."""
+    found = list(_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")))
+    rows = [item for item in found if isinstance(item, Row)]
+    marks = {mark for mark in "-_*" if any(mark in row.cells for row in rows)} if rows else set("-_*")
+    lengths = {len(row.cells) for row in rows} or {*SIZES, *CELLS}
+    return [item for line in found if (item := _resolved(line, marks, lengths)) is not None]
+
+
+def or_of(numbers: tuple[int, ...]) -> str:
+    """Numbers as "4, 6 or 9"."""
+    return ", ".join(map(str, numbers[:-1])) + f" or {numbers[-1]}"
+
+
+def _sections(lines: list[str]) -> Iterator[Line]:
+    names = [
+        match and match[1].lower().startswith("puzzle") for match in map(_SECTION.fullmatch, map(str.strip, lines))
+    ]
+    has_puzzle, reads = any(names), True
+    for number, (content, is_puzzle) in enumerate(zip(lines, names, strict=True), start=1):
+        if is_puzzle is not None:
+            reads = is_puzzle or not has_puzzle
+            yield Break(final=True)
+        elif reads:
+            yield _line(number, content)
+
+
+def _resolved(line: Line, marks: set[str], lengths: set[int]) -> Line | None:
+    """A rule as a row of empty cells, if other rows have such cells and such a length; None if it is an ornament."""
+    if not isinstance(line, Rule):
+        return line
+    cells = re.sub(r"[\s|]", "", line.content)
+    return Row(line.line, cells, line.content) if set(cells) <= marks and len(cells) in lengths else None
+
+
+def _line(number: int, content: str) -> Line:
+    cells = content.strip()
+    if len(cells) in CELLS and _SMALL.fullmatch(cells) and not _RULE.fullmatch(cells):  # most lines of large files
+        return Row(number, cells, content, content.index(cells))
+    text = _COMMENT.sub("", content)
+    if not text.strip():
+        return Break(final=False)
+    if _RULE.fullmatch(text) and _ORNAMENT.search(text) and ("." not in text or "--" in text):
+        return Rule(number, text)
+    fields = [(match.start(), match[0]) for match in _FIELD.finditer(text)]
+    if not fields:  # brackets or bars
+        return Rule(number, text)
+    return (
+        _numbers(number, content, fields)
+        or _one_field(number, content, fields)
+        or _all_fields(number, content, fields)
+        or _other(number, content, text, fields)
+    )
+
+
+def _numbers(number: int, content: str, fields: list[tuple[int, str]]) -> Row | None:
+    """A line of decimal numbers, of which some have two digits: 16x16 and 25x25 cells."""
+    values = [field for _, field in fields]
+    if len(values) not in (16, 25, 256, 625) or max(map(len, values)) != 2:
+        return None
+    if not all(
+        value in BLANKS or (value.isascii() and value.isdigit() and int(value) < len(DIGITS)) for value in values
+    ):
+        return None
+    cells = "".join("." if value in BLANKS or not int(value) else DIGITS[int(value)] for value in values)
+    return Row(number, cells, content, note=NUMBERS)
+
+
+def _one_field(number: int, content: str, fields: list[tuple[int, str]]) -> Line | None:
+    """A puzzle that is one field of the line; others may be its solution, its rating or its name."""
+    longest = max((len(field) for _, field in fields if len(field) in CELLS), default=0)
+    candidates = [(start, field) for start, field in fields if len(field) == longest]
+    good = [(start, field) for start, field in candidates if _are_cells(field, longest)]
+    if not good:
+        if longest <= max(SIZES):
+            return None
+        return _wrong_character(number, *candidates[0])
+    open_ones = [(start, field) for start, field in good if set(field) & set(BLANKS)]
+    if len({field for _, field in open_ones}) > 1:
+        start = open_ones[1][0]
+        return Bad(number, start + 1, "This line has two puzzles. Write one a line.")
+    start, cells = (open_ones or good)[0]
+    return Row(number, cells, content, start, FIELDS if len(fields) > 1 else "")
+
+
+def _all_fields(number: int, content: str, fields: list[tuple[int, str]]) -> Row | None:
+    """A line whose fields are single cells or groups of cells."""
+    cells = "".join(field for _, field in fields)
+    if len(cells) not in (*SIZES, *CELLS) or not _are_cells(cells, len(cells)):
+        return None
+    return Row(number, cells, content, note=LISTS if content.lstrip()[0] in "[{(" else "")
+
+
+def _other(number: int, content: str, text: str, fields: list[tuple[int, str]]) -> Line:
+    if _CAGES.search(text):
+        return Bad(number, fields[0][0] + 1, "This line describes cages. Only plain Sudoku can be solved.")
+    if _is_title(text):
+        return Break(final=True)
+    cells = [(start + offset, character) for start, field in fields for offset, character in enumerate(field)]
+    known = _SMALL if len(fields) == 1 and len(cells) < 100 and not _is_row_of_letters(len(cells)) else _LARGE
+    for column, character in cells:
+        if not known.fullmatch(character):
+            return _wrong_character(number, column, character)
+    if len(fields) in SIZES and (several := next((item for item in fields if len(item[1]) > 1), None)):
+        return Bad(
+            number,
+            several[0] + 1,
+            f"{several[1][:20]!r} stands for one cell. Give its digit, or '.', without candidates.",
+        )
+    return Bad(
+        number,
+        cells[0][0] + 1,
+        f"This line has {len(cells)} cells. A Sudoku on one line has {or_of(CELLS)}, a row of a grid {or_of(SIZES)}.",
+        len(cells),
+    )
+
+
+def _wrong_character(number: int, start: int, field: str) -> Bad:
+    known = _LARGE if _is_row_of_letters(len(field)) else _SMALL
+    place = next(place for place, character in enumerate(field) if not known.fullmatch(character))
+    return Bad(
+        number,
+        start + place + 1,
+        f"{field[place]!r} is not a cell of a Sudoku. Digits are 1 to 9 (then letters), an empty cell is '.', '0' or '-'.",
+    )
+
+
+def _are_cells(cells: str, length: int) -> bool:
+    return (_LARGE if _is_row_of_letters(length) else _SMALL).fullmatch(cells) is not None
+
+
+def _is_row_of_letters(length: int) -> bool:
+    """Whether so many cells may be letters: rows and puzzles of 16x16 and 25x25."""
+    return length in (16, 25, 256, 625)
+
+
+def _is_title(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text)
+    letters, others = sum(map(len, words)), len(re.sub(r"\s", "", text))
+    begins_with_word = bool(words) and len(words[0]) > 2 and text.lstrip().startswith(words[0])
+    return (
+        others <= LONGEST_TITLE and max(map(len, words), default=0) > 1 and (begins_with_word or 2 * letters >= others)
+    )
