@@ -103,7 +103,7 @@ def test_all_data_is_cleared(package: Path) -> None:
     ("tokens", "message"),
     [
         ([[1, 2]], "returned list; expected a trm.data.PuzzleSet."),
-        (np.full((1, 2), 9), "contains token 9, but its description gives a vocabulary of 3."),
+        (np.full((1, 2), 9).view(np.memmap), "contains token 9, but its description gives a vocabulary of 3."),
     ],
 )
 def test_data_that_breaks_the_contract(tokens: Any, message: str) -> None:

@@ -318,12 +318,12 @@ WRONG_DATA: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "not from 0": (spoiled("puzzle_indices", lambda a: put(a, 0, 1)), r"puzzle_indices must be one-dimensional and start at 0"),
     "ids too few": (spoiled("puzzle_identifiers", lambda a: a[:-1]), r"Expected 3 puzzle ids, one per puzzle, got 2"),
-    "id unknown": (spoiled("puzzle_identifiers", lambda a: put(a, 0, 7)), r"puzzle id 7, but dataset\.json says there are 4"),
+    "id unknown": (spoiled("puzzle_identifiers", lambda a: put(a, 0, 7)), r"puzzle_ids has 7 in row 0: expected an id from 0 to 3"),
     "token outside": (
         spoiled("inputs", lambda a: put(a, (4, 1), 99)),
-        r"inputs has token 99 in row 4, but the vocabulary is 0 to 9",
+        r"inputs has 99 in row 4, position 1: expected a token from 0 to 9\.",
     ),
-    "label outside": (spoiled("labels", lambda a: put(a, (2, 0), 12)), r"labels has token 12 in row 2"),
+    "label outside": (spoiled("labels", lambda a: put(a, (2, 0), 12)), r"labels has 12 in row 2, position 0: expected a token from 0 to 9, or -100"),
     "names too few": (lambda f: (f / "identifiers.json").write_text('["<blank>"]'), r"names of 4 puzzle ids"),
     "names of another kind": (lambda f: (f / "identifiers.json").write_text("3"), r"names of 4 puzzle ids"),
 }  # fmt: skip

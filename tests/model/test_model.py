@@ -108,7 +108,7 @@ def test_wrong_shapes_and_tokens_are_named() -> None:
     model = latin_model()
     with pytest.raises(UsageError, match=r"\[batch, 9\], got \[2, 8\]"):
         model(torch.zeros(2, 8, dtype=torch.long))
-    with pytest.raises(UsageError, match="tokens from 0 to 3, got 7 to 7"):
+    with pytest.raises(UsageError, match="The token 7 in row 0 is out of range: expected 0 to 3"):
         model(torch.full((2, 9), 7))
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
+from trm.data.ranges import check_tokens
 from trm.errors import DataError, quoted, reason
 from trm.storage.atomic import remove_leftovers, replaced_folder, restore_folder, write_bytes
 from trm.storage.checksums import CHECKSUMS, verify_checksums, write_checksums
@@ -117,9 +118,9 @@ def read_split(directory: Path, split: str) -> PuzzleSet:
             group_indices=arrays["group_indices"],
             ignore_label=facts["ignore_label_id"],
         )
+        _check_tokens(puzzles)
     except DataError as error:
         raise DataError(f"{folder}: {error}") from error
-    _check_tokens(folder, puzzles)
     extras = _read_extras(folder, facts["sets"][0], len(puzzles))
     others = (f"{IDENTIFIERS}.json", CHECKSUMS)
     documents = {path.stem: _read_json(path) for path in Path(directory).glob("*.json") if path.name not in others}
@@ -261,10 +262,6 @@ def _read_extras(folder: Path, set_name: str, examples: int) -> dict[str, IntArr
 
 def _read_identifiers(folder: Path, puzzles: PuzzleSet) -> tuple[str, ...]:
     count = puzzles.description.num_puzzle_identifiers
-    used = puzzles.puzzle_ids
-    if len(used) and not (used.min() >= 0 and used.max() < count):
-        worst = used.max() if used.max() >= count else used.min()
-        raise DataError(f"{folder} has puzzle id {worst}, but dataset.json says there are {count} ids.")
     path = folder.parent / "identifiers.json"
     if not path.exists() and count > UNNAMED_IDENTIFIERS:
         raise DataError(f"{path} is missing: it must name the {count:,} puzzle ids of dataset.json.")
@@ -289,21 +286,10 @@ def read_identifier_names(directory: Path) -> list[str]:
     return names
 
 
-def _check_tokens(folder: Path, puzzles: PuzzleSet) -> None:
-    size = puzzles.description.vocab_size
-    for name, values, allowed in (
+def _check_tokens(puzzles: PuzzleSet) -> None:
+    for name, values, unscored in (
         ("inputs", puzzles.inputs, ()),
         ("labels", puzzles.labels, (IGNORED, puzzles.ignore_label)),
     ):
         for start, chunk in zip(range(0, len(values), CHUNK), _chunks(values), strict=True):
-            if chunk.min() >= 0 and chunk.max() < size:
-                continue
-            wrong = (chunk < 0) | (chunk >= size)
-            for value in allowed:
-                wrong &= chunk != value
-            if wrong.any():
-                row, column = np.argwhere(wrong)[0]
-                raise DataError(
-                    f"{folder}: {name} has token {chunk[row, column]} in row {start + row}, but the vocabulary is 0 to "
-                    f"{size - 1}."
-                )
+            check_tokens(name, chunk, puzzles.description.vocab_size, unscored, start)

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trm.config import Structure
+from trm.data.ranges import IGNORED as IGNORED
+from trm.data.ranges import IntArray as IntArray
+from trm.data.ranges import check_ids, check_integers, check_tokens
 from trm.errors import DataError
 
 if TYPE_CHECKING:
     from trm.data.batch import Batch
 
-IGNORED = -100
-IntArray = npt.NDArray[Any]
 CHUNK = 4096  # rows checked at a time
 NOT_GIVEN: IntArray = np.empty(0, dtype=np.int32)
 """The default of offsets and ids that `PuzzleSet` computes."""
@@ -99,8 +100,11 @@ class PuzzleSet:
         extras: additional columns with one row per example, such as a rating.
         documents: additional JSON documents, written as `NAME.json` beside the splits.
 
+    A puzzle with no scored position has an unknown answer: it counts in no metric.
+
     Raises:
-        DataError: the sizes or offsets of the arrays do not match.
+        DataError: the sizes or offsets of the arrays do not match, or a token, label or id is out of range. Rows that
+            are memory-mapped or made on access are not read for that: `trm.data.layout.read_split` checks those of files.
     """
 
     inputs: IntArray
@@ -143,6 +147,11 @@ class PuzzleSet:
         if self.ignore_label is not None:
             labels[labels == self.ignore_label] = IGNORED
         return labels
+
+    def has_answer(self, rows: IntArray | slice) -> npt.NDArray[np.bool_]:
+        """Whether the answer of each of some rows is known: at least one position is scored."""
+        known: npt.NDArray[np.bool_] = (self.scored_labels(rows) != IGNORED).any(axis=1)
+        return known
 
     def head(self, count: int) -> PuzzleSet:
         """The first `count` examples, without groups."""
@@ -207,6 +216,12 @@ class PuzzleSet:
             raise DataError(
                 f"Expected {len(self.puzzle_indices) - 1} puzzle ids, one per puzzle, got {len(self.puzzle_ids)}."
             )
+        check_ids(self.puzzle_ids, self.description.num_puzzle_identifiers)
+        for name, unscored in (("inputs", ()), ("labels", (IGNORED, self.ignore_label))):
+            array = getattr(self, name)
+            check_integers(name, array)
+            if isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
+                check_tokens(name, array, self.description.vocab_size, unscored)
 
 
 def _check_offsets(name: str, offsets: IntArray, end: int) -> None:

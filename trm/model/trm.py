@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from trm.config import TRMConfig
-from trm.errors import UsageError
+from trm.model.checks import check_puzzles, check_shapes, check_state, check_steps
 from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
 from trm.model.init import truncated_normal_
 from trm.model.losses import step_loss
@@ -130,8 +130,14 @@ class TinyRecursiveModel(nn.Module):
             state: the carried state, such as `initial_state`.
             puzzle_ids: ``[B]``, for models with puzzle vectors. Default: the blank id 0.
             count: number of steps. Default: the configuration's `n_supervision`.
+
+        Raises:
+            UsageError: a shape or type is wrong, or `count` is below 1.
         """
-        for _ in range(count or self.config.n_supervision):
+        return self._steps(inputs, state, puzzle_ids, self._checked(inputs, state, puzzle_ids, count))
+
+    def _steps(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None, count: int) -> Steps:
+        for _ in range(count):
             state, output = self.supervision_step(inputs, state, puzzle_ids)
             rows = yield StepResult(state, output)
             if rows is not None:
@@ -144,8 +150,14 @@ class TinyRecursiveModel(nn.Module):
         """Run supervision steps like `steps`, and yield the result of each of their T cycles.
 
         Only the last cycle of a step has gradients.
+
+        Raises:
+            UsageError: a shape or type is wrong, or `count` is below 1.
         """
-        for _ in range(count or self.config.n_supervision):
+        return self._all_cycles(inputs, state, puzzle_ids, self._checked(inputs, state, puzzle_ids, count))
+
+    def _all_cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None, count: int) -> Iterator[StepResult]:
+        for _ in range(count):
             for now in self._cycles(inputs, state, puzzle_ids):
                 yield StepResult(now.detach(), self.read_out(now))
             state = now.detach()
@@ -162,7 +174,11 @@ class TinyRecursiveModel(nn.Module):
 
         Returns:
             The state after the step, detached, and the outputs.
+
+        Raises:
+            UsageError: a shape or type is wrong.
         """
+        self._checked(inputs, state, puzzle_ids)
         now = last(self._cycles(inputs, state, puzzle_ids))
         return now.detach(), self.read_out(now)
 
@@ -207,9 +223,9 @@ class TinyRecursiveModel(nn.Module):
             ``loss``: the mean over steps and rows.
 
         Raises:
-            UsageError: the tokens do not have the model's shape, or are not in its vocabulary.
+            UsageError: a shape, type, token, label or id is not the model's, or `n_supervision` is below 1.
         """
-        self._check_inputs(inputs)
+        check_puzzles(self.config, inputs, targets, puzzle_ids)
         steps = self.steps(inputs, self.initial_state(len(inputs)), puzzle_ids, n_supervision)
         results = [output for _, output in steps]
         outputs: dict[str, Any] = {
@@ -236,9 +252,9 @@ class TinyRecursiveModel(nn.Module):
             puzzle_ids: ``[B]``. Default: the blank id 0.
 
         Raises:
-            UsageError: the tokens do not have the model's shape, or are not in its vocabulary.
+            UsageError: a shape, type, token or id is not the model's, or `n_supervision` is below 1.
         """
-        self._check_inputs(inputs)
+        check_puzzles(self.config, inputs, puzzle_ids=puzzle_ids)
         training = self.training
         self.eval()
         try:
@@ -247,12 +263,8 @@ class TinyRecursiveModel(nn.Module):
         finally:
             self.train(training)
 
-    def _check_inputs(self, inputs: Tensor) -> None:
-        config = self.config
-        if inputs.dim() != 2 or config.context_length not in (0, inputs.shape[1]):
-            wanted = config.context_length or "positions"
-            raise UsageError(f"The model expected tokens of shape [batch, {wanted}], got {list(inputs.shape)}.")
-        if inputs.numel() and not (int(inputs.min()) >= 0 and int(inputs.max()) < config.vocab_size):
-            raise UsageError(
-                f"The model expected tokens from 0 to {config.vocab_size - 1}, got {int(inputs.min())} to {int(inputs.max())}."
-            )
+    def _checked(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None, count: int | None = None) -> int:
+        """Check shapes and types, and return the number of steps."""
+        check_shapes(self.config, inputs, puzzle_ids)
+        check_state(inputs, state, self.state_shape())
+        return check_steps(count, self.config.n_supervision)
