@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -104,19 +105,7 @@ class TRMConfig(Settings):
     @classmethod
     def _derive(cls, values: Any) -> Any:
         """Set `mixing` from `use_attention` or the other way round; complete `positions` and `mixing_options`."""
-        if not isinstance(values, dict):
-            return values
-        values = dict(values)
-        if values.get("mixing") is None:
-            values["mixing"] = "attention" if values.get("use_attention", True) else "mlp"
-        if not isinstance(values["mixing"], str):
-            return values  # the field's own validation refuses it
-        mixer = get_registry().mixer(values["mixing"])
-        values["use_attention"] = mixer.name == "attention"
-        if values.get("positions") is None:
-            values["positions"] = "rope" if mixer.rotary else "none"
-        values["mixing_options"] = complete_options(mixer, values.get("mixing_options", {}))
-        return values
+        return completed(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def _consistent(self) -> TRMConfig:
@@ -201,3 +190,23 @@ class TRMConfig(Settings):
     def puzzle_width(self) -> int:
         """Width of a puzzle vector."""
         return self.puzzle_dim or self.hidden_dim
+
+
+def completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for fields of `TRMConfig`, with those that follow from others: mixing, its options, and positions.
+
+    Raises:
+        UsageError: there is no such mixer.
+        ValueError: the mixer has no such option.
+    """
+    values = dict(values)
+    if values.get("mixing") is None:
+        values["mixing"] = "attention" if values.get("use_attention", True) else "mlp"
+    if not isinstance(values["mixing"], str):
+        return values  # the field's own validation refuses it
+    mixer = get_registry().mixer(values["mixing"])
+    values["use_attention"] = mixer.name == "attention"
+    if values.get("positions") is None:
+        values["positions"] = "rope" if mixer.rotary else "none"
+    values["mixing_options"] = complete_options(mixer, values.get("mixing_options", {}))
+    return values

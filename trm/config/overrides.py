@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -16,6 +16,7 @@ from trm.specs import PresetSpec, TaskSpec
 from trm.words import means_absent
 
 SECTIONS = ("task", "model", "training")
+ENDS = ("num_epochs", "max_steps")
 FROM_DATA = ("vocab_size", "context_length", "structure")
 """Model fields that the data decides."""
 
@@ -66,31 +67,50 @@ def _check_section(classes: Mapping[str, type[BaseModel]], section: str, name: s
         raise UsageError(f"There is no setting {f'{section}.{name}'!r}. Did you mean {' or '.join(map(repr, owners))}?")
 
 
+def changed_preset(preset: PresetSpec, changes: Overrides) -> PresetSpec:
+    """A preset with changed settings."""
+    return replace(
+        preset,
+        task={**preset.task, **changes.task},
+        model=merged_model(preset.model, changes.model),
+        training=merged_training(preset.training, changes.training),
+    )
+
+
+def merged_training(preset: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset's training settings with changes. Setting one of the two ends replaces the preset's other one."""
+    given = [name for name in ENDS if changes.get(name) is not None]
+    replaced = {name: None for name in ENDS if name not in given} if given else {}
+    return {**preset, **replaced, **changes}
+
+
 def merged_model(preset: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """A preset's model settings with overrides.
 
     An override of one of the mixer's options keeps the preset's other options, unless the mixer itself is overridden.
     """
     merged = {**preset, **overrides}
-    mixer_stays = overrides.get("mixing") in (None, preset.get("mixing"))
+    if "use_attention" in overrides and "mixing" not in overrides:
+        merged["mixing"] = None  # else the preset's mixing would win over what was asked for
+    mixer_stays = merged.get("mixing") == preset.get("mixing")
     options = {**(preset.get("mixing_options", {}) if mixer_stays else {}), **overrides.get("mixing_options", {})}
     return merged | ({"mixing_options": options} if options or "mixing_options" in merged else {})
 
 
-def check_field(config_class: type[BaseModel], path: str, name: str, text: str) -> Any:
+def check_field(config_class: type[BaseModel], path: str, name: str, given: Any) -> Any:
     """Read the value of one field.
 
     Args:
         config_class: the section's settings.
         path: the field with its section, for messages.
         name: the field.
-        text: its value as people write it.
+        given: its value: a text as people write it, or what JSON or YAML can hold.
 
     Returns:
-        The first of `readings` that the field takes, as a JSON value.
+        The value as JSON has it; of a text, the first of its `readings` that the field takes.
 
     Raises:
-        UsageError: there is no such field, or the field takes none of the readings.
+        UsageError: there is no such field, or the field does not take the value.
     """
     known = [field_name for field_name in config_class.model_fields if field_name not in FROM_DATA]
     if name not in known:
@@ -98,12 +118,12 @@ def check_field(config_class: type[BaseModel], path: str, name: str, text: str) 
     info = config_class.model_fields[name]
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, info])  # type: ignore[arg-type]
     refused: list[tuple[Any, ValidationError]] = []
-    for value in readings(text, _choices(info.annotation)):
+    for value in readings(given, _choices(info.annotation)) if isinstance(given, str) else (given,):
         try:
             return adapter.dump_python(adapter.validate_python(value), mode="json")
         except ValidationError as error:
             refused.append((value, error))
-    wants_list = refused[0][1].errors()[0]["type"] in LIST_WANTED
+    wants_list = len(refused) > 1 and refused[0][1].errors()[0]["type"] in LIST_WANTED
     value, error = refused[-2 if wants_list else 0]
     raise UsageError(f"{path} = {quoted(value)} is not possible: {_sentence(error)}") from None
 
@@ -169,8 +189,10 @@ def changed_task_config(config: BaseModel, sets: Iterable[str]) -> BaseModel:
     return changed
 
 
-def find_preset(spec: TaskSpec, name: str | None) -> PresetSpec:
-    """Return a preset of a task by name (default: the first preset)."""
+def find_preset(spec: TaskSpec, name: str | PresetSpec | None) -> PresetSpec:
+    """Return a preset of a task by name (default: the first preset); a preset as it is."""
+    if isinstance(name, PresetSpec):
+        return name
     presets = {preset.name: preset for preset in spec.presets}
     if name is None:
         if not presets:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from trm import __version__
 from trm.config import RunConfig, TrainingConfig, TRMConfig
-from trm.config.overrides import Overrides, find_preset, merged_model, validated
+from trm.config.overrides import Overrides, changed_preset, find_preset, validated
 from trm.data.batch import Batch
 from trm.data.layout import read_identifier_names
 from trm.data.puzzle_set import PuzzleSet
@@ -29,7 +29,7 @@ from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
-from trm.specs import MetricSpec
+from trm.specs import MetricSpec, PresetSpec
 from trm.words import means_absent
 
 
@@ -61,7 +61,7 @@ class Experiment:
     def from_preset(
         cls,
         task: str,
-        preset: str | None = None,
+        preset: str | PresetSpec | None = None,
         sets: Iterable[str] = (),
         *,
         dataset: str | None = None,
@@ -73,7 +73,7 @@ class Experiment:
 
         Args:
             task: name of an installed task.
-            preset: name of one of its presets. Default: the first.
+            preset: name of one of its presets, or a preset made from one. Default: the first.
             sets: `section.field=value` items, as `--set` takes them.
             dataset: name of a dataset. Default: the preset's, or the task's.
             augmentation: name of an augmentation, "none" or "" for none. Default: the preset's, or the task's.
@@ -85,25 +85,21 @@ class Experiment:
                 task that the data does not read.
         """
         spec = get_registry().task(task)
-        chosen = find_preset(spec, preset)
         config_class = config_class_of(spec)
-        overrides = Overrides.parse(sets, config_class)
-        config = validated(config_class, {**chosen.task, **overrides.task}, "task")
-        changed = changed_fields(validated(config_class, chosen.task, "task"), config)
+        base = find_preset(spec, preset)
+        chosen = changed_preset(base, Overrides.parse(sets, config_class))
+        config = validated(config_class, chosen.task, "task")
+        registered = next((known for known in spec.presets if known.name == base.name), base)
+        changed = changed_fields(validated(config_class, registered.task, "task"), config)
         own = DataChoice(chosen.dataset or spec.dataset_name)
         choice = choose_data(task, changed, own, dataset=dataset, data=data)
         augmentation_name = _first_given(augmentation, chosen.augmentation, spec.augmentation_name)
         bound = Task(spec, config, choice.dataset, augmentation_name, choice.data)
         bound.check_names()
-        training = {**chosen.training, **overrides.training}
-        if "max_steps" in overrides.training and "num_epochs" not in overrides.training:
-            training["num_epochs"] = None  # setting one of the two ends replaces the preset's other one
-        if "num_epochs" in overrides.training and "max_steps" not in overrides.training:
-            training["max_steps"] = None
         return cls(
             task=bound,
-            model_settings=merged_model(chosen.model, overrides.model),
-            training=validated(TrainingConfig, training, "training"),
+            model_settings=chosen.model,
+            training=validated(TrainingConfig, chosen.training, "training"),
             preset=chosen.name,
             seed=seed,
             notes=(choice.note,) if choice.note else (),

@@ -41,6 +41,13 @@ for _class in (_Loader, _Dumper):
     )
 
 
+def _list(dumper: _Dumper, value: list[Any]) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+
+
+_Dumper.add_representer(list, _list)
+
+
 def parse_yaml(text: str) -> Any:
     """Parse YAML, refusing aliases, repeated keys and deep nesting.
 
@@ -72,5 +79,5 @@ def _check_events(events: Iterable[yaml.Event]) -> None:
 
 
 def yaml_text(value: Any) -> str:
-    """Write plain values as YAML: mappings in their order, short lists on one line."""
-    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100))
+    """Write plain values as YAML: mappings in their order, a line for each key, lists between brackets."""
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=False, width=100))
