@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Job:
         total: number of items; None if it is not known.
         unit: what is counted, in the plural.
         done: number of items done.
-        found: how many of them were there before the job began. They do not count for the rate.
+        found: how many of them an earlier run had done. They do not count for the rate.
     """
 
     heading: str
@@ -36,15 +36,22 @@ class Job:
     done: int = 0
     found: int = 0
 
-    def advance(self, count: int = 1) -> None:
-        """Count items as done."""
+    def advance(self, count: int = 1, *, found: bool = False) -> None:
+        """Count items as done, by an earlier run if `found`."""
         self.done += count
+        self.found += count if found else 0
 
     def amount(self) -> str:
         """How much is done, as in "320 of 12,000 puzzles"; empty if nothing is counted."""
         if self.total is None:
             return f"{self.done:,} {self.unit}" if self.done else ""
         return f"{min(self.done, self.total):,} of {self.total:,} {self.unit}"
+
+
+class Advance(Protocol):
+    """Counts items as done; `found` says that an earlier run did them, so that they do not count for the rate."""
+
+    def __call__(self, count: int = 1, *, found: bool = False) -> None: ...
 
 
 class Reporter(Protocol):
@@ -73,21 +80,18 @@ def reporting_to(reporter: Reporter | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def progress(
-    heading: str, total: int | None = None, unit: str = "puzzles", *, found: int = 0
-) -> Iterator[Callable[[int], None]]:
-    """Show progress while the context is open. Cheap and quick jobs may use it too: what ends within a second is not shown.
+def progress(heading: str, total: int | None = None, unit: str = "puzzles") -> Iterator[Advance]:
+    """Show progress while the context is open. Quick jobs may use it too: what ends within a second is not shown.
 
     Args:
         heading: what is being done, as in "Making train puzzles".
         total: number of items. Default: not known; then elapsed time is shown.
         unit: what is counted, in the plural.
-        found: number of items that need not be done, because an earlier run has done them.
 
     Yields:
         A function that is called with the number of items done since its last call.
     """
-    job = Job(heading, total, unit, found, found)
+    job = Job(heading, total, unit)
     reporter = _reporter.get()
     with contextlib.nullcontext() if reporter is None else reporter.showing(job):
         yield job.advance
@@ -110,12 +114,13 @@ class Pace:
     def __init__(self, job: Job, now: float) -> None:
         self.job = job
         self.started = now
-        self.samples = deque([(now, job.found)])
+        self.samples = deque([(now, 0)])
 
     def sample(self, now: float) -> None:
-        """Note how much is done at a time, which is called at least every few seconds."""
-        if self.job.done != self.samples[-1][1]:
-            self.samples.append((now, self.job.done))
+        """Note how much is done at a time; to be called every second or so."""
+        done = self.job.done - self.job.found
+        if done != self.samples[-1][1]:
+            self.samples.append((now, done))
         while len(self.samples) > 2 and self.samples[1][0] < now - PACE_SECONDS:
             self.samples.popleft()
 
@@ -129,8 +134,7 @@ class Pace:
         rate = self.rate()
         if not rate or self.job.total is None:
             return None
-        at, done = self.samples[-1]
-        return max(0.0, (self.job.total - done) / rate - (now - at))
+        return max(0.0, (self.job.total - self.job.done) / rate - (now - self.samples[-1][0]))
 
     def details(self, now: float) -> list[str]:
         """Amount, rate and time left, as far as they are known; else the time that has passed."""

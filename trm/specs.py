@@ -68,6 +68,11 @@ class DatasetSpec:
         reads: the task settings that `build` reads beyond those that belong to the task itself, such as its size: the number
             of puzzles, their difficulty, a file. A setting that any dataset of the task lists here is refused for datasets
             that do not list it, and for a folder of arrays. Default: not declared, so that no setting is refused.
+        counts: the task setting with the number of puzzles of each split, as in ``{"test": "test_puzzles"}``. It declares
+            that a smaller number gives the first puzzles of a larger one, so that `--limit` makes no more than it needs.
+        sources: the modules whose code determines the puzzles; what was generated is kept until one of them is edited.
+            Default: all modules of the package that `build` is in.
+        shipped: files with splits that take long to generate, as "package:path/in/package.npz.xz"; `trm data pack` writes them.
         api: the contract version that the spec was written for.
     """
 
@@ -77,6 +82,9 @@ class DatasetSpec:
     build: str
     cache: bool = False
     reads: tuple[str, ...] | None = None
+    counts: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    shipped: tuple[str, ...] = ()
     api: int = API_VERSION
 
 

@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from trm.data import Description, PuzzleSet
-from trm.data.cache import cache_folder, cached_split, clear_cache
+from trm.data.cache import Split, cache_folder, cached_split, clear_cache
 from trm.data.source_code import source_digest
 from trm.errors import PluginError
 from trm.specs import DatasetSpec
@@ -58,7 +58,7 @@ def read(task: str = "cached", seed: int = 0, rebuild: bool = False) -> int:
     importlib.invalidate_caches()
     module = importlib.import_module("cachedplugin.puzzles")
     spec = DatasetSpec(name="rows", task=task, summary="", build="cachedplugin.puzzles:build", cache=True)
-    puzzles = cached_split(spec, Config(), "train", seed, module.build, module.describe, rebuild)
+    puzzles = cached_split(Split(spec, Config(), "train", seed), module.build, module.describe, rebuild=rebuild)
     return int(puzzles.inputs[0, 0])
 
 
@@ -112,7 +112,7 @@ def test_data_that_breaks_the_contract(tokens: Any, message: str) -> None:
 
     spec = DatasetSpec(name="rows", task="t", summary="", build="m:build")
     with pytest.raises(PluginError, match=message):
-        cached_split(spec, Config(), "train", 0, build, lambda config: Description(vocab_size=3, seq_len=2))
+        cached_split(Split(spec, Config(), "train", 0), build, lambda config: Description(vocab_size=3, seq_len=2))
 
 
 class Maker:

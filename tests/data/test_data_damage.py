@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from trm.data import Description, PuzzleSet
-from trm.data.cache import cache_folder, cached_split
+from trm.data.cache import Split, cache_folder, cached_split
 from trm.data.layout import read_split, write_split
 from trm.errors import DataError
 from trm.experiment.experiment import Experiment
@@ -70,7 +70,7 @@ def test_data_without_checksums_is_read(tmp_path: Path) -> None:
 
 def _read(spec: DatasetSpec, experiment: Experiment) -> PuzzleSet:
     build, describe = load(spec.build), load(experiment.task.spec.describe)
-    return cached_split(spec, experiment.task.config, "train", 0, build, describe)
+    return cached_split(Split(spec, experiment.task.config, "train", 0), build, describe)
 
 
 @pytest.fixture

@@ -75,6 +75,25 @@ def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> N
     echo(f"{split}: {_sizes(puzzles)}")
 
 
+@command.command("pack")
+@click.argument("task", shell_complete=complete.tasks)
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The file to write, NAME.npz.xz.")
+@task_options
+@seed_option
+def pack(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int) -> None:
+    """Write the test puzzles of TASK into one compressed file, for a plugin that ships them (`DatasetSpec.shipped`)."""
+    registry_with_warnings()
+    from trm.errors import TRMError
+    from trm.experiment.experiment import Experiment
+
+    experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
+    try:
+        count = experiment.task.pack("test", seed, output)
+    except OSError as error:
+        raise TRMError(f"Cannot write {output}: {error.strerror}.") from error
+    echo(f"Written: {output} ({count:,} puzzles, {output.stat().st_size / 2**10:.0f} KiB)")
+
+
 @command.command("info")
 @click.argument("task", shell_complete=complete.tasks)
 @task_options

@@ -21,6 +21,7 @@ Writing:
 
 Working for a while:
     `progress`: shows how far a job is.
+    `parts`: keeps what a generator has made, so that an interrupted generation continues.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from trm.data.csv_tables import csv_rows as csv_rows
     from trm.data.dataset import BaseDataset as BaseDataset
     from trm.data.downloads import hub_file as hub_file
+    from trm.data.parts import parts as parts
     from trm.data.puzzle_set import IGNORED as IGNORED
     from trm.data.puzzle_set import Description as Description
     from trm.data.puzzle_set import IntArray as IntArray
@@ -69,6 +71,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "hub_file": "trm.data.downloads",
         "open_text": "trm.storage.text_files",
         "progress": "trm.progress",
+        "parts": "trm.data.parts",
         "parse_json": "trm.storage.untrusted_input",
         "read_json": "trm.storage.untrusted_input",
         "read_text": "trm.storage.untrusted_input",

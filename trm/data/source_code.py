@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -29,6 +30,22 @@ def source_digest(functions: Iterable[Callable[..., Any]]) -> str:
                 continue
             digest.update(f"{package}/{name} {len(content)}\n".encode())
             digest.update(content)
+    return digest.hexdigest()
+
+
+def module_digest(names: Iterable[str]) -> str:
+    """A digest of the source code of modules, which does not depend on the line endings of their files.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        spec = importlib.util.find_spec(name)
+        content = Path(spec.origin).read_bytes() if spec is not None and spec.origin else b""
+        content = content.replace(b"\r\n", b"\n")
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 

@@ -93,9 +93,8 @@ def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchO
     experiment, session = loaded.experiment, loaded.session
     model = loaded.model
     metrics = experiment.build_metrics(options.metrics, session.display.note)
-    puzzles = experiment.puzzles(options.split)
+    puzzles = experiment.puzzles(options.split, limit=options.limit)
     check_identifiers(loaded.checkpoint, puzzles)
-    puzzles = puzzles if options.limit is None else puzzles.head(options.limit)
     plan = experiment.search(model.config, search)
     started = time.perf_counter()
     with progress("Scoring", len(puzzles)) as advance:

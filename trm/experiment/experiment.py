@@ -138,9 +138,9 @@ class Experiment:
         """The stem of the default name of a run folder."""
         return f"{self.task.name.replace('/', '-')}-{self.preset}"
 
-    def puzzles(self, split: str, rebuild: bool = False) -> PuzzleSet:
+    def puzzles(self, split: str, rebuild: bool = False, limit: int | None = None) -> PuzzleSet:
         """The puzzles of "train" or "test" for this seed; see `Task.puzzles`."""
-        return self.task.puzzles(split, self.seed, rebuild)
+        return self.task.puzzles(split, self.seed, rebuild, limit)
 
     def build_metrics(self, extra: Iterable[str], warn: Callable[[str], None]) -> dict[str, Metric]:
         """The task's metrics, those that the run was trained with, and further ones.

@@ -16,11 +16,13 @@ from pydantic import BaseModel
 
 from trm.config.overrides import validated
 from trm.data.augmentation import Augmentation
-from trm.data.cache import cached_split
+from trm.data.cache import Split, cached_split
 from trm.data.layout import read_split
 from trm.data.overlap import Overlap, count_overlap
 from trm.data.puzzle_set import Description, IntArray, PuzzleSet
 from trm.data.reading import Reading
+from trm.data.shipped import write_shipped
+from trm.data.source_code import module_digest
 from trm.errors import DataError, PluginError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveRequest
@@ -103,22 +105,44 @@ class Task:
         """Same as `description`."""
         return self.description
 
-    def puzzles(self, split: str, seed: int, rebuild: bool = False) -> PuzzleSet:
+    def puzzles(self, split: str, seed: int, rebuild: bool = False, limit: int | None = None) -> PuzzleSet:
         """Build or read one split.
 
         Args:
             split: "train" or "test".
             seed: seed of the data.
             rebuild: build the data again even if the cache has it.
+            limit: number of puzzles that are needed. Default: all.
 
         Raises:
             DataError: the data cannot be read, or has another size than the task's settings say.
             PluginError: the dataset returned something other than a `PuzzleSet` of the described vocabulary.
         """
         if self.data is not None:
-            return self._read(self.data, split)
+            puzzles = self._read(self.data, split)
+            return puzzles if limit is None else puzzles.head(limit)
         spec, describe = self._dataset_spec(), load(self.spec.describe)
-        return cached_split(spec, self.config, split, seed, load(spec.build), describe, rebuild)
+        wanted = Split(spec, self.config, split, seed)
+        return cached_split(wanted, load(spec.build), describe, rebuild=rebuild, limit=limit)
+
+    def pack(self, split: str, seed: int, path: Path) -> int:
+        """Write a split into a file that its plugin can ship, see `DatasetSpec.shipped`.
+
+        Returns:
+            The number of puzzles.
+
+        Raises:
+            UsageError: the dataset does not declare its `sources` and the `counts` of this split.
+            OSError: the file cannot be written.
+        """
+        wanted = Split(self._dataset_spec(), self.config, split, seed)
+        if wanted.count is None or not wanted.spec.sources:
+            raise UsageError(
+                f"Dataset {self.dataset!r} cannot be shipped: its DatasetSpec has no `counts` or `sources`."
+            )
+        puzzles = self.puzzles(split, seed)
+        write_shipped(path, puzzles, wanted.origin(module_digest(wanted.spec.sources)))
+        return len(puzzles)
 
     def build(self, split: str, seed: int) -> Any:
         """What the dataset's `build` returns, unchecked and without the cache."""

@@ -11,6 +11,12 @@ from trm_tasks_maze.presets import PRESETS
 
 __version__ = "0.1.0"
 
+GENERATOR = tuple(
+    f"trm_tasks_maze.{module}"
+    for module in ("generated", "generator", "grid", "labels", "search", "splits", "symmetry")
+)
+"""The modules that determine generated mazes."""
+
 MAZE = TaskSpec(
     name="maze",
     summary="shortest paths through mazes of 5x5 to 80x80 cells",
@@ -19,9 +25,12 @@ MAZE = TaskSpec(
     dataset=DatasetSpec(
         name="generated",
         summary="random mazes, labelled like Maze-Hard",
-        build="trm_tasks_maze.datasets:build_generated",
+        build="trm_tasks_maze.generated:build_generated",
         cache=True,
         reads=("min_size", "min_walls", "max_walls", "min_path", "train_puzzles", "test_puzzles"),
+        counts={"train": "train_puzzles", "test": "test_puzzles"},
+        sources=GENERATOR,
+        shipped=("trm_tasks_maze:test_sets/hard.npz.xz",),
     ),
     datasets=(
         DatasetSpec(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trm.data import parts, progress
 from trm.errors import UsageError
 from trm_tasks_maze.grid import FREE, GOAL, MAX_SIDE, MIN_SIDE, START, WALL, BoolArray, IntArray
 from trm_tasks_maze.labels import mark_paths
@@ -86,13 +87,15 @@ def generate(style: MazeStyle, split: Split, seed: int, count: int) -> tuple[Int
     """
     inputs: list[IntArray] = []
     labels: list[IntArray] = []
-    found = 0
-    blocks = stream(style, split, seed)
-    while found < count:
-        block_inputs, block_labels = next(blocks)
-        inputs.append(block_inputs)
-        labels.append(block_labels)
-        found += len(block_inputs)
+    made = 0
+    blocks = _blocks(style, split, seed)
+    with progress(f"Making {split} mazes", count, "mazes") as advance:
+        while made < count:
+            block_inputs, block_labels, found = next(blocks)
+            inputs.append(block_inputs)
+            labels.append(block_labels)
+            made += len(block_inputs)
+            advance(len(block_inputs), found=found)
     shape = (0, style.height * style.width)
     empty = np.empty(shape, dtype=np.int32)
     return np.concatenate([empty, *inputs])[:count], np.concatenate([empty, *labels])[:count]
@@ -104,13 +107,22 @@ def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray
     Raises:
         UsageError: the style allows no maze, or no further one.
     """
+    for mazes, labels, _ in _blocks(style, split, seed):
+        yield mazes, labels
+
+
+def _blocks(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray, IntArray, bool]]:
+    """Yield what `stream` yields, and whether an earlier run made it."""
+
+    def make(index: int) -> dict[str, IntArray]:
+        rng = np.random.default_rng(np.random.SeedSequence([seed, 1 if split == "test" else 0, index]))
+        block = _block(style, split, rng) if style.min_share == 1 else _of_one_size(style, split, rng)
+        return dict(zip(("mazes", "labels", "prints"), block, strict=True))
+
     seen: set[int] = set()
     in_vain = 0
-    index = 0
-    while True:
-        entropy = np.random.SeedSequence([seed, 1 if split == "test" else 0, index])
-        rng = np.random.default_rng(entropy)
-        mazes, labels, prints = _block(style, split, rng) if style.min_share == 1 else _of_one_size(style, split, rng)
+    for part in parts("blocks", make):
+        mazes, labels, prints = (part.arrays[name] for name in ("mazes", "labels", "prints"))
         fresh = []
         for row, key in enumerate(prints.tolist()):
             if key not in seen:
@@ -119,8 +131,7 @@ def stream(style: MazeStyle, split: Split, seed: int) -> Iterator[tuple[IntArray
         in_vain = 0 if fresh else in_vain + 1
         if in_vain == _PATIENCE:
             raise UsageError(_exhausted(style, len(seen)))
-        yield mazes[fresh], labels[fresh]
-        index += 1
+        yield mazes[fresh], labels[fresh], part.found
 
 
 def _of_one_size(style: MazeStyle, split: Split, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:

@@ -8,6 +8,12 @@ from trm_tasks_sudoku.presets import PRESETS
 
 __version__ = "0.1.0"
 
+GENERATOR = tuple(
+    f"trm_tasks_sudoku.{module}"
+    for module in ("climb", "dig", "generated", "generator", "geometry", "search", "solver", "splits")
+)
+"""The modules that determine generated puzzles."""
+
 SUDOKU = TaskSpec(
     name="sudoku",
     summary="Sudoku from 4x4 to 25x25 cells",
@@ -16,9 +22,11 @@ SUDOKU = TaskSpec(
     dataset=DatasetSpec(
         name="generated",
         summary="generated puzzles with one solution, rated by a solver",
-        build="trm_tasks_sudoku.datasets:build_generated",
+        build="trm_tasks_sudoku.generated:build_generated",
         cache=True,
         reads=("style", "clues", "min_backtracks", "train_puzzles", "test_puzzles"),
+        counts={"train": "train_puzzles", "test": "test_puzzles"},
+        sources=GENERATOR,
     ),
     datasets=(
         DatasetSpec(

@@ -124,7 +124,7 @@ def _exchanges(scratch: Any, puzzle: Any, stream: Any) -> int:
     return _clinchers(scratch.found, solutions, stream, scratch.counts, scratch.clues)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _harden(scratch: Any, puzzle: Any, steps: int, least: float, cap: float, stream: Any, path: Any) -> int:
     """Climb from `puzzle` [L] to harder ones.
 
@@ -156,7 +156,7 @@ def _harden(scratch: Any, puzzle: Any, steps: int, least: float, cap: float, str
     return stored
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _thin(scratch: Any, puzzle: Any, steps: int, most: int, stream: Any, path: Any) -> int:
     """Climb from `puzzle` [L] to ones with fewer clues.
 

@@ -55,7 +55,7 @@ def dig(work: Any, puzzle: Any, least: int, max_backtracks: int, stream: Any, no
     return clues
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill(work: Any, streams: Any, max_backtracks: int, solutions: Any) -> Any:
     filled = np.zeros(len(streams), np.bool_)
     for index in range(len(streams)):
@@ -64,7 +64,7 @@ def _fill(work: Any, streams: Any, max_backtracks: int, solutions: Any) -> Any:
     return filled
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _dig(work: Any, streams: Any, lowest: int, highest: int, max_backtracks: int, no_stream: Any, puzzles: Any) -> None:
     found = np.empty((1, puzzles.shape[1]), np.uint8)
     for index in range(len(puzzles)):

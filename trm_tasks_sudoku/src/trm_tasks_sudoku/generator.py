@@ -7,11 +7,12 @@ Each puzzle of a (size, style, split, seed) has its own random stream, so a smal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from trm.data import parts, progress
 from trm.errors import UsageError, nearest
 from trm_tasks_sudoku.climb import climbed_puzzles
 from trm_tasks_sudoku.dig import Grids, Streams, dug_puzzles, filled_grids
@@ -19,6 +20,7 @@ from trm_tasks_sudoku.geometry import geometry
 from trm_tasks_sudoku.solver import rate
 from trm_tasks_sudoku.splits import SPLITS, assign_split
 
+Arrays = dict[str, npt.NDArray[Any]]
 Counts = npt.NDArray[np.int32]
 Style = Literal["plain", "minimal", "hard"]
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -82,24 +84,30 @@ def generate(
     lowest, highest = _clue_range(size, clues, style)
     target = range(lowest, highest + 1) if style == "plain" else range(1)  # number of clues at which digging stops
     key = (size, STYLES.index(style), SPLITS.index(split))
-    kept: dict[bytes, tuple[Grids, Grids, int]] = {}
-    start = idle = 0
     size_of_block = _CLIMB_BLOCK if style == "hard" else _BLOCK
-    while len(kept) < count:
-        block = _streams(seed, key, start, size_of_block)
-        before = len(kept)
+
+    def block(number: int) -> Arrays:
+        streams = _streams(seed, key, number * size_of_block, size_of_block)
         if style == "hard":
-            puzzles, solutions = _climbed_of_split(size, split, block)
+            puzzles, solutions = _climbed_of_split(size, split, streams)
         else:
-            puzzles, solutions = _of_split(size, split, block, target)
-        backtracks = rate(puzzles)[1]
-        wanted = ((puzzles > 0).sum(axis=1) <= highest) & (backtracks >= min_backtracks)
-        for index in np.flatnonzero(wanted):
-            kept.setdefault(puzzles[index].tobytes(), (puzzles[index], solutions[index], int(backtracks[index])))
-        start += size_of_block
-        idle = 0 if len(kept) > before else idle + size_of_block
-        if idle >= _IDLE_STREAMS:
-            raise UsageError(_too_rare(size, style, split, highest, min_backtracks, len(kept)))
+            puzzles, solutions = _of_split(size, split, streams, target)
+        return {"puzzles": puzzles, "solutions": solutions, "backtracks": rate(puzzles)[1]}
+
+    kept: dict[bytes, tuple[Grids, Grids, int]] = {}
+    idle = 0
+    blocks = parts("blocks", block)
+    with progress(f"Making {split} puzzles", count) as advance:
+        while len(kept) < count:
+            before, part = len(kept), next(blocks)
+            puzzles, solutions, backtracks = (part.arrays[name] for name in ("puzzles", "solutions", "backtracks"))
+            wanted = ((puzzles > 0).sum(axis=1) <= highest) & (backtracks >= min_backtracks)
+            for index in np.flatnonzero(wanted):
+                kept.setdefault(puzzles[index].tobytes(), (puzzles[index], solutions[index], int(backtracks[index])))
+            advance(len(kept) - before, found=part.found)
+            idle = 0 if len(kept) > before else idle + size_of_block
+            if idle >= _IDLE_STREAMS:
+                raise UsageError(_too_rare(size, style, split, highest, min_backtracks, len(kept)))
     return _batch(list(kept.values())[:count], size)
 
 

@@ -36,7 +36,7 @@ class Solution:
         return len(self.grids)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rate(work: Any, grids: Any, limit: int, no_stream: Any, solutions: Any, backtracks: Any) -> None:
     found = np.empty((0, grids.shape[1]), np.uint8)
     for index in range(len(grids)):
