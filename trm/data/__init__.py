@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from trm.data.csv_tables import csv_rows as csv_rows
     from trm.data.dataset import BaseDataset as BaseDataset
     from trm.data.downloads import hub_file as hub_file
-    from trm.data.parts import parts as parts
     from trm.data.puzzle_set import IGNORED as IGNORED
     from trm.data.puzzle_set import Description as Description
     from trm.data.puzzle_set import IntArray as IntArray
     from trm.data.puzzle_set import PuzzleSet as PuzzleSet
     from trm.data.reading import Reading as Reading
     from trm.data.sampler import GroupSampler as GroupSampler
+    from trm.data.unfinished import parts as parts
     from trm.progress import progress as progress
     from trm.storage.atomic import write_bytes as write_bytes
     from trm.storage.atomic import write_json as write_json
@@ -71,7 +71,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "hub_file": "trm.data.downloads",
         "open_text": "trm.storage.text_files",
         "progress": "trm.progress",
-        "parts": "trm.data.parts",
+        "parts": "trm.data.unfinished",
         "parse_json": "trm.storage.untrusted_input",
         "read_json": "trm.storage.untrusted_input",
         "read_text": "trm.storage.untrusted_input",

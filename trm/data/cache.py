@@ -19,10 +19,10 @@ from filelock import FileLock
 from pydantic import BaseModel
 
 from trm.data.layout import read_split, write_split
-from trm.data.parts import keeping_parts
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.shipped import read_shipped
 from trm.data.source_code import module_digest, source_digest
+from trm.data.unfinished import keeping_parts
 from trm.errors import DataError, PluginError
 from trm.progress import progress
 from trm.specs import DatasetSpec
@@ -105,7 +105,7 @@ def cached_split(
     The cache is keyed by the split, and by the source code of the packages that `build` and `describe` are in or of the
     modules that the dataset names, so that an edited plugin builds its data again. Processes that want the same data wait
     for the one that builds it. If the cache cannot be written, the data is built again the next time; if it is damaged,
-    the data is built again at once. What an interrupted build has made is kept and used, see `trm.data.parts`.
+    the data is built again at once. What an interrupted build has made is kept and used, see `trm.data.unfinished`.
 
     Args:
         split: what to build.
