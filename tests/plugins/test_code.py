@@ -176,7 +176,7 @@ def test_a_missing_file_is_the_plugins_error_if_the_plugin_opens_it(site: Site) 
 
 
 def test_an_error_outside_of_plugins_is_a_bug(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise KeyError("x")
 
     monkeypatch.setattr("trm.cli.list_tasks.registry_with_warnings", fail)

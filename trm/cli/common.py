@@ -11,17 +11,62 @@ import click
 
 from trm.cli import complete
 from trm.cli.output import echo
+from trm.errors import UsageError
+from trm.plugins.loading import installed_twice
 from trm.plugins.registry import Registry, get_registry
 
 
-def registry_with_warnings() -> Registry:
-    """The registry; each problem with a plugin is reported in one line on stderr, with `--debug` and its traceback."""
+def registry_with_warnings(quiet_ones_too: bool = False) -> Registry:
+    """The registry; each problem with a plugin is reported in one line on stderr, with `--debug` and its traceback.
+
+    Args:
+        quiet_ones_too: whether to report two plugins or distributions of one name as well.
+    """
     registry = get_registry()
+    for sentence in installed_twice() if quiet_ones_too else ():
+        echo(f"Warning: {sentence}", err=True)
     for problem in registry.problems:
+        if problem.quiet and not quiet_ones_too:
+            continue
         echo(f"Warning: {problem} (`trm doctor` shows more)", err=True)
         if problem.error is not None and is_debugging():
             echo("".join(traceback.format_exception(problem.error)).rstrip(), err=True)
     return registry
+
+
+def task_and_weights(given: str, checkpoint: str | None) -> tuple[str, str]:
+    """The task and the weights that the arguments of a command name.
+
+    Args:
+        given: the argument TASK: a task, a preset that ships weights (`maze:hard`), or a run, a checkpoint or a weights file.
+        checkpoint: the option --checkpoint.
+
+    Returns:
+        The name of the task, and the weights as `trm.runs.locate` takes them.
+
+    Raises:
+        UsageError: there is no such task, or weights are named twice.
+        CheckpointError: `given` is a path without usable weights.
+    """
+    registry = get_registry()
+    task, colon, _ = given.partition(":")
+    by_path = task not in registry.tasks() and _names_weights(given)
+    if checkpoint is not None and (colon or by_path):
+        raise UsageError(f"Both {given} and --checkpoint {checkpoint} name weights. Omit one of them.")
+    if not by_path:
+        return registry.task(task).name, checkpoint or given
+    from trm.runs.locate import locate
+
+    owner = locate(given).run.task
+    if owner is None:
+        raise UsageError(f"The run {given} names no task. Import it again with --task.")
+    return registry.task(owner).name, given
+
+
+def _names_weights(given: str) -> bool:
+    from trm.runs.names import names_weights
+
+    return names_weights(given)
 
 
 def is_debugging() -> bool:

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli import complete
-from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.common import (
+    checkpoint_option,
+    device_option,
+    registry_with_warnings,
+    task_and_weights,
+    threads_option,
+    use_threads,
+)
 from trm.cli.output import echo
 from trm.errors import UsageError, cannot_write
 from trm.plugins.registry import Registry
 from trm.specs import TaskSpec
+from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.evaluation.examples import Example
@@ -58,21 +66,22 @@ def command(
     TASK defaults to the task with the most presets among those that ship weights. Cells that changed since the previous
     step are shown in reverse video; the task's renderer marks wrong cells.
     """
-    task = task or default_task(registry_with_warnings())
+    registry = registry_with_warnings()
+    task, weights = task_and_weights(task or default_task(registry), checkpoint)
     use_threads(threads)
     if record is not None and record.suffix != ".svg":
         raise UsageError(f"--record {record}: the recording is an SVG file; use a name that ends in .svg.")
     from trm.experiment.solver import load
-    from trm.plugins.registry import get_registry
     from trm.render.console import Console
     from trm.render.player import Player
     from trm.render.recording import WIDTH, Recording
 
-    get_registry().task(task)  # an unknown task is reported as such, not as a missing checkpoint
     console = Console(highlight=False)
     with console.status("Loading the model ..."):
-        solver = load(checkpoint or task, device=device, task=task)
+        solver = load(weights, device=device, task=task)
         examples = solver.examples(puzzles, steps)
+    if len(examples) < puzzles:
+        echo(f"{weights} has {counted(len(examples), 'puzzle')} to show, not {puzzles:,}.", err=True)
     steps = steps or solver.steps
     delay = min(delay, SECONDS / (len(examples) * (steps + 1)))
     if record is None:

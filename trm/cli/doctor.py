@@ -13,6 +13,7 @@ from trm import __version__
 from trm.cli.common import is_debugging, json_option
 from trm.cli.output import echo, print_json
 from trm.errors import PluginError, described
+from trm.plugins.loading import installed_twice
 from trm.plugins.registry import Problem, Registry, get_registry
 from trm.specs import TaskSpec
 
@@ -36,7 +37,7 @@ def command(as_json: bool) -> None:
             {"name": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
             for plugin in registry.plugins
         ],
-        "problems": [*map(str, registry.problems), *_missing_weights(registry)],
+        "problems": [*map(str, registry.problems), *installed_twice(), *_missing_weights(registry)],
         "tracebacks": {problem.plugin.name: lines for problem in registry.problems if (lines := _traceback(problem))},
         "cache": _cache(),
     }

@@ -27,7 +27,7 @@ KINDS = {
 @json_option
 def command(verbose: bool, as_json: bool) -> None:
     """List the installed tasks with their plugins and versions."""
-    registry = registry_with_warnings()
+    registry = registry_with_warnings(quiet_ones_too=True)
     rows = [_row(registry, entry, verbose) for entry in registry.tasks().values()]
     if as_json:
         print_json(rows)

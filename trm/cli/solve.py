@@ -14,6 +14,7 @@ from trm.cli.common import (
     json_option,
     registry_with_warnings,
     search_options,
+    task_and_weights,
     threads_option,
     use_threads,
 )
@@ -49,6 +50,7 @@ def command(
     """
     registry = registry_with_warnings()
     use_threads(threads)
+    task, weights = task_and_weights(task, checkpoint)
     spec = registry.task(task)
     if not spec.reads_text and spec.solve is None:
         raise UsageError(f"Task {task!r} cannot read puzzles from text.")
@@ -59,8 +61,8 @@ def command(
     from trm.experiment.solver import load
     from trm.runs.locate import shipped_weights
 
-    solver = load(checkpoint or task, device=device, task=task, display=CommandDisplay())
-    others = [] if checkpoint else [f"{task}:{preset}" for preset in list(shipped_weights(task))[1:]]
+    solver = load(weights, device=device, task=task, display=CommandDisplay())
+    others = [] if weights != task else [f"{task}:{preset}" for preset in list(shipped_weights(task))[1:]]
     options = SearchOptions(**search)
     solved = solve_texts(solver.loaded, [SourcedText(*text) for text in texts], options, others)
     if as_json:

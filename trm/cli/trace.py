@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 from trm.cli import complete
-from trm.cli.common import checkpoint_option, device_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.common import (
+    checkpoint_option,
+    device_option,
+    registry_with_warnings,
+    task_and_weights,
+    threads_option,
+    use_threads,
+)
 from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
 from trm.errors import cannot_write
@@ -49,15 +56,15 @@ def command(
     """
     for module in ("PIL", "matplotlib") if gif or png else ():
         extra_module(module, "--gif" if gif else "--png")
-    registry = registry_with_warnings()
+    registry_with_warnings()
     use_threads(threads)
-    registry.task(task)  # an unknown task is reported as such, not as a missing checkpoint
+    task, weights = task_and_weights(task, checkpoint)
     from rich.text import Text
 
     from trm.experiment.solver import load
     from trm.render.console import Console
 
-    solver = load(checkpoint or task, device=device, task=task)
+    solver = load(weights, device=device, task=task)
     text = None if puzzle is None else read_text(puzzle)[1]
     trace = replace(solver.trace(text, steps=steps, cycles=cycles), renderer=renderer)
     if not (html or gif or png):

@@ -93,7 +93,8 @@ class Experiment:
         changed = changed_fields(validated(config_class, registered.task, "task"), config)
         own = DataChoice(chosen.dataset or spec.dataset_name)
         choice = choose_data(task, changed, own, dataset=dataset, data=data)
-        augmentation_name = _first_given(augmentation, chosen.augmentation, spec.augmentation_name)
+        wanted = "" if means_absent(augmentation or "") else augmentation
+        augmentation_name = _first_given(wanted, chosen.augmentation, spec.augmentation_name)
         bound = Task(spec, config, choice.dataset, augmentation_name, choice.data)
         bound.check_names()
         return cls(
@@ -291,9 +292,8 @@ def check_identifiers(checkpoint: Checkpoint, puzzles: PuzzleSet) -> None:
 
 
 def _first_given(*names: str | None) -> str | None:
-    """The first name that is not None; an empty one and "none" mean that there is none."""
-    first = next((name for name in names if name is not None), "")
-    return first if first and not means_absent(first) else None
+    """The first name that is not None; an empty one means that there is none."""
+    return next((name or None for name in names if name is not None), None)
 
 
 def _git_revision() -> str | None:

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -86,6 +87,24 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
         yield Loaded(unknown, None, [Problem(unknown, reason)])
 
 
+def installed_twice() -> list[str]:
+    """A sentence for each distribution with plugins that is installed in several places or versions.
+
+    Python uses the first one on its path and ignores the others, even if that one is left over from an old version.
+    """
+    places: dict[str, dict[str, None]] = {}
+    for distribution in importlib.metadata.distributions():
+        if any(entry_point.group == GROUP for entry_point in distribution.entry_points):
+            place = f"{distribution.version} in {Path(str(distribution.locate_file(''))).resolve()}"
+            places.setdefault(distribution.name.lower().replace("_", "-"), {})[place] = None
+    return [
+        f"{name} is installed {len(found)} times: {', '.join(found)}. Python uses the first. "
+        f"Repeat `pip uninstall {name}` until none is left, then install it once."
+        for name, found in sorted(places.items())
+        if len(found) > 1
+    ]
+
+
 def _wanted() -> set[str] | None:
     """The names in `TRM_PLUGINS`; None if the variable is not set."""
     names = os.environ.get("TRM_PLUGINS")
@@ -106,9 +125,10 @@ def _load_one(
         distribution.version if distribution else "unknown version",
         entry_point.module,
     )
-    refusal = _same_name(loaded.get(plugin.name)) or _unmet((distribution and distribution.requires) or ())
+    rival = loaded.get(plugin.name)
+    refusal = _same_name(rival) or _unmet((distribution and distribution.requires) or ())
     if refusal:
-        return Loaded(plugin, None, [Problem(plugin, refusal)])
+        return Loaded(plugin, None, [Problem(plugin, refusal, quiet=rival not in (None, CORE))])
     try:
         module = entry_point.load()
         specs = list(_collect(manager, module, entry_point.name))

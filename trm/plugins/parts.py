@@ -41,12 +41,15 @@ class Problem:
         plugin: the plugin.
         reason: one or two sentences that say what is wrong and how to fix it.
         fatal: whether the plugin was not loaded.
+        quiet: whether only the commands that list plugins report it: another plugin has the name, which whoever uses
+            the name is told anyway.
         error: the exception with its traceback, if the plugin raised one.
     """
 
     plugin: Plugin
     reason: str
     fatal: bool = True
+    quiet: bool = False
     error: BaseException | None = field(default=None, compare=False)
 
     def __str__(self) -> str:

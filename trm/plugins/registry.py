@@ -25,6 +25,17 @@ from trm.specs import (
     TaskSpec,
 )
 
+DEVICES_CALLED = {
+    "gpu": ("cuda", "mps"),
+    "nvidia": ("cuda",),
+    "amd": ("cuda",),
+    "rocm": ("cuda",),
+    "hip": ("cuda",),
+    "apple": ("mps",),
+    "metal": ("mps",),
+}
+"""The devices that people mean by other names."""
+
 Part = TypeVar("Part", DatasetSpec, AugmentationSpec, MetricSpec, RendererSpec)
 
 
@@ -62,6 +73,9 @@ class Registry:
         for problem in self.problems:
             if problem.fatal and problem.plugin.name == name:
                 raise PluginError(str(problem)) from problem.error
+        task, colon, preset = name.partition(":")
+        if colon and task in self.tasks():
+            raise UsageError(f"{name!r} names the weights of a preset. Name the task {task!r} with --preset {preset}.")
         raise UsageError(
             f"There is no task {name!r}. {nearest(name, self.tasks())} Tasks come from plugins: install the package of the "
             "task with `pip install`; `trm list-tasks` then lists it."
@@ -77,7 +91,9 @@ class Registry:
         claims = self._claims(BackendSpec)
         spec: BackendSpec | None = _only(claims, name, "device")
         if spec is None:
-            raise UsageError(f"There is no device {name!r}. {nearest(name, [*claims, 'auto'])}")
+            meant = [device for device in DEVICES_CALLED.get(name.lower(), ()) if device in claims]
+            hint = f"Did you mean {' or '.join(map(repr, meant))}?" if meant else nearest(name, [*claims, "auto"])
+            raise UsageError(f"There is no device {name!r}. {hint}")
         return spec
 
     def backends(self) -> list[BackendSpec]:
@@ -170,7 +186,7 @@ class Registry:
                     f"{what} is also registered by {rival.plugin}, so neither can be used. Uninstall one of the two, or "
                     "choose with TRM_PLUGINS."
                 )
-            self.problems.append(Problem(plugin, reason, fatal=False))
+            self.problems.append(Problem(plugin, reason, fatal=False, quiet=rival.plugin != plugin))
 
     def _rivals(self, spec: AnySpec) -> list[Registered]:
         """The registered specs that cannot be told apart from `spec` by kind, task and name."""
