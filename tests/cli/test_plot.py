@@ -107,7 +107,7 @@ def test_a_run_that_is_just_being_written_can_be_read(
         file.write('{"step": 99, "ep')
     command("compare", str(copy), runs[1], "--json")
     report = json.loads(capsys.readouterr().out)
-    assert report["results"]["state"] == ["not finished", "finished"]
+    assert report["results"]["state"] == ["interrupted", "finished"]
     assert report["results"]["step"] == [12, 8]
     with open(copy / "metrics.jsonl", "a") as file:
         file.write("\n")
@@ -128,7 +128,7 @@ def test_compare_has_what_differs_and_nothing_else(runs: tuple[str, str], capsys
     command("compare", *runs, "--all")
     assert "training.batch_size" in capsys.readouterr().out
     command("compare", runs[0], runs[0])
-    assert "The runs have the same settings." in capsys.readouterr().out
+    assert "was given more than once and is shown once." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trm.evaluation.intervals import Z, of_mean, wilson
+from trm.evaluation.intervals import Z, of_mean, of_mean_difference, of_share_difference, wilson
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,15 @@ def test_the_interval_of_a_mean_needs_two_values() -> None:
     low, high = of_mean([0.9, 0.92, 0.94]) or (0, 0)
     assert (low + high) / 2 == pytest.approx(0.92)
     assert high - 0.92 == pytest.approx(4.303 * statistics.stdev([0.9, 0.92, 0.94]) / math.sqrt(3))
+
+
+def test_the_difference_of_two_shares_gives_the_published_values() -> None:
+    """The values of R. G. Newcombe, Statistics in Medicine 17 (1998), table II, method 10."""
+    assert of_share_difference((56, 70), (48, 80)) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+    assert of_share_difference((10, 10), (0, 10)) == pytest.approx((0.6075, 1.0), abs=5e-5)
+
+
+def test_the_difference_of_two_means_has_welchs_degrees_of_freedom() -> None:
+    low, high = of_mean_difference([1.0, 2.0, 3.0], [2.0, 4.0, 6.0])  # 2.94 degrees of freedom
+    assert (low, high) == pytest.approx((-2 - 1.2910 * 4.303, -2 + 1.2910 * 4.303), abs=1e-3)
+    assert of_mean_difference([1.0, 1.0], [0.5, 0.5]) == (0.5, 0.5)

@@ -118,7 +118,7 @@ def test_exports_that_cannot_be_made_are_refused(tmp_path: Path, monkeypatch: py
     any_length = TinyRecursiveModel(build("attention").config.model_copy(update={"context_length": 0}))
     with pytest.raises(UsageError, match="Import the checkpoint with --context-length"):
         export_torch(any_length, tmp_path / "model.pt2")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(TRMError, match=r"needs onnx: pip install 'trm\[onnx\]'"):
         export_onnx(build("mixer"), tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())

@@ -2,97 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from trm.cli import complete
 from trm.cli.common import json_option
 from trm.cli.output import echo, print_json
-from trm.storage.untrusted_input import as_number
+from trm.errors import UsageError
 
 if TYPE_CHECKING:
-    from trm.runs.history import History
-
-Row = tuple[str, list[Any]]
+    from trm.cli.comparison import Comparison
 
 
 @click.command("compare")
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), shell_complete=complete.runs)
 @click.option("--all", "show_all", is_flag=True, help="Show the settings that are equal, too.")
+@click.option("--ungrouped", is_flag=True, help="Show each run, also where runs differ only in the seed.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print a Markdown table.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, with scores from 0 to 1.")
 @json_option
-def command(runs: tuple[Path, ...], show_all: bool, as_json: bool) -> None:
-    """Show the settings in which RUNS differ, and the scores of each run."""
-    from trm.runs.history import read_history
+def command(runs: tuple[Path, ...], show_all: bool, ungrouped: bool, form: str | None, as_json: bool) -> None:
+    """Compare RUNS: run folders, or folders of runs. One row per run, with the settings that differ and the scores.
 
-    histories = [read_history(path) for path in runs]
-    settings = list(_settings(histories, show_all))
-    results = list(_results(histories))
+    Runs that differ only in the seed share a row with the mean and the sample standard deviation of their scores. The
+    exact accuracy of a single finished run has Wilson's 95 % confidence interval for its number of test puzzles. A
+    difference is within noise if its own 95 % confidence interval contains 0.
+
+    \b
+    Examples:
+      trm compare runs/a runs/b
+      trm compare runs --markdown
+    """
+    if as_json and form:
+        raise UsageError(f"--json and --{form} exclude each other. Choose one.")
+    from trm.cli.comparison import compare
+    from trm.runs.listing import expanded
+
+    listed = expanded(runs)
+    for run in listed:
+        if run.problem:
+            echo(f"Left out, because it is damaged: {run.path}: {run.problem}", err=True)
+    readable = [run for run in listed if run.history]
+    if not readable:
+        raise UsageError("All of these runs are damaged. `trm runs` lists other runs.")
+    if len(runs) > len(listed) == 1:
+        echo(f"{listed[0].path} was given more than once and is shown once.", err=True)
+    comparison = compare(readable, show_all=show_all, ungrouped=ungrouped)
     if as_json:
-        print_json({"runs": list(map(str, runs)), "settings": dict(settings), "results": dict(results)})
+        print_json(comparison.as_json())
     else:
-        _print(histories, settings, results)
+        _print(comparison, form)
 
 
-def _settings(histories: Sequence[History], show_all: bool) -> Iterable[Row]:
-    from trm.config.overrides import FROM_DATA
-
-    from_data = tuple(f"model.{name}" for name in FROM_DATA)
-    flat = [dict(_flattened(history.config.model_dump(mode="json"))) for history in histories]
-    for name in dict.fromkeys(name for values in flat for name in values):
-        values = [settings.get(name) for settings in flat]
-        differ = any(value != values[0] for value in values)
-        if (differ or show_all) and not name.startswith(from_data):
-            yield name, values
-
-
-def _flattened(values: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flattened(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
-
-
-def _results(histories: Sequence[History]) -> Iterable[Row]:
-    summaries = [history.summary or {} for history in histories]
-    scores = [
-        summary.get("final_metrics") or history.last_scores()
-        for summary, history in zip(summaries, histories, strict=True)
-    ]
-    yield "state", ["finished" if summary else "not finished" for summary in summaries]
-    for name in dict.fromkeys(name for values in scores for name in values):
-        yield name, [as_number(values.get(name)) for values in scores]
-    yield (
-        "best exact_accuracy",
-        [max((y for _, y in history.curve("exact_accuracy")), default=None) for history in histories],
-    )
-    yield "parameters", [summary.get("parameters") for summary in summaries]
-    for name in ("step", "epoch", "seconds"):
-        yield name, [history.records[-1][name] if history.records else None for history in histories]
-
-
-def _print(histories: Sequence[History], settings: Sequence[Row], results: Sequence[Row]) -> None:
-    from rich.table import Table
+def _print(comparison: Comparison, form: str | None) -> None:
     from rich.text import Text
 
+    from trm.cli.sheet import as_csv, fitted, markdown
     from trm.render.console import Console
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", overflow="fold")
-    for history in histories:
-        table.add_column(Text(str(history.path)), overflow="fold")
-    for name, values in [*settings, ("", [""] * len(histories)), *results]:
-        table.add_row(Text(name), *(Text(_text(value)) for value in values))
-    Console(highlight=False).print(table)
-    if not settings:
-        echo("The runs have the same settings.")
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if form == "csv":
+        echo(as_csv(comparison.records()))
+        return
+    if form == "markdown":
+        echo("\n".join([markdown(comparison.columns()), *(f"\n{note}" for note in comparison.notes())]))
+        return
+    console = Console(highlight=False)
+    for part in fitted(comparison.columns(), console.width):
+        console.print(part)
+    for note in comparison.notes():
+        console.print(Text(f"\n{note}"))

@@ -63,6 +63,18 @@ def checkpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return [CompletionItem(incomplete, type="file")]
 
 
+def runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete a run folder: the runs in `runs` and in the folder that is being typed; the shell adds other folders."""
+    from click.shell_completion import CompletionItem
+
+    return [*_items(_run_folders(incomplete), incomplete), CompletionItem(incomplete, type="dir")]
+
+
+def _run_folders(incomplete: str) -> Iterable[tuple[str, str]]:
+    """Run folders, with a trailing slash for each folder on the way to them."""
+    return ()
+
+
 def _task(ctx: click.Context) -> Any:
     """The task on the command line; None if there is none yet.
 

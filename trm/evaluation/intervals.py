@@ -1,4 +1,4 @@
-"""Confidence intervals at 95 %: of a share of puzzles, and of a mean over seeds."""
+"""Confidence intervals at 95 %: of a share of puzzles, of a mean over seeds, and of the difference of two of them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,46 @@ def wilson(hits: float, total: int) -> Interval:
     share, spread = hits / total, Z**2 / total
     center = (share + spread / 2) / (1 + spread)
     half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return max(0.0, center - half), min(1.0, center + half)
+    # Rounding must not exclude a share of exactly 0 or 1.
+    return max(0.0, min(center - half, share)), min(1.0, max(center + half, share))
 
 
 def of_mean(values: Sequence[float]) -> Interval | None:
     """Student's interval of the mean of independent runs; None for a single one, which says nothing about the spread."""
     if len(values) < 2:
         return None
-    quantile = T[len(values) - 2] if len(values) - 2 < len(T) else Z
-    mean, half = statistics.fmean(values), quantile * statistics.stdev(values) / math.sqrt(len(values))
+    mean, half = statistics.fmean(values), _quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
     return mean - half, mean + half
+
+
+def of_share_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
+    """Newcombe's interval of the difference of two shares of independent puzzles, built from their Wilson intervals.
+
+    Args:
+        one: hits and total of the first share.
+        other: hits and total of the share that is subtracted.
+
+    Source: R. G. Newcombe, "Interval estimation for the difference", Statistics in Medicine 17 (1998), method 10.
+    """
+    (hits, total), (other_hits, other_total) = one, other
+    share, other_share = hits / total, other_hits / other_total
+    (low, high), (other_low, other_high) = wilson(hits, int(total)), wilson(other_hits, int(other_total))
+    difference = share - other_share
+    return (
+        difference - math.hypot(share - low, other_high - other_share),
+        difference + math.hypot(high - share, other_share - other_low),
+    )
+
+
+def of_mean_difference(one: Sequence[float], other: Sequence[float]) -> Interval:
+    """Welch's interval of the difference of two means over independent runs, at least two each."""
+    parts = [statistics.variance(values) / len(values) for values in (one, other)]
+    freedom = [part**2 / (len(values) - 1) for part, values in zip(parts, (one, other), strict=True)]
+    half = _quantile(sum(parts) ** 2 / sum(freedom)) * math.sqrt(sum(parts)) if any(parts) else 0.0
+    difference = statistics.fmean(one) - statistics.fmean(other)
+    return difference - half, difference + half
+
+
+def _quantile(freedom: float) -> float:
+    """The 97.5 % quantile of Student's t distribution, for degrees of freedom rounded down."""
+    return T[int(freedom) - 1] if freedom < len(T) + 1 else Z

@@ -43,9 +43,20 @@ class History:
         return [name for name in dict.fromkeys(names) if name not in (*AXES.values(), "progress")]
 
     def last_scores(self) -> dict[str, float]:
-        """The scores of the last evaluation."""
+        """The final scores or, in an unfinished run, the scores of the last evaluation; empty without any."""
+        if self.summary and self.summary.get("final_metrics"):
+            return dict(self.summary["final_metrics"])
         tests = [record["test"] for record in self.records if "test" in record]
         return tests[-1] if tests else {}
+
+    def best(self, metric: str) -> float | None:
+        """The highest value of a metric in any evaluation; None without one."""
+        values = [y for _, y in self.curve(metric)] + [as_number(self.last_scores().get(metric))]
+        return max((value for value in values if value is not None), default=None)
+
+    def last(self, name: str) -> float | None:
+        """The last `step`, `epoch` or `seconds`; None before the first line of metrics."""
+        return as_number(self.records[-1][name]) if self.records else None
 
 
 def read_history(path: Path) -> History:

@@ -36,6 +36,16 @@ class RunLock:
         """Whether only the outermost context is active."""
         return self.lock.lock_counter == 1
 
+    def is_held(self) -> bool:
+        """Whether a process, this one included, is writing the folder. Nothing in the folder is changed."""
+        if not self.note.exists():  # the owner removes it; only a killed process leaves it behind
+            return False
+        try:
+            with FileLock(self.folder / ".lock", timeout=0):
+                return False
+        except (Timeout, OSError):  # in a folder that cannot be written, the note is all there is to go by
+            return True
+
     def __enter__(self) -> RunLock:
         try:
             self.lock.acquire()
