@@ -123,7 +123,7 @@ def test_a_run_without_scores_and_a_damaged_one(tmp_path: Path, capsys: pytest.C
     assert [row["exact_accuracy"] for row in rows] == [None, 0.9]
     assert "Left out, because it is damaged" in captured.err
     assert "-" in shown(capsys, "compare", tmp_path / "new")
-    assert "Cannot read" in shown(capsys, "compare", tmp_path / "torn", code=1)
+    assert "Cannot read" in shown(capsys, "compare", tmp_path / "torn", code=2)
 
 
 def test_markdown_and_csv(sweep: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,10 @@ def of_mean(values: Sequence[float]) -> Interval | None:
     """Student's interval of the mean of independent runs; None for a single one, which says nothing about the spread."""
     if len(values) < 2:
         return None
-    mean, half = statistics.fmean(values), _quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
+    mean, half = (
+        statistics.fmean(values),
+        _quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values)),
+    )
     return mean - half, mean + half
 
 
