@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection, select
-from trm_tasks_arc.tasks import Task
+from trm_tasks_arc.pairs import Task
 
 from trm.data.layout import write_split
 

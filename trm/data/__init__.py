@@ -13,7 +13,7 @@ Puzzles:
 Reading what others wrote (all of them bound the amount of memory they use):
     `check_file`, `read_text`, `read_json`, `parse_json`, `csv_lines`: local files and text.
     `csv_rows`: the rows of a CSV file, by the usual names of its columns.
-    `open_text`: a text file in any usual encoding, possibly compressed with gzip.
+    `open_text`, `read_puzzle_text`: a text file in any usual encoding, possibly compressed with gzip.
     `hub_file`: a file of a dataset on Hugging Face.
 
 Writing:
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from trm.storage.atomic import write_bytes as write_bytes
     from trm.storage.atomic import write_json as write_json
     from trm.storage.text_files import open_text as open_text
+    from trm.storage.text_files import read_puzzle_text as read_puzzle_text
     from trm.storage.untrusted_input import check_file as check_file
     from trm.storage.untrusted_input import csv_lines as csv_lines
     from trm.storage.untrusted_input import parse_json as parse_json
@@ -74,6 +75,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "parts": "trm.data.unfinished",
         "parse_json": "trm.storage.untrusted_input",
         "read_json": "trm.storage.untrusted_input",
+        "read_puzzle_text": "trm.storage.text_files",
         "read_text": "trm.storage.untrusted_input",
         "write_bytes": "trm.storage.atomic",
         "write_json": "trm.storage.atomic",

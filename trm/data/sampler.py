@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +14,14 @@ from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.puzzle_set import IntArray, PuzzleSet
 from trm.devices.seeding import generator_states, set_generator_states
-from trm.errors import DataError
+from trm.errors import DataError, UsageError
+
+EXPECTED = (
+    "A loader must yield (input, target) or (input, target, puzzle ids), or a mapping with inputs, labels and puzzle_ids: "
+    "long tensors [batch, positions], and [batch] for the ids"
+)
+NAMES = (("inputs", "input"), ("labels", "targets", "target"), ("puzzle_ids", "puzzle_identifiers"))
+"""Keys of a mapping for inputs, targets and puzzle ids; the last may be missing."""
 
 
 class ExampleStream(Protocol):
@@ -221,19 +228,35 @@ class LoaderStream:
 
 
 def as_batch(item: Any) -> Batch:
-    """The (input, target) pair of a loader as a `Batch` with puzzle id 0.
+    """What a loader yields as a `Batch`.
+
+    Args:
+        item: (input, target), (input, target, puzzle ids), a mapping with `inputs`, `labels` (or `targets`) and optionally
+            `puzzle_ids` (or `puzzle_identifiers`), or a `Batch`. Default of puzzle ids: the blank id 0.
 
     Raises:
-        DataError: the item is not a pair of integer tensors ``[B, L]``.
+        UsageError: it is none of these, or its tensors are not integers of shape ``[B, L]``, and ``[B]`` for the ids.
     """
     if isinstance(item, Batch):
         return item
-    if not isinstance(item, (tuple, list)) or len(item) != 2:
-        raise DataError("A loader must yield (input, target) pairs of long tensors [batch, positions].")
-    inputs, targets = item
-    if inputs.dim() != 2 or inputs.shape != targets.shape or inputs.is_floating_point() or targets.is_floating_point():
-        raise DataError(
-            "A loader must yield (input, target) pairs of long tensors [batch, positions]; "
-            f"got {inputs.dtype} {list(inputs.shape)} and {targets.dtype} {list(targets.shape)}."
-        )
-    return Batch(inputs.long(), targets.long(), torch.zeros(len(inputs), dtype=torch.long))
+    parts = _named_parts(item) if isinstance(item, Mapping) else item
+    if not isinstance(parts, (tuple, list)) or len(parts) not in (2, 3):
+        found = f"{len(parts)} items" if isinstance(parts, (tuple, list)) else type(parts).__name__
+        raise UsageError(f"{EXPECTED}; got {found}.")
+    if not all(isinstance(part, torch.Tensor) for part in parts):
+        raise UsageError(f"{EXPECTED}; got {', '.join(type(part).__name__ for part in parts)}.")
+    inputs, targets, *rest = parts
+    ids = rest[0] if rest else torch.zeros(len(inputs), dtype=torch.long)
+    whole = not any(part.is_floating_point() or part.is_complex() for part in (inputs, targets, ids))
+    if not whole or inputs.dim() != 2 or inputs.shape != targets.shape or ids.shape != inputs.shape[:1]:
+        found = ", ".join(f"{part.dtype} {list(part.shape)}" for part in parts)
+        raise UsageError(f"{EXPECTED}; got {found}.")
+    return Batch(inputs.long(), targets.long(), ids.long())
+
+
+def _named_parts(item: Mapping[str, Any]) -> list[Any]:
+    """The tensors of a mapping, in the order of a tuple."""
+    found = [[item[name] for name in names if name in item] for names in NAMES]
+    if not (found[0] and found[1]):
+        raise UsageError(f"{EXPECTED}; got a mapping with the keys {', '.join(map(str, item))}.")
+    return [values[0] for values in found if values]

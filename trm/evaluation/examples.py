@@ -13,6 +13,7 @@ import torch
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.devices.backend import Backend
 from trm.errors import CheckpointError, reason
+from trm.evaluation.metrics import known_rows
 from trm.evaluation.refine import Puzzle
 from trm.model import TinyRecursiveModel
 
@@ -122,6 +123,6 @@ def _solved_at(
         results = model.steps(batch.inputs, model.initial_state(len(pool)), batch.puzzle_ids, steps)
         for step, (_, output) in enumerate(results, start=1):
             answers = pool.description.complete(pool.inputs, output.logits.argmax(-1).cpu().numpy())
-            right = ((answers == labels) | (labels == IGNORED)).all(1)
+            right = ((answers == labels) | (labels == IGNORED)).all(1) & known_rows(labels)
             since = np.where(right, np.minimum(since, step), steps + 1)
     return since

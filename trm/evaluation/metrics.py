@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 from typing_extensions import Self
 
 from trm.data.puzzle_set import IGNORED
 
 
 class Metric(Protocol):
-    """A score that is accumulated over batches.
+    """A score that is accumulated over batches. Batches hold only puzzles with a known answer.
 
     Attributes:
         needs: which arrays `update` reads, of "inputs", "labels", "predictions" (``[B, L]``; labels -100 where not
@@ -67,6 +68,12 @@ class Share:
         self.total += other.total
 
 
+def known_rows(labels: Any) -> npt.NDArray[np.bool_]:
+    """Which of some puzzles, by labels ``[B, L]``, have a known answer: at least one position is scored."""
+    known: npt.NDArray[np.bool_] = (labels != IGNORED).any(axis=1)
+    return known
+
+
 class CellAccuracy(Share):
     """The share of the scored positions that are right."""
 
@@ -76,8 +83,9 @@ class CellAccuracy(Share):
 
 
 class ExactAccuracy(Share):
-    """The share of the puzzles with every scored position right."""
+    """The share of the puzzles with every scored position right, among those with a known answer."""
 
     def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
         right = (batch["predictions"] == batch["labels"]) | (batch["labels"] == IGNORED)
-        return int(np.all(right, axis=1).sum()), len(right)
+        known = known_rows(batch["labels"])
+        return int((np.all(right, axis=1) & known).sum()), int(known.sum())

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from trm.data.puzzle_set import IGNORED, IntArray
 from trm.devices.backend import Backend
+from trm.errors import UsageError
 from trm.model import StepOutput, TinyRecursiveModel
+from trm.model.checks import check_puzzles, check_steps
 from trm.model.losses import log_stablemax
 
 FloatArray = npt.NDArray[np.float32]
@@ -25,7 +27,8 @@ class Puzzle:
 
     Attributes:
         inputs: tokens ``[L]``.
-        labels: the right answer ``[L]``, -100 at positions that are not scored; None if it is unknown.
+        labels: the right answer ``[L]``, -100 at positions that are not scored; None if it is unknown. Labels without a
+            scored position become None.
         puzzle_id: its row in the puzzle embedding.
         fixed: the positions ``[L]`` that keep the puzzle's own token; see `trm.data.Description.fixed_in`.
     """
@@ -34,6 +37,10 @@ class Puzzle:
     labels: IntArray | None = None
     puzzle_id: int = 0
     fixed: npt.NDArray[np.bool_] | np.bool_ = np.False_
+
+    def __post_init__(self) -> None:
+        if self.labels is not None and (np.asarray(self.labels) == IGNORED).all():
+            object.__setattr__(self, "labels", None)
 
     def complete(self, answer: IntArray) -> IntArray:
         """An answer ``[L]`` as it is shown: the puzzle's own tokens at fixed positions and at those that are not scored,
@@ -95,7 +102,25 @@ def refine(
         steps: number of supervision steps.
         backend: the device.
         cycles: yield a frame for each of the T cycles of a step. Default: only for the last.
+
+    Raises:
+        UsageError: `steps` is below 1, or the puzzle has a wrong length, token, label or id.
     """
+    _check(model, puzzle)
+    return _frames(model, puzzle, check_steps(steps, 1), backend, cycles)
+
+
+def _check(model: TinyRecursiveModel, puzzle: Puzzle) -> None:
+    """Raise `UsageError` if the model cannot be given a puzzle."""
+    for name, tokens in (("inputs", puzzle.inputs), ("labels", puzzle.labels)):
+        if tokens is not None and np.asarray(tokens).dtype.kind not in "iu":
+            raise UsageError(f"Puzzle.{name} must hold integers, got an array of {np.asarray(tokens).dtype}.")
+    inputs = torch.from_numpy(np.asarray(puzzle.inputs, dtype=np.int64))[None]
+    labels = None if puzzle.labels is None else torch.from_numpy(np.asarray(puzzle.labels, dtype=np.int64))[None]
+    check_puzzles(model.config, inputs, labels, torch.tensor([puzzle.puzzle_id]))
+
+
+def _frames(model: TinyRecursiveModel, puzzle: Puzzle, steps: int, backend: Backend, cycles: bool) -> Iterator[Frame]:
     inputs = torch.from_numpy(np.asarray(puzzle.inputs, dtype=np.int64))[None].to(backend.device)
     ids = torch.tensor([puzzle.puzzle_id], device=backend.device)
     total = model.config.T_steps

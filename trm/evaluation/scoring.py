@@ -15,11 +15,12 @@ from torch import Tensor
 from trm.data.batch import Batch
 from trm.devices.backend import Backend
 from trm.devices.processes import Processes
-from trm.errors import PluginError, TRMError, UsageError
+from trm.errors import DataError, PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.row_pool import RowPool
 from trm.evaluation.search import Found, Search
 from trm.model import TinyRecursiveModel, last
+from trm.model.checks import check_puzzles
 
 
 @dataclass
@@ -47,7 +48,16 @@ def answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend
         steps: number of supervision steps.
         backend: the device.
         precision: number type of the matrix products, see `TrainingConfig.precision`.
+
+    Raises:
+        UsageError: `steps` is below 1, or a token, label or id is out of the model's range.
     """
+    check_puzzles(model.config, batch.inputs, batch.labels, batch.puzzle_ids)
+    return _answer(model, batch, steps, backend, precision)
+
+
+@torch.no_grad()
+def _answer(model: TinyRecursiveModel, batch: Batch, steps: int, backend: Backend, precision: str) -> Answer:
     with backend.autocast(precision):
         output = last(model.steps(batch.inputs, model.initial_state(len(batch)), batch.puzzle_ids, steps)).output
     return Answer(output.logits.argmax(-1), output.halt_logits, output.logits)
@@ -74,24 +84,56 @@ def evaluate(
         processes: the processes that share the work. Each scores its rows of every batch; all return the same values.
 
     Returns:
-        The value of each metric by name.
+        The value of each metric by name, over the puzzles with a known answer; empty if no puzzle has one.
 
     Raises:
+        DataError: there is no puzzle at all.
         PluginError: a metric failed.
-        UsageError: a metric needs logits, which a search does not give.
+        UsageError: a metric needs logits, which a search does not give, or a token, label or id is out of range.
     """
     plan = plan or Search(model.config.n_supervision)
     needs = {name for metric in metrics.values() for name in metric.needs}
     for metric in metrics.values():
         metric.reset()
-    own = batches if processes is None else (batch[processes.part(len(batch))] for batch in batches)
+    on_answers, puzzles = on_answers or _ignore, _Puzzles(model, processes, on_answers or _ignore)
     with _evaluation_mode(model):
-        for batch, result in _answered(model, filter(len, own), plan, backend, on_answers or _ignore):
+        for batch, result in _answered(model, puzzles.scored(batches), plan, backend, on_answers):
             arrays = _arrays(batch, result, needs)
             for name, metric in metrics.items():
                 with _named(name):
                     metric.update(arrays)
-    return _computed(metrics, processes)
+    if not puzzles.seen:
+        raise DataError("There are no test puzzles to score: the test set is empty.")
+    return _computed(metrics, processes) if puzzles.known else {}
+
+
+class _Puzzles:
+    """Chooses the puzzles of test batches that this process scores: its own part of those with a known answer.
+
+    Attributes:
+        seen: number of puzzles in the batches of all processes.
+        known: how many of them have a known answer.
+    """
+
+    def __init__(
+        self, model: TinyRecursiveModel, processes: Processes | None, on_skipped: Callable[[int], None]
+    ) -> None:
+        self.model, self.processes, self.on_skipped = model, processes, on_skipped
+        self.seen = self.known = 0
+
+    def scored(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches to score, none of them empty, as they are asked for."""
+        for batch in batches:
+            check_puzzles(self.model.config, batch.inputs, batch.labels, batch.puzzle_ids)
+            known = batch.has_answer()
+            self.seen, self.known = self.seen + len(batch), self.known + int(known.sum())
+            part = slice(0, len(batch)) if self.processes is None else self.processes.part(len(batch))
+            own, has_answer = batch[part], known[part]
+            if not has_answer.all():
+                self.on_skipped(int((~has_answer).sum()))
+                own = own[has_answer]
+            if len(own):
+                yield own
 
 
 @contextlib.contextmanager
@@ -116,7 +158,7 @@ def _answered(
         yield from _searched(model, batches, plan, backend, on_answers)
         return
     for batch in batches:
-        yield batch, answer(model, batch.to(backend.device), plan.steps, backend, plan.precision)
+        yield batch, _answer(model, batch.to(backend.device), plan.steps, backend, plan.precision)
         on_answers(len(batch))
 
 

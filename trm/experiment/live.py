@@ -123,7 +123,7 @@ def solved_puzzle(training: TrainingView) -> Puzzle | None:
     with torch.no_grad(), training.backend.autocast(training.config.precision):
         answers = training.model.read_out(slots.state).logits.argmax(-1)
     labels = slots.batch.labels
-    right = ((answers == labels) | (labels < 0)).all(1).nonzero().flatten()
+    right = (((answers == labels) | (labels < 0)).all(1) & slots.batch.has_answer()).nonzero().flatten()
     if not len(right):
         return None
     row = int(right[0])

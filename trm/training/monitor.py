@@ -12,6 +12,9 @@ from trm.model import TinyRecursiveModel
 from trm.progress import printing
 from trm.training.slots import Slots
 
+NO_ANSWERS = "no known answers"
+"""Stands for the scores of test puzzles whose answers are unknown."""
+
 
 class TrainingView(Protocol):
     """The read-only view of a training that a monitor receives."""
@@ -78,7 +81,7 @@ class Monitor:
 
         Args:
             training: the training.
-            values: the scores on the test puzzles by metric.
+            values: the scores on the test puzzles by metric; empty if no test puzzle has a known answer.
         """
 
 
@@ -106,7 +109,7 @@ class PrintMonitor(Monitor):
         )
 
     def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
-        scores = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+        scores = "  ".join(f"{name} {value:.4f}" for name, value in values.items()) or NO_ANSWERS
         self._print(f"step {training.step:>6}  test  {scores}")
 
     def _print(self, text: str) -> None:

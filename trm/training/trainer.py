@@ -110,7 +110,10 @@ class Trainer:
         test_loader: DataLoader[Any] | None = None,
         model_config: TRMConfig | None = None,
     ) -> dict[str, Any]:
-        """Train on plain loaders of (input, target) pairs, long tensors ``[B, L]`` each.
+        """Train on plain loaders.
+
+        A loader yields (input, target), or (input, target, puzzle ids), or a mapping with `inputs`, `labels` and
+        `puzzle_ids`: long tensors ``[B, L]``, and ``[B]`` for the ids. Targets are -100 at positions that are not scored.
 
         With several processes, each reads the whole loaders and works on its share. Call
         `trm.devices.seeding.set_seed` with the same seed in all of them, and do not use a `DistributedSampler`.
@@ -121,7 +124,12 @@ class Trainer:
             model_config: for `config.json` in the run folder. Default: the model's own.
 
         Returns:
-            The summary that `fit` returns; ``["final_metrics"]`` has `cell_accuracy` and `exact_accuracy`.
+            The summary that `fit` returns; ``["final_metrics"]`` has `cell_accuracy` and `exact_accuracy`, or is empty if no
+            test puzzle has a known answer.
+
+        Raises:
+            UsageError: a shape, type, token, label or id of a loader is not the model's.
+            TRMError: see `fit`.
         """
         if self.run is None and self.state.config.output_dir is not None:
             config = RunConfig(model=model_config or self.model.config, training=self.state.config)

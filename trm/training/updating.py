@@ -14,6 +14,7 @@ from torch import Tensor
 from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream
 from trm.errors import NotFiniteError, PluginError, TRMError
+from trm.model.checks import check_puzzles
 from trm.training.accumulation import gradients_are_finite
 from trm.training.agreement import agree, all_halted, all_slots
 from trm.training.schedules import learning_rate_factor, set_learning_rates
@@ -99,7 +100,9 @@ def _take(state: TrainingState, stream: ExampleStream, count: int) -> Batch:
         raise PluginError(
             f"The training data failed after step {state.step}: {type(error).__name__}: {error}."
         ) from error
-    return state.drawn.to(state.backend.device)
+    drawn = state.drawn
+    check_puzzles(state.model.config, drawn.inputs, drawn.labels, drawn.puzzle_ids)
+    return drawn.to(state.backend.device)
 
 
 def _update(state: TrainingState, done: float) -> None:

@@ -19,9 +19,9 @@ from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection
 from trm_tasks_arc.finetune import TABLE, learn_vectors, with_new_vectors
 from trm_tasks_arc.image import svg
+from trm_tasks_arc.pairs import read_task
 from trm_tasks_arc.renderer import GridRenderer
 from trm_tasks_arc.scoring import Ballot, encode
-from trm_tasks_arc.tasks import read_task
 
 from trm.cli.main import cli
 from trm.data.layout import read_split

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import build, select
 from trm_tasks_arc.leaks import LeakError
+from trm_tasks_arc.pairs import Task, read_task
 from trm_tasks_arc.scoring import apply, crop, encode, undo
-from trm_tasks_arc.tasks import Task, load_source, load_sources, read_task
+from trm_tasks_arc.tasks import load_source, load_sources
 from trm_tasks_arc.transforms import variant_names
 from trm_tasks_arc.variants import draw_variants
 
@@ -244,11 +245,14 @@ def test_kaggle_pair_with_and_without_solutions(tmp_path: Path) -> None:
             load_source(path)
     for challenge in ([1, 2], {"train": TRAIN, "test": ["x"]}):
         kaggle(tmp_path, {"k": challenge}, {"k": [[[1]]]})
-        with pytest.raises(DataError, match="Task k"):
+        with pytest.raises(DataError, match=r"Task k|'k' is a list"):
             load_source(path)
     with pytest.raises(UsageError, match="contains only solutions"):
         load_source(str(tmp_path / "arc-agi_x_solutions.json"))
-    with pytest.raises(UsageError, match="contains Kaggle's files"):
+    kaggle(tmp_path, challenges, {"k": [[[4]], [[5]]]})
+    assert load_source(str(tmp_path))["k"].solved
+    (tmp_path / "y_challenges.json").write_text(json.dumps(challenges))
+    with pytest.raises(UsageError, match="contains several of Kaggle's files"):
         load_source(str(tmp_path))
 
 
@@ -259,12 +263,17 @@ def test_kaggle_pair_with_and_without_solutions(tmp_path: Path) -> None:
         ({"test": [{"input": [[1]]}]}, "Task x has no demonstration pairs"),
         ({"train": TRAIN, "test": []}, "Task x has no test inputs"),
         ({"train": TRAIN}, "Task x is not an ARC task"),
-        ([], "expected a JSON object"),
+        ([], "contains no tasks"),
+        ({"name": "x", "version": 1}, r"x\.json contains no ARC tasks: 'name' is the value 'x'"),
+        ({"a": [{"attempt_1": [[0]], "attempt_2": [[0]]}]}, "'a' is the attempts of a submission"),
+        (TRAIN, "item 1 of its list is a pair of grids without a task around it"),
+        ({"a": [[[1]]]}, "'a' is a list, as in a file of solutions"),
+        (3, "it is the value 3"),
         ({"train": [{"input": [[1]]}], "test": [{"input": [[1]]}]}, "Task x, training pair 1 has no output"),
         ({"train": TRAIN, "test": [{"output": [[1]]}]}, "Task x, test pair 1 has no input"),
         ({"train": TRAIN, "test": [{"input": [[1, 2], [3]]}]}, "Task x, test pair 1, input is ragged: row 2 has 1"),
         ({"train": TRAIN, "test": [{"input": [[10]]}]}, "Task x, test pair 1, input has the colour 10"),
-        ({"train": TRAIN, "test": [{"input": [[0]] * 31}]}, "test pair 1, input has 31 rows"),
+        ({"train": TRAIN, "test": [{"input": []}]}, "test pair 1, input has 0 rows"),
     ],
 )
 def test_malformed_task_files_are_named(tmp_path: Path, task: Any, message: str) -> None:

@@ -14,14 +14,15 @@ from trm_tasks_arc.canvases import Canvases, Plan
 from trm_tasks_arc.config import ArcConfig, describe
 from trm_tasks_arc.grids import PAD, Grid
 from trm_tasks_arc.leaks import LeakError, leaked
+from trm_tasks_arc.pairs import Pair, Task, Tasks
 from trm_tasks_arc.subsets import SUBSETS
-from trm_tasks_arc.tasks import Pair, Task, Tasks, load_sources
+from trm_tasks_arc.tasks import fitting, load_sources
 from trm_tasks_arc.transforms import TRANSPOSING, variant_names
 from trm_tasks_arc.variants import draw_variants
 
 BLANK = "<blank>"
-UNKNOWN = np.zeros((1, 1), np.uint8)
-"""Label of a test input whose solution is unknown. Such tasks are not scored."""
+UNKNOWN = np.zeros((0, 0), np.uint8)
+"""Output of a test input whose solution is unknown: its labels are all padding, so that nothing is scored."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,15 @@ def select(config: ArcConfig) -> Selection:
             raise UsageError(f"There is no task {unknown[0]} in {', '.join((*config.training, *config.evaluation))}.")
 
     def wanted(tasks: Tasks) -> Tasks:
-        return {
-            task_id: task
-            for task_id, task in tasks.items()
-            if all(task_id in ids for ids in chosen) and largest_side(task) <= config.side
-        }
+        return {task_id: task for task_id, task in tasks.items() if all(task_id in ids for ids in chosen)}
 
-    selection = Selection(wanted(training), wanted(evaluation))
+    selection = Selection(*(fitting(wanted(tasks), config.side) for tasks in (training, evaluation)))
     if not selection.evaluation:
         raise DataError(
             f"No task of {', '.join(config.evaluation)} is left to score. Set task.side above {config.side}, or change "
             "task.tasks."
         )
     return selection
-
-
-def largest_side(task: Task) -> int:
-    """Return the largest number of rows or columns of the grids of a task."""
-    grids = [grid for pair in (*task.train, *task.test) for grid in (pair.input, pair.output) if grid is not None]
-    return max(max(grid.shape) for grid in grids)
 
 
 def build(config: ArcConfig, split: str, seed: int) -> PuzzleSet:

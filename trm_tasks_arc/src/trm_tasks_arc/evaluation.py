@@ -31,8 +31,8 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
     If `request.split` is "train", score training examples instead: `request.limit` of them (default: all).
 
     Returns:
-        `pass@1` to `pass@1000` if all solutions are known, and `train_exact`, the fraction of training examples with every
-        cell correct, if training examples were requested.
+        `pass@1` to `pass@1000` over the tasks whose solutions are known, if there are any, and `train_exact`, the fraction
+        of training examples with every cell correct, if training examples were requested.
 
     Raises:
         DataError: the puzzle vectors of the model belong to other ids than those of the test split.
@@ -59,13 +59,16 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
 
 
 def _pass_rates(ballot: Ballot, warn: Callable[[str], None]) -> dict[str, float]:
-    """Return the scores; if solutions are missing, warn and return none."""
+    """Return the scores of the tasks with solutions; none if there are no such tasks. Warn if solutions are missing."""
     if ballot.unsolved:
+        nothing = len(ballot.unsolved) == len(ballot.tasks)
+        consequence = "wrote a submission without a score." if nothing else "they are not scored."
         warn(
             f"{len(ballot.unsolved)} of {len(ballot.tasks)} tasks have no solutions, for example {ballot.unsolved[0]}: "
-            "wrote a submission without a score."
+            f"{consequence}"
         )
-        return {}
+        if nothing:
+            return {}
     return {f"pass@{k}": ballot.pass_at(k) for k in PASS_AT}
 
 

@@ -23,25 +23,27 @@ PAD, END, FIRST_COLOUR = 0, 1, 2
 VOCABULARY = FIRST_COLOUR + COLOURS
 
 
-def as_grid(value: Any, where: str = "The grid", *, empty: bool = False) -> Grid:
+def as_grid(value: Any, where: str = "The grid", *, empty: bool = False, largest: int | None = MAX_SIDE) -> Grid:
     """Check a grid, given as rows of colours or as an array, and return it as ``[rows, columns]`` uint8.
 
     Args:
         value: the grid.
         where: name of the grid in error messages, such as "Task 0a1b2c3d, test input 1".
         empty: allow the grid without cells, which represents a prediction without any rectangle of colours.
+        largest: maximum number of rows and of columns (default: 30); None for any number.
 
     Raises:
-        DataError: the grid is ragged, has 0 or more than 30 rows or columns, or contains anything but integers 0 to 9.
+        DataError: the grid is ragged, has no cells or too many rows or columns, or contains anything but integers 0 to 9.
     """
     array = np.asarray(value) if hasattr(value, "__array__") else _from_rows(value, where)
     if array.size == 0 and empty:
         return np.zeros((0, 0), np.uint8)
     if array.ndim != 2:
         raise DataError(f"{where} is not a grid. A grid is a list of rows, each a list of colours.")
-    if not (1 <= array.shape[0] <= MAX_SIDE and 1 <= array.shape[1] <= MAX_SIDE):
+    if not 1 <= min(array.shape) <= max(array.shape) <= (largest or max(array.shape)):
         rows, columns = array.shape
-        raise DataError(f"{where} has {rows} rows and {columns} columns, expected 1 to {MAX_SIDE} of each.")
+        expected = f"1 to {largest}" if largest else "at least 1"
+        raise DataError(f"{where} has {rows} rows and {columns} columns, expected {expected} of each.")
     if array.dtype.kind not in "iu":
         raise DataError(f"{where} contains values other than integers. Colours are integers from 0 to {COLOURS - 1}.")
     if array.min() < 0 or array.max() >= COLOURS:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from trm.errors import DataError
 from trm_tasks_arc.grids import grid_key
-from trm_tasks_arc.tasks import Task
+from trm_tasks_arc.pairs import Task
 
 PUBLISHED_TWINS = {"070dd51e": "40853293"}
 """An evaluation task of ARC-AGI-1 that is also a training task of it. It is allowed, since published scores include it."""

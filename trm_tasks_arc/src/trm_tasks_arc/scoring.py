@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from trm.errors import DataError, UsageError
 from trm_tasks_arc.grids import Grid, GridKey, as_grid, crop, encode, grid_key
-from trm_tasks_arc.tasks import Task, read_task
+from trm_tasks_arc.pairs import Task, read_task
 from trm_tasks_arc.transforms import apply, undo
 
 PASS_AT = (1, 2, 5, 10, 100, 1000)
@@ -122,16 +122,17 @@ class Ballot:
     def pass_at(self, k: int) -> float:
         """Return the fraction of test inputs whose output is among the first `k` candidates, averaged over tasks.
 
-        A test input without predictions counts as wrong.
+        A test input without predictions counts as wrong. Tasks without all of their solutions are not scored.
 
         Raises:
             UsageError: `k` is below 1.
-            DataError: there are no tasks, or some have no solutions.
+            DataError: there are no tasks, or none has its solutions.
         """
         if k < 1:
             raise UsageError(f"pass@{k} is not defined: k must be at least 1.")
         self._check_solutions()
-        return sum(self._solved_share(task, k) for task in self.tasks.values()) / len(self.tasks)
+        known = [task for task in self.tasks.values() if task.solved]
+        return sum(self._solved_share(task, k) for task in known) / len(known)
 
     def submission(self) -> dict[str, list[dict[str, list[list[int]]]]]:
         """Return the two best answers to every test input in the format of Kaggle's `submission.json`.
@@ -173,7 +174,7 @@ class Ballot:
     def _check_solutions(self) -> None:
         if not self.tasks:
             raise DataError("There are no tasks to score.")
-        if self.unsolved:
+        if len(self.unsolved) == len(self.tasks):
             raise DataError(
                 f"{len(self.unsolved)} of {len(self.tasks)} tasks have no solutions, for example {self.unsolved[0]}, so no score "
                 "can be computed. Put the solutions file beside the challenges file. A submission needs no solutions."

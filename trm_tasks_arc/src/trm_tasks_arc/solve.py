@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,14 @@ from trm.errors import DataError, PuzzleError, reason
 from trm.evaluation import SolvedPuzzle, SolveRequest
 from trm.presets import PAPER_TRAINING
 from trm_tasks_arc.config import ArcConfig
-from trm_tasks_arc.datasets import Selection, build_selection, largest_side
+from trm_tasks_arc.datasets import Selection, build_selection
 from trm_tasks_arc.evaluation import count_votes, predict
+from trm_tasks_arc.files import read_content
 from trm_tasks_arc.finetune import STEPS, learn_vectors, with_new_vectors
+from trm_tasks_arc.pairs import Pair, Task, Tasks
 from trm_tasks_arc.renderer import grid_panels
 from trm_tasks_arc.scoring import ATTEMPTS, Ballot, Candidate
-from trm_tasks_arc.tasks import Pair, Task, Tasks, read_task
+from trm_tasks_arc.tasks import fitting
 
 VOTES = 16
 BATCH = 128
@@ -30,7 +32,7 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
     """Yield two attempts for every test input of the tasks in `request.texts`.
 
     Raises:
-        PuzzleError: a text is not a task, or its grids are larger than the canvas of the model.
+        PuzzleError: a text is not a task, or all grids are larger than the canvas of the model.
         CheckpointError: the model has no puzzle vectors.
     """
     config = request.data.config
@@ -43,31 +45,32 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
 
 
 def read_tasks(texts: Sequence[tuple[str, str]], side: int) -> Tasks:
-    """Read tasks from JSON texts, each with one task or several by id.
+    """Read tasks from JSON texts, each in one of the forms of `trm_tasks_arc.files`. Tasks that are too large are skipped.
 
     Args:
         texts: pairs of source and text.
         side: maximum number of rows and columns of a grid.
 
     Raises:
-        PuzzleError: a task is malformed, its grids are too large, or two tasks have the same id.
+        PuzzleError: a text is not JSON or something else than ARC tasks, two tasks have the same id, or all are too large.
     """
     tasks: Tasks = {}
     for source, text in texts:
-        for task in _tasks_of(source, text):
-            if largest_side(task) > side:
-                raise PuzzleError(
-                    f"Task {task.id} has a grid with {largest_side(task)} rows or columns, but the model accepts at most {side}. "
-                    "Use a checkpoint that was trained with a larger task.side."
-                )
-            if task.id in tasks:
-                raise PuzzleError(f"Two tasks have the id {task.id}. Rename one of them.")
-            tasks[task.id] = task
-    return tasks
+        for task_id, task in _tasks_of(source, text).items():
+            if task_id in tasks:
+                raise PuzzleError(f"Two tasks have the id {task_id}. Rename one of them.")
+            tasks[task_id] = task
+    largest = max(tasks.values(), key=lambda task: task.largest_side)
+    if all(task.largest_side > side for task in tasks.values()):
+        raise PuzzleError(
+            f"Task {largest.id} has a grid with {largest.largest_side} rows or columns, but the model accepts at most {side}. "
+            "Use a checkpoint that was trained with a larger task.side."
+        )
+    return fitting(tasks, side)
 
 
-def _tasks_of(source: str, text: str) -> list[Task]:
-    name = source.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".json") or "task"
+def _tasks_of(source: str, text: str) -> Tasks:
+    name = source.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".json") or "task"
     if not source and text.endswith(".json"):
         raise PuzzleError(f"There is no file {text}.")
     try:
@@ -75,11 +78,7 @@ def _tasks_of(source: str, text: str) -> list[Task]:
     except ValueError as error:
         raise PuzzleError(f"{source or text[:40]!r} is not a JSON file of an ARC task: {reason(error)}.") from None
     try:
-        if not isinstance(content, Mapping):
-            raise PuzzleError(f'{name} is not an ARC task: it needs "train" and "test", each a list of pairs.')
-        if "train" in content or "test" in content:
-            return [read_task(name, content)]
-        return [read_task(task_id, task) for task_id, task in content.items()]
+        return read_content(content, name, source or "The text").tasks
     except DataError as error:
         raise PuzzleError(str(error)) from None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from trm.data import IntArray
 from trm_tasks_arc.grids import COLOURS, MAX_SIDE, Grid
-from trm_tasks_arc.tasks import Task
+from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.transforms import TRANSFORMS
 
 ROUNDS = 5  # draws per requested variant, as in the paper's code; tasks with few colours have fewer variants
