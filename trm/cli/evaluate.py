@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,10 +18,10 @@ from trm.cli.common import (
     threads_option,
     use_threads,
 )
-from trm.cli.output import echo, print_json
-
-if TYPE_CHECKING:
-    from trm.experiment.results import Score
+from trm.cli.output import print_json
+from trm.cli.score_report import as_json_document, check_plot, print_scores, write_plot
+from trm.cli.seeds import seeds_option
+from trm.errors import UsageError
 
 
 @click.command("evaluate")
@@ -38,10 +39,21 @@ if TYPE_CHECKING:
 )
 @search_options
 @click.option(
-    "--split", type=click.Choice(["train", "test"]), default="test", show_default=True, help="The split to score."
+    "--split",
+    type=click.Choice(["train", "test", "both"]),
+    default="test",
+    show_default=True,
+    help="The split to score; `both` shows the two side by side.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Number of puzzles to score (default: all).")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the data (default: the run's).")
+@seeds_option("Seeds of the data, such as 0-4: score each, and give mean, spread and interval.")
+@click.option("--all-checkpoints", is_flag=True, help="Score every checkpoint of a run, in the order of their steps.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --all-checkpoints: draw the scores over the steps into FILE.png, FILE.svg or FILE.pdf.",
+)
 @metric_option
 @click.option(
     "-o",
@@ -55,45 +67,39 @@ if TYPE_CHECKING:
 @json_option
 def command(
     checkpoint: str,
-    data: Path | None,
-    dataset: str | None,
-    sets: tuple[str, ...],
     split: str,
-    limit: int | None,
     seed: int | None,
-    metrics: tuple[str, ...],
-    output: Path | None,
+    seeds: tuple[int, ...],
+    all_checkpoints: bool,
+    plot: Path | None,
     device: str,
     threads: int | None,
     as_json: bool,
-    **search: Any,
+    **options: Any,
 ) -> None:
     """Score CHECKPOINT: a run folder, a step_N folder in it, a weights file, or a task that ships weights."""
     registry_with_warnings()
     use_threads(threads)
+    if seed is not None and seeds:
+        raise UsageError("Give either --seed or --seeds.")
+    check_plot(plot, all_checkpoints)
     from trm.cli.display import CommandDisplay
+    from trm.experiment.score_series import ScoreSeries, checkpoints_of
     from trm.experiment.solver import load
     from trm.experiment.source import DataSource
 
-    solver = load(checkpoint, device=device, display=CommandDisplay())
-    source = DataSource(data=data, dataset=dataset, settings=sets, seed=seed)
-    score = solver.evaluate(source=source, split=split, limit=limit, metrics=metrics, output=output, **search)
+    chosen = {name: options.pop(name) for name in ("data", "dataset")}
+    sources = [DataSource(**chosen, settings=options.pop("sets"), seed=seed)]
+    if seeds:
+        sources = [replace(sources[0], seed=number) for number in seeds]
+    splits = ["test", "train"] if split == "both" else [split]
+    display = CommandDisplay()
+    weights = checkpoints_of(checkpoint) if all_checkpoints else [checkpoint]
+    solvers = (load(path, device=device, display=display) for path in weights)
+    series = ScoreSeries.measured(solvers, sources, splits, **options)
     if as_json:
-        print_json(score.as_json())
+        print_json(as_json_document(series))
     else:
-        _print(score)
-
-
-def _print(score: Score) -> None:
-    tries = (score.restarts or 1) * (score.votes or 1)
-    searched = f", {tries} tries" if tries > 1 else ""
-    searched += ", most confident answer of all steps" if score.answer == "surest" else ""
-    searched += ", checked by the rules" if score.checked else ""
-    echo(
-        f"{score.task}: {score.puzzles:,} puzzles, {score.supervision_steps} supervision steps{searched}, "
-        f"{score.seconds:.1f} s"
-    )
-    for name, value in score.metrics.items():
-        echo(f"  {name:<20} {value:.2%}")
-    if score.output is not None:
-        echo(f"Written to {score.output}")
+        print_scores(series)
+    if plot is not None:
+        write_plot(plot, series)

@@ -26,5 +26,8 @@ class RunConfig(Settings):
     seed: int = Field(0, description="seed of data, weights and training", ge=0, le=2**63 - 1)
     changes: list[str] = Field(default_factory=list, description="settings that a --resume changed, and at which step")
     init: str | None = Field(None, description="the weights that training started from; unset: random ones")
+    fingerprints: dict[str, str] = Field(
+        default_factory=dict, description="fingerprint of the data by split: `train` and `test`"
+    )
     versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")
     git_revision: str | None = Field(None, description="revision of the working directory's repository, if any")

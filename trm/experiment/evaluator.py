@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trm.data.puzzle_set import PuzzleSet
+from trm.devices.precision import precision_of
 from trm.errors import UsageError
+from trm.evaluation.intervals import Interval, wilson
+from trm.evaluation.metrics import CellAccuracy, Metric, Share
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import EvaluationRequest
 from trm.evaluation.scoring import evaluate as score_batches
 from trm.experiment.experiment import Experiment, check_identifiers
 from trm.experiment.loaded import LoadedModel
+from trm.experiment.provenance import DataReport, change_since_training
 from trm.experiment.results import Score
 from trm.experiment.session import Session
 from trm.progress import progress
@@ -58,7 +63,7 @@ def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOpt
     if loaded.task.spec.evaluate is not None:
         refuse_search(loaded, search)
         return _by_the_task(loaded, trained_on, options, search)
-    return _by_metrics(loaded, options, search)
+    return _by_metrics(loaded, trained_on, options, search)
 
 
 def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
@@ -89,13 +94,16 @@ def score_trained(experiment: Experiment, trainer: Trainer, run: Path, session: 
         return experiment.task.evaluate(request)
 
 
-def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchOptions) -> Score:
+def _by_metrics(
+    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions
+) -> Score:
     experiment, session = loaded.experiment, loaded.session
     model = loaded.model
     metrics = experiment.build_metrics(options.metrics, session.display.note)
     puzzles = experiment.puzzles(options.split, limit=options.limit)
     check_identifiers(loaded.checkpoint, puzzles)
     plan = experiment.search(model.config, search)
+    report = _reported(loaded, trained_on, options, puzzles)
     started = time.perf_counter()
     with progress("Scoring", len(puzzles)) as advance:
         values = score_batches(
@@ -115,6 +123,10 @@ def _by_metrics(loaded: LoadedModel, options: EvaluationOptions, search: SearchO
         puzzles=len(puzzles),
         supervision_steps=plan.steps,
         seconds=round(time.perf_counter() - started, 2),
+        data=report,
+        weights=loaded.checkpoint.kind,
+        precision=precision_of(session.backend, plan.precision),
+        intervals=_intervals(metrics, len(puzzles)),
         restarts=plan.restarts,
         votes=plan.votes,
         answer=plan.answer,
@@ -129,6 +141,8 @@ def _by_the_task(
     if options.metrics:
         raise UsageError(f"Task {loaded.task.name!r} reports the scores of its own evaluator: omit --metric.")
     steps = search.steps or loaded.steps
+    puzzles = experiment.puzzles(options.split)
+    report = _reported(loaded, trained_on, options, puzzles)
     output = options.output or loaded.checkpoint.evaluation_folder(_name(experiment, trained_on, options, search))
     started = time.perf_counter()
     values = experiment.task.evaluate(
@@ -154,12 +168,37 @@ def _by_the_task(
         task=experiment.task.name,
         step=loaded.checkpoint.step,
         split=options.split,
-        puzzles=len(experiment.puzzles(options.split)),
+        puzzles=len(puzzles),
         supervision_steps=steps,
         seconds=round(time.perf_counter() - started, 2),
+        data=report,
+        weights=loaded.checkpoint.kind,
+        precision=precision_of(session.backend),
         votes=search.votes,
         output=output,
     )
+
+
+def _reported(
+    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, puzzles: PuzzleSet
+) -> DataReport:
+    """Report the puzzles, and tell the user if they are the run's own but have changed since."""
+    report = DataReport.of(loaded.experiment, puzzles, options.split)
+    if loaded.experiment == trained_on and options.limit is None:
+        change = change_since_training(loaded.checkpoint.run.fingerprints, report)
+        if change is not None:
+            loaded.session.display.note(change)
+    return report
+
+
+def _intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, Interval]:
+    """Wilson's interval for each metric that counts puzzles; cells of one puzzle are not independent trials."""
+    shares = {name: metric for name, metric in metrics.items() if isinstance(metric, Share)}
+    return {
+        name: wilson(share.hits, share.total)
+        for name, share in shares.items()
+        if 0 < share.total <= puzzles and not isinstance(share, CellAccuracy)
+    }
 
 
 def _name(experiment: Experiment, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 from rich.console import RenderableType
 
 from trm.data.puzzle_set import IntArray
+from trm.evaluation.intervals import Interval
+from trm.experiment.provenance import DataReport
 from trm.render.html import as_html, as_table
 
 
@@ -31,6 +33,10 @@ class Score(Mapping[str, float]):
         answer: "last" or "surest"; None for a task with its own evaluator.
         checked: whether answers were checked by the task's rules; None for a task with its own evaluator.
         seconds: wall-clock time.
+        data: where the puzzles come from.
+        weights: which of the run's checkpoints this is: "latest", "best", "latest and best", "earlier", or "weights file".
+        precision: number type of the matrix products, such as "fp32".
+        intervals: 95 % confidence interval of each metric that is a share of the puzzles, by name.
         output: folder that the task's own evaluator wrote to.
     """
 
@@ -42,6 +48,10 @@ class Score(Mapping[str, float]):
     puzzles: int
     supervision_steps: int
     seconds: float
+    data: DataReport
+    weights: str
+    precision: str
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     restarts: int | None = None
     votes: int | None = None
     answer: str | None = None
@@ -57,21 +67,31 @@ class Score(Mapping[str, float]):
     def __len__(self) -> int:
         return len(self.metrics)
 
+    @property
+    def tries(self) -> int:
+        """Number of answers that are computed for each puzzle: restarts times votes."""
+        return (self.restarts or 1) * (self.votes or 1)
+
     def as_json(self) -> dict[str, Any]:
         """The report that `trm evaluate --json` prints."""
         search = {"restarts": self.restarts, "votes": self.votes, "answer": self.answer, "use_check": self.checked}
         own = self.answer is None
         return {
-            "checkpoint": str(self.checkpoint),
+            "checkpoint": str(self.checkpoint.absolute()),
+            "weights": self.weights,
             "task": self.task,
             "step": self.step,
             "split": self.split,
             "puzzles": self.puzzles,
             "supervision_steps": self.supervision_steps,
             **({"votes": self.votes} if own else search),
+            "tries": self.tries,
+            "precision": self.precision,
+            "data": self.data.as_json(),
             "seconds": self.seconds,
             **({"output": str(self.output)} if own else {}),
             "metrics": dict(self.metrics),
+            "intervals": {name: list(interval) for name, interval in self.intervals.items()},
         }
 
     def _repr_html_(self) -> str:

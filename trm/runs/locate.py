@@ -24,7 +24,7 @@ from trm.runs.checkpoint_folder import (
 )
 from trm.runs.history import training_seconds
 from trm.runs.names import checkpoint_path, is_run
-from trm.runs.run_folder import step_number
+from trm.runs.run_folder import MARKERS, RunFolder, step_number
 from trm.runs.tensors import read_tensors
 from trm.runs.weights_file import read_weights_metadata
 
@@ -58,6 +58,15 @@ class Checkpoint:
             CheckpointError: the weights do not fit their configuration.
         """
         return build_model(self.run.model, self.tensors, self.path).eval()
+
+    @property
+    def kind(self) -> str:
+        """Which of the run's checkpoints this is: "latest", "best", "latest and best" or "earlier"; or "weights file"."""
+        if self.folder is None or self.step is None:
+            return "weights file"
+        run = RunFolder(self.folder)
+        marks = [name for name in MARKERS if (found := run.marked(name)) and step_number(found) == self.step]
+        return " and ".join(marks) or "earlier"
 
     def minutes(self) -> float | None:
         """Minutes of training up to this step; None where the run kept no record of it."""
