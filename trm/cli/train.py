@@ -213,6 +213,6 @@ def _report(run: TrainedRun, console: Console, as_json: bool) -> None:
         (scores, "bold"),
         f"\n{leaked}{train_scores}"
         f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training\n"
-        f"The run is in {run['run']}; score it again with: trm evaluate {run['run']}",
+        f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}",
     )
     console.print(text, soft_wrap=True)

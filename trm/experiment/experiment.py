@@ -210,8 +210,13 @@ class Experiment:
         """This experiment at the size of the puzzles in a text; see `Task.resized_for`."""
         return replace(self, task=self.task.resized_for(text))
 
-    def run_config(self, model: TRMConfig) -> RunConfig:
-        """Everything that determines the run, for its `config.json`."""
+    def run_config(self, model: TRMConfig, fingerprints: Mapping[str, str] | None = None) -> RunConfig:
+        """Everything that determines the run, for its `config.json`.
+
+        Args:
+            model: the model's settings, completed by the data.
+            fingerprints: the fingerprint of the data by split. Default: none.
+        """
         task = self.task
         return RunConfig(
             task=task.name,
@@ -225,6 +230,7 @@ class Experiment:
             metrics=list(self.metrics),
             seed=self.seed,
             init=self.init,
+            fingerprints=dict(fingerprints or {}),
             versions=self.versions(),
             git_revision=_git_revision(),
         )

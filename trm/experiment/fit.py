@@ -15,11 +15,13 @@ from trm.config import RunConfig
 from trm.data.overlap import Overlap
 from trm.data.puzzle_set import PuzzleSet
 from trm.data.sampler import GroupSampler
+from trm.devices.precision import precision_of
 from trm.devices.processes import Processes
 from trm.devices.seeding import set_seed
 from trm.experiment.evaluator import score_trained
 from trm.experiment.experiment import Experiment
 from trm.experiment.loaded import LoadedModel
+from trm.experiment.provenance import DataReport, check_unchanged
 from trm.experiment.restarts import note_job
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
@@ -112,9 +114,12 @@ def fit(
     run, checkpoint = resumed or (None, None)
     with progress("Preparing the data"):
         puzzles, test = experiment.puzzles("train"), _test_split(experiment, session)
+        train_data, test_data = (DataReport.of(experiment, puzzles, "train"), DataReport.of(experiment, test, "test"))
     model = _new_model(experiment, puzzles, use_init=checkpoint is None)
-    run_config = experiment.run_config(model.config)
-    if run is None:
+    run_config = experiment.run_config(model.config, {"train": train_data.fingerprint, "test": test_data.fingerprint})
+    if run is not None:
+        check_unchanged(output, train_data)
+    else:
         run = run_folder_class(session.processes).create(output, run_config)
         if session.processes.is_rank_zero:
             note_job(output)
@@ -141,7 +146,11 @@ def fit(
             summary["final_metrics"] |= score_trained(experiment, trainer, output, session)
         overlap = experiment.task.overlap(puzzles, test)
         summary |= {
-            "run": str(output),
+            "run": str(output.absolute()),
+            "data": {"train": train_data.as_json(), "test": test_data.as_json()},
+            "precision": precision_of(session.backend, experiment.training.precision),
+            "supervision_steps": experiment.evaluation_steps(model.config),
+            "seed": experiment.seed,
             "train_puzzles": len(puzzles),
             "test_puzzles": len(test),
             "test_puzzles_in_training": overlap.leaked,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from trm.data.fingerprint import fingerprint
@@ -12,6 +13,7 @@ from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
 from trm.experiment.task import Task
 from trm.plugins.registry import get_registry
+from trm.runs.checkpoint_folder import read_run_config
 from trm.specs import DatasetSpec
 
 
@@ -58,22 +60,21 @@ def source_of(task: Task) -> str:
     return " ".join([f"dataset {task.dataset}", *([f"({', '.join(given)})"] if given else [])])
 
 
-def check_unchanged(recorded: Mapping[str, str], split: str, puzzles: PuzzleSet) -> None:
-    """Refuse to resume a training on other data than it began with.
+def check_unchanged(run: Path, train: DataReport) -> None:
+    """Refuse to resume a training on other puzzles than it began with.
 
     Args:
-        recorded: the fingerprints in the run's `config.json`, by split. Runs of earlier versions have none.
-        split: the split that was read.
-        puzzles: its puzzles.
+        run: the run folder. Runs of earlier versions recorded no fingerprints, and are not checked.
+        train: the training puzzles as they are now.
 
     Raises:
-        UsageError: the fingerprints differ.
+        UsageError: the puzzles have changed.
     """
-    before = recorded.get(split)
-    if before is not None and before != (now := fingerprint(puzzles)):
+    before = read_run_config(run).fingerprints.get("train")
+    if before not in (None, train.fingerprint):
         raise UsageError(
-            f"The {split} data has changed since this run began (fingerprint {before} then, {now} now). Restore the data, "
-            "or start a new run from these weights with --init."
+            f"Cannot resume {run}: its training data has changed since it began (fingerprint {before} then, "
+            f"{train.fingerprint} now; {train.source}). Restore the data, or start a new run from these weights with --init."
         )
 
 
