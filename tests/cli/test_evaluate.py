@@ -15,7 +15,13 @@ from trm.cli.main import main
 
 pytest.importorskip("trm_tasks_arithmetic")
 
-SETTINGS = ["task.train_examples=40", "task.test_examples=12", "training.max_steps=4", "training.save_interval=2", "training.batch_size=4"]
+SETTINGS = [
+    "task.train_examples=40",
+    "task.test_examples=12",
+    "training.max_steps=4",
+    "training.save_interval=2",
+    "training.batch_size=4",
+]
 RUN_OPTIONS = [word for setting in SETTINGS for word in ("--set", setting)]
 Command = Callable[..., str]
 
@@ -39,7 +45,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of four steps with two checkpoints."""
     folder = tmp_path_factory.mktemp("evaluate") / "run"
     with pytest.raises(SystemExit) as ended:
-        main(["train", "arithmetic", "--preset", "quick", *RUN_OPTIONS, "--device", "cpu", "--output", str(folder), "--json"])
+        main(
+            [
+                "train",
+                "arithmetic",
+                "--preset",
+                "quick",
+                *RUN_OPTIONS,
+                "--device",
+                "cpu",
+                "--output",
+                str(folder),
+                "--json",
+            ]
+        )
     assert not ended.value.code
     return folder
 
@@ -51,7 +70,7 @@ def report(trm: Command, *words: str) -> Any:
 def test_a_report_says_on_what_it_was_measured(trm: Command, trained: Path) -> None:
     found = report(trm, str(trained), "--limit", "5")
     assert found["data"]["puzzles"] == 5
-    assert found["data"]["source"] == "dataset uniform"
+    assert found["data"]["source"] == "dataset uniform (task.train_examples=40, task.test_examples=12)"
     assert (found["data"]["split"], found["data"]["seed"], found["step"]) == ("test", 0, 4)
     assert len(found["data"]["fingerprint"]) == 12
     assert found["precision"] in ("fp32", "bf16")
@@ -60,7 +79,7 @@ def test_a_report_says_on_what_it_was_measured(trm: Command, trained: Path) -> N
     low, high = found["intervals"]["exact_accuracy"]
     assert low <= found["metrics"]["exact_accuracy"] <= high
     text = trm("evaluate", str(trained), "--limit", "5")
-    for words in ("5 test puzzles of dataset uniform, seed 0, fingerprint", "step 4 (latest", found["precision"]):
+    for words in ("5 test puzzles of dataset uniform (", "seed 0, fingerprint", "step 4 (latest", found["precision"]):
         assert words in text
 
 

@@ -51,12 +51,13 @@ class DataReport:
 
 
 def source_of(task: Task) -> str:
-    """The folder of arrays, or the dataset with those of its own settings that have a value."""
+    """The folder of arrays, or the dataset with those of its own settings that differ from their defaults."""
     if task.data is not None:
         return f"folder {task.data.absolute()}"
     reads = get_registry().part(DatasetSpec, task.name, task.dataset).reads or ()
     values = task.config.model_dump(mode="json")
-    given = [f"task.{name}={_text(values[name])}" for name in reads if values[name] is not None]
+    defaults = type(task.config).model_construct().model_dump(mode="json")
+    given = [f"task.{name}={_text(values[name])}" for name in reads if values[name] != defaults.get(name)]
     return " ".join([f"dataset {task.dataset}", *([f"({', '.join(given)})"] if given else [])])
 
 
