@@ -25,7 +25,7 @@ class Everyday:
     Attributes:
         option: its name on the command line.
         settings: the setting; for `task.` the names that tasks have for it, of which each task has one or none.
-        help: one sentence.
+        help: what it is, without a full stop.
     """
 
     option: str
@@ -39,19 +39,13 @@ class Everyday:
 
 
 EVERYDAY = (
-    Everyday("--epochs", ("training.num_epochs",), "Number of passes over the training data; replaces max_steps."),
-    Everyday("--max-steps", ("training.max_steps",), "Number of optimizer steps; replaces num_epochs."),
-    Everyday("--batch-size", ("training.batch_size",), "Number of puzzles that are trained on at once."),
-    Everyday("--lr", ("training.learning_rate",), "Peak learning rate."),
-    Everyday(
-        "--n-train",
-        ("task.train_puzzles", "task.train_examples"),
-        "Number of training puzzles, if the task makes them.",
-    ),
-    Everyday(
-        "--n-augmentations", ("task.variants",), "Number of variants of each puzzle, for tasks with a fixed number."
-    ),
-    Everyday("--grid-size", ("task.size", "task.side"), "Number of rows and columns, for tasks with a grid."),
+    Everyday("--epochs", ("training.num_epochs",), "Number of passes over the training data"),
+    Everyday("--max-steps", ("training.max_steps",), "Number of optimizer steps"),
+    Everyday("--batch-size", ("training.batch_size",), "Number of puzzles trained on at once"),
+    Everyday("--lr", ("training.learning_rate",), "Peak learning rate"),
+    Everyday("--n-train", ("task.train_puzzles", "task.train_examples"), "Number of training puzzles"),
+    Everyday("--n-augmentations", ("task.variants",), "Number of variants of a puzzle, if the task fixes it"),
+    Everyday("--grid-size", ("task.size", "task.side"), "Number of rows and columns"),
 )
 
 everyday_options = chain(
@@ -60,7 +54,7 @@ everyday_options = chain(
             everyday.option,
             everyday.parameter,
             metavar="X" if everyday.option == "--lr" else "N",
-            help=f"{everyday.help} Same as --set {' or '.join(everyday.settings)}.",
+            help=f"{everyday.help} (--set {' or '.join(everyday.settings)}).",
         )
         for everyday in EVERYDAY
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import traceback
@@ -12,6 +13,7 @@ import click
 
 from trm import __version__
 from trm.cli.absent import let_options_be_absent
+from trm.cli.help import FIRST_STEPS, Context, complete_help, with_examples
 from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.streams import OutputClosed, ending_with_reader, flush_or_drop, make_tolerant, reader_has_gone
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "list-tasks": ("list_tasks", "List the installed tasks with their plugins and versions."),
+    "presets": ("presets", "Show the presets of a task, all settings of one, or how two differ."),
     "train": ("train", "Train a model on a task, or resume a run."),
     "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights on test puzzles."),
     "solve": ("solve", "Solve puzzles given as arguments, in a file or on stdin."),
@@ -57,18 +60,25 @@ COMMANDS = {
 LONGEST_MESSAGE = 2000
 
 
+@functools.cache
+def _imported(name: str) -> click.Command:
+    """A command, complete with what all commands have in common."""
+    command: click.Command = importlib.import_module(f"trm.cli.{COMMANDS[name][0]}").command
+    let_options_be_absent(command)
+    complete_help(command, name)
+    return command
+
+
 class LazyGroup(click.Group):
     """A group that imports the module of a command only when that command is called."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"trm.cli.{COMMANDS[name][0]}").command
-        let_options_be_absent(command)
-        return command
+        return _imported(name) if name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -110,6 +120,9 @@ def cli(ctx: click.Context, debug: bool) -> None:
         ctx.with_resource(reporting_to(reporter_on(sys.stderr)))
     if ctx.invoked_subcommand is not None and ctx.invoked_subcommand != "train":
         refuse_several(ctx.invoked_subcommand)
+
+
+cli.help = with_examples(cli.help, FIRST_STEPS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

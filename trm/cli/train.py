@@ -23,8 +23,10 @@ from trm.cli.common import (
     threads_option,
     use_threads,
 )
+from trm.cli.everyday import everyday_options, with_everyday
 from trm.cli.output import echo, print_json
 from trm.errors import UsageError
+from trm.plugins.registry import get_registry
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,22 +39,15 @@ SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
 """Options that are fields of `RunConfig` as well."""
 
 
-def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    """Show the command's help and, with a task, its presets and settings."""
-    if not value or ctx.resilient_parsing:
-        return
-    echo(ctx.get_help())
-    task = ctx.params.get("task")
-    if task:
-        from trm.cli.settings_help import settings_help
-
-        echo(settings_help(task))
-    ctx.exit()
-
-
 @click.command("train", add_help_option=False)
-@click.argument("task", required=False, is_eager=True, shell_complete=complete.tasks)
+@click.argument("task", required=False, shell_complete=complete.tasks)
 @task_options
+@everyday_options
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Settings from a YAML or JSON file, as `trm presets TASK NAME --yaml` prints them, or a run's config.json.",
+)
 @click.option("--augmentation", type=NAME_OR_NONE, help="Another of the task's augmentations; `none` for none.")
 @click.option(
     "--data",
@@ -82,13 +77,9 @@ def _show_help(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--quiet", is_flag=True, help="Print only the summary.")
 @json_option
 @click.option(
-    "-h",
-    "--help",
-    is_flag=True,
-    expose_value=False,
-    callback=_show_help,
-    help="Show this message and exit; with a TASK, its presets and settings, too.",
+    "-h", "--help", "show_help", is_flag=True, help="Show this message; with a TASK, its presets and settings."
 )
+@click.option("--help-all", is_flag=True, help="Show this message and, with a TASK, all settings.")
 def command(
     task: str | None,
     device: str,
@@ -98,6 +89,8 @@ def command(
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
+    show_help: bool,
+    help_all: bool,
     **choices: Any,
 ) -> None:
     """Train a model on TASK, for example `trm train sudoku`.
@@ -105,6 +98,9 @@ def command(
     `trm train TASK --help` lists the task's presets and settings.
     """
     registry_with_warnings()
+    if show_help or help_all:
+        _show_help(task, choices, help_all)
+        return
     use_threads(threads)
     from trm.cli.display import CommandDisplay
     from trm.devices.processes import joined
@@ -119,9 +115,8 @@ def command(
         console = Console(stderr=as_json, quiet=not processes.is_rank_zero)
         session = Session(processes.backend(device), processes, CommandDisplay(console, quiet or as_json))
         if resume is not None:
-            run = resumption.resume(
-                resume, session, task=task, sets=choices["sets"], given=_given_settings(), trackers=trackers
-            )
+            sets = _resumed_sets(task, resume, choices)
+            run = resumption.resume(resume, session, task=task, sets=sets, given=_given_settings(), trackers=trackers)
         else:
             experiment = _experiment(task, choices)
             folder, begun = _output(experiment, output, processes)
@@ -133,23 +128,44 @@ def command(
             _report(run, console, as_json)
 
 
+def _show_help(task: str | None, options: Mapping[str, Any], everything: bool) -> None:
+    """Show the command's help and, with a task, its presets and settings."""
+    text = click.get_current_context().get_help()
+    if task is not None or options["config"] is not None:
+        from trm.cli.chosen import choose
+        from trm.cli.settings_help import settings_help
+
+        chosen = choose(task, options)
+        text += f"\n\n{settings_help(chosen.spec, chosen.changed_preset, everything)}"
+    echo(text)
+
+
 def _experiment(task: str | None, choices: Mapping[str, Any]) -> Experiment:
     """The experiment that the options describe."""
+    from trm.cli.chosen import choose
     from trm.experiment.experiment import Experiment
 
-    if task is None:
-        raise UsageError("Name a task: `trm train TASK`. `trm list-tasks` lists them.")
+    chosen = choose(task, choices)
+    options = chosen.options
     experiment = Experiment.from_preset(
-        task,
-        choices["preset"],
-        choices["sets"],
-        dataset=choices["dataset"],
-        augmentation=choices["augmentation"],
-        data=choices["data"],
-        seed=choices["seed"],
+        chosen.spec.name,
+        chosen.preset,
+        chosen.sets,
+        dataset=options["dataset"],
+        augmentation=options["augmentation"],
+        data=options["data"],
+        seed=options["seed"],
     )
-    experiment.task.metrics(choices["metrics"])  # an unknown name is reported before any work is done
-    return replace(experiment, init=choices["init"], metrics=choices["metrics"])
+    experiment.task.metrics(options["metrics"])  # an unknown name is reported before any work is done
+    return replace(experiment, init=options["init"], metrics=options["metrics"])
+
+
+def _resumed_sets(task: str | None, folder: Path, choices: Mapping[str, Any]) -> tuple[str, ...]:
+    """`--set` items for the run in a folder, those that everyday options stand for included."""
+    from trm.runs.checkpoint_folder import read_run_config
+
+    name = task or read_run_config(folder).task
+    return with_everyday(choices["sets"], choices, get_registry().task(name)) if name else choices["sets"]
 
 
 def _output(experiment: Experiment, output: Path | None, processes: Processes) -> tuple[Path, bool]:
@@ -173,11 +189,14 @@ def _output(experiment: Experiment, output: Path | None, processes: Processes) -
 
 def _given_settings() -> Mapping[str, Any]:
     """The options on the command line that are settings of a run, as its `config.json` has them."""
+    from trm.cli.chosen import is_given
+
     context = click.get_current_context()
-    named = {name: value for name, value in context.params.items() if _is_named(context, name)}
+    named = {name: value for name, value in context.params.items() if is_given(name)}
     for name, hint in (
         ("output", "a resumed run writes to its own folder"),
         ("init", "a resumed run continues from its own weights"),
+        ("config", "a resumed run keeps its own settings"),
     ):
         if name in named:
             raise UsageError(f"Omit --{name} with --resume: {hint}.")
@@ -188,10 +207,6 @@ def _given_settings() -> Mapping[str, Any]:
     if "metrics" in named:
         named["metrics"] = list(named["metrics"])
     return {name: value for name, value in named.items() if name in SETTINGS}
-
-
-def _is_named(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) != click.core.ParameterSource.DEFAULT
 
 
 def _report(run: TrainedRun, console: Console, as_json: bool) -> None:
