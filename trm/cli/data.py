@@ -77,7 +77,7 @@ def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> N
 
 @command.command("pack")
 @click.argument("task", shell_complete=complete.tasks)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="The file to write, NAME.npz.xz.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write, NAME.npz.xz.")
 @task_options
 @seed_option
 def pack(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int) -> None:

@@ -30,6 +30,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "compare": ("trm compare runs/a runs/b", "trm compare runs/*"),
     "data": ("trm data info sudoku",),
     "data build": ("trm data build sudoku --preset mini -o data",),
+    "data pack": ("trm data pack sudoku --preset hard -o hard.npz.xz",),
     "data info": ("trm data info sudoku --preset hard", "trm data info sudoku --data data"),
     "data clear": ("trm data clear", "trm data clear sudoku"),
     "new-task": ("trm new-task my-puzzle",),
