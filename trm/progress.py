@@ -14,6 +14,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
+QUICK = 0.4
+"""Seconds after which a job gets a bar. What is quicker does not flicker."""
+
 PACE_SECONDS = 30.0
 """The rate is measured over this much of the past, so that it follows a change of speed."""
 

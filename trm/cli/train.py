@@ -113,7 +113,7 @@ def command(
         if not processes.is_rank_zero:
             logging.disable(logging.WARNING)
         console = Console(stderr=as_json, quiet=not processes.is_rank_zero)
-        session = Session(processes.backend(device), processes, CommandDisplay(console, quiet or as_json))
+        session = Session(processes.backend(device), processes, CommandDisplay(console, quiet))
         if resume is not None:
             sets = _resumed_sets(task, resume, choices)
             run = resumption.resume(resume, session, task=task, sets=sets, given=_given_settings(), trackers=trackers)

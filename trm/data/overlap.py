@@ -9,6 +9,7 @@ import numpy as np
 
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
+from trm.progress import progress
 
 DRAWS = 64
 """Random images of each test puzzle that are looked up. Eight equally likely images are all drawn with 99.8 %."""
@@ -131,9 +132,13 @@ class _Search:
         before = len(self.missing)
         if before:
             known = self._known(classify, tokens)
-            for inputs, labels in self._images(augmentation):
-                keys = self._keys(classify(inputs, labels), tokens)
-                self.missing = self.missing[[key not in known for key in keys]]
+            with progress(
+                "Looking for test puzzles in the training data", self._draws(augmentation), "images"
+            ) as advance:
+                for inputs, labels in self._images(augmentation):
+                    keys = self._keys(classify(inputs, labels), tokens)
+                    self.missing = self.missing[[key not in known for key in keys]]
+                    advance(1)
         return before - len(self.missing)
 
     def _known(self, classify: Classify, tokens: Sequence[int]) -> set[Hashable]:
@@ -141,10 +146,13 @@ class _Search:
         wanted = classify, tuple(tokens)
         if wanted not in self.known:
             step = max(1, CELLS // self.train.description.seq_len)
-            chunks = (slice(start, start + step) for start in range(0, len(self.train), step))
-            self.known[wanted] = {
-                key for rows in chunks for key in self._keys(classify(*_examples(self.train, rows)), tokens)
-            }
+            keys: set[Hashable] = set()
+            with progress("Reading the training puzzles", len(self.train)) as advance:
+                for start in range(0, len(self.train), step):
+                    rows = slice(start, min(start + step, len(self.train)))
+                    keys.update(self._keys(classify(*_examples(self.train, rows)), tokens))
+                    advance(rows.stop - rows.start)
+            self.known[wanted] = keys
         return self.known[wanted]
 
     def _keys(self, rows: IntArray, tokens: Sequence[int]) -> list[Hashable]:
@@ -155,13 +163,17 @@ class _Search:
         small = rows.astype(self.dtype)
         return [row.tobytes() for row in (relabelled(small, tokens) if tokens else small)]
 
+    def _draws(self, augmentation: Augmentation | None) -> int:
+        """Number of images of each missing puzzle that are compared."""
+        return 1 if augmentation is None else max(8, min(DRAWS, IMAGES // len(self.missing)))
+
     def _images(self, augmentation: Augmentation | None) -> Iterator[tuple[IntArray, IntArray]]:
         """The missing puzzles: themselves or, with an augmentation, several random images."""
         if augmentation is None:
             yield self.inputs[self.missing], self.labels[self.missing]
             return
         rng = np.random.default_rng(0)
-        for _ in range(max(8, min(DRAWS, IMAGES // len(self.missing)))):
+        for _ in range(self._draws(augmentation)):
             if len(self.missing):
                 inputs, labels, _ = augmentation.apply(rng, self.inputs[self.missing], self.labels[self.missing])
                 yield np.asarray(inputs), np.asarray(labels)

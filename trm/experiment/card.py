@@ -24,7 +24,7 @@ def model_card(loaded: LoadedModel) -> dict[str, Any]:
     experiment, backend, model = loaded.experiment, loaded.session.backend, loaded.model
     puzzles = experiment.puzzles("test")
     plan = experiment.search(model.config, SearchOptions())
-    batches = puzzles.batches(experiment.evaluation_batch_size)
+    batches = experiment.test_batches(puzzles)(None)
     return {
         "task": experiment.task.name,
         "preset": experiment.preset,

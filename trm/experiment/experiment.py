@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from trm.experiment.task import Task
 from trm.model import TinyRecursiveModel
 from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
+from trm.progress import progress
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
 from trm.specs import MetricSpec, PresetSpec
@@ -278,11 +279,14 @@ class Experiment:
         return self.training.eval_batch_size if self.training else default
 
     def test_batches(self, puzzles: PuzzleSet) -> Callable[[int | None], Iterable[Batch]]:
-        """What `Trainer.fit` takes: the first `limit` test puzzles as batches."""
+        """What `Trainer.fit` takes: the first `limit` test puzzles as batches. Iterating them shows progress."""
 
-        def batches(limit: int | None) -> Iterable[Batch]:
+        def batches(limit: int | None) -> Iterator[Batch]:
             chosen = puzzles if limit is None or limit >= len(puzzles) else puzzles.head(limit)
-            return chosen.batches(self.evaluation_batch_size)
+            with progress("Scoring", len(chosen)) as advance:
+                for batch in chosen.batches(self.evaluation_batch_size):
+                    yield batch
+                    advance(len(batch))
 
         return batches
 

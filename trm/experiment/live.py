@@ -18,6 +18,8 @@ from rich.text import Text
 
 from trm.evaluation.refine import Puzzle
 from trm.experiment.experiment import Experiment
+from trm.progress import reporting_to
+from trm.render.bars import JobRows
 from trm.render.picture import Picture
 from trm.render.scene import Stage, sparkline
 from trm.training.monitor import Monitor, TrainingView
@@ -28,7 +30,7 @@ REFRESHES = 2
 EXAMPLE_SECONDS = 3.0
 """Minimum time between two examples."""
 
-OTHER_LINES = 11
+OTHER_LINES = 12
 """Number of lines of the view besides the example."""
 
 SPARKLINE_WIDTH = 40
@@ -51,6 +53,7 @@ class LiveMonitor(Monitor):
         )
         self.bar = self.progress.add_task("training", total=1.0)
         self.live = Live(console=console, refresh_per_second=REFRESHES, vertical_overflow="crop")
+        self.jobs = JobRows(console)
         self.record: dict[str, Any] = {}
         self.scores: dict[str, float] = {}
         self.history: list[float] = []
@@ -62,15 +65,13 @@ class LiveMonitor(Monitor):
     def running(self, training: TrainingView) -> Iterator[None]:
         self.training = training
         self.title += f": {training.model.num_parameters():,} parameters on {training.backend.describe()}"
-        with self.live:
+        with self.live, reporting_to(self.jobs):
             self._refresh()
             yield
             self._refresh()
 
     def step(self, training: TrainingView, progress: float) -> None:
         self.progress.update(self.bar, completed=progress)
-        if progress >= 1:
-            self.progress.update(self.bar, description="scoring")
 
     def log(self, record: dict[str, Any]) -> None:
         self.record = record
@@ -95,7 +96,7 @@ class LiveMonitor(Monitor):
                 self.solved = picture
 
     def _refresh(self) -> None:
-        parts: list[RenderableType] = [self.progress, self._numbers()]
+        parts: list[RenderableType] = [self.progress, self.jobs, self._numbers()]
         if self.solved is not None:
             parts += ["", "the last puzzle solved in training", self.solved]
         self.live.update(Panel(Group(*parts), title=Text(self.title), expand=False))

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
 
-from trm.progress import Pace
+from trm.progress import QUICK, Job, Pace
 
 NARROW = 60
 """Columns of a terminal below which no bar is drawn, so that the numbers fit."""
 
+ROW_BAR = 16
+"""Columns of a bar in a larger display."""
 
-def job_bars(console: Console, transient: bool) -> Progress:
-    """A display with a row for each job, empty at first; see `show_jobs`.
+
+def job_bars(console: Console, bar_width: int | None = None) -> Progress:
+    """A display with a row for each job, empty at first; see `show_jobs`. It disappears at its end.
 
     Args:
         console: where it is drawn.
-        transient: whether it disappears at its end.
+        bar_width: columns of a bar. Default: all that are left.
     """
-    bar = [_Bar(bar_width=None, table_column=Column(ratio=1))] if console.width >= NARROW else []
+    ratio = 1 if bar_width is None else None
+    bar = [_Bar(bar_width=bar_width, table_column=Column(ratio=ratio))] if console.width >= NARROW else []
     return Progress(
         SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
@@ -31,9 +38,9 @@ def job_bars(console: Console, transient: bool) -> Progress:
         _Details(),
         console=console,
         auto_refresh=False,
-        transient=transient,
+        transient=True,
         redirect_stdout=False,
-        expand=True,
+        expand=bar_width is None,
     )
 
 
@@ -58,6 +65,41 @@ def show_jobs(bars: Progress, paces: Sequence[Pace], now: float) -> None:
             completed=min(pace.job.done, pace.job.total or 0),
             details=details,
         )
+
+
+class JobRows:
+    """Shows jobs as a part of a larger display, which redraws itself.
+
+    Args:
+        console: the console of that display.
+        clock: gives the time in seconds.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self.bars = job_bars(console, ROW_BAR)
+        self.clock = clock
+        self.paces: list[Pace] = []
+
+    @contextlib.contextmanager
+    def showing(self, job: Job) -> Iterator[None]:
+        pace = Pace(job, self.clock())
+        self.paces.append(pace)
+        try:
+            yield
+        finally:
+            self.paces.remove(pace)
+
+    def printing(self) -> AbstractContextManager[None]:
+        """Nothing has to be removed: the larger display prints above itself."""
+        return contextlib.nullcontext()
+
+    def __rich__(self) -> RenderableType:
+        now = self.clock()
+        paces = [pace for pace in self.paces if now - pace.started >= QUICK]
+        for pace in paces:
+            pace.sample(now)
+        show_jobs(self.bars, paces, now)
+        return self.bars.get_renderable() if paces else Group()
 
 
 class _Bar(BarColumn):

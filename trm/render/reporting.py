@@ -14,13 +14,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from trm.errors import printable
-from trm.progress import Job, Pace
+from trm.progress import QUICK, Job, Pace
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-FIRST_BAR = 0.4
-"""Seconds after which a job gets a bar. What is quicker does not flicker."""
 
 FIRST_LINE = 1.5
 """Seconds after which a job gets a line, where lines are written."""
@@ -131,8 +128,8 @@ class LineReporter(_TickingReporter):
 
     def show(self, now: float) -> None:
         pace = self.paces[-1]
-        is_new = pace is not self.last_pace and now - pace.started >= FIRST_LINE
-        if is_new or now - self.last_word >= LINE_SECONDS:
+        silent = now - max(self.last_word, pace.started)
+        if silent >= (LINE_SECONDS if pace is self.last_pace else FIRST_LINE) or now - self.last_word >= LINE_SECONDS:
             self.last_word, self.last_pace = now, pace
             print(printable(f"{pace.job.heading}: {', '.join(pace.details(now))}"), file=self.stream, flush=True)
 
@@ -141,7 +138,7 @@ class LineReporter(_TickingReporter):
 
 
 class BarReporter(_TickingReporter):
-    """Draws a bar for each job, first after `FIRST_BAR`, and removes them at the end."""
+    """Draws a bar for each job, first after `QUICK` seconds, and removes them at the end."""
 
     interval = 0.1
 
@@ -151,12 +148,12 @@ class BarReporter(_TickingReporter):
 
     def show(self, now: float) -> None:
         if self.drawn is None:
-            if now - self.paces[0].started < FIRST_BAR:
+            if now - self.paces[0].started < QUICK:
                 return
             from trm.render.bars import job_bars
             from trm.render.console import Console
 
-            self.drawn = job_bars(Console(file=self.stream), transient=True)
+            self.drawn = job_bars(Console(file=self.stream))
             self.drawn.start()
         from trm.render.bars import show_jobs
 

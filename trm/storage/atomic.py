@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trm.progress import progress
+
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file in one step.
@@ -170,6 +172,10 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def _mebibytes(path: Path) -> int:
+    return -(-path.stat().st_size >> 20)
+
+
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal.
 
@@ -177,7 +183,8 @@ def sha256(path: Path) -> str:
         OSError: the file cannot be read.
     """
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, progress(f"Checking {path.name}", _mebibytes(path), "MiB") as advance:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
+            advance(1)
     return digest.hexdigest()

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TextIO
 from trm.config import TrainingConfig
 from trm.devices import Backend
 from trm.model import TinyRecursiveModel
-from trm.progress import printing
+from trm.progress import Advance, Job, duration, printing, progress
 from trm.training.slots import Slots
 
 NO_ANSWERS = "no known answers"
@@ -94,18 +94,23 @@ class PrintMonitor(Monitor):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream
+        self.count: Advance = Job("").advance
 
     @contextlib.contextmanager
     def running(self, training: TrainingView) -> Iterator[None]:
         steps = f" from step {training.step}" if training.step else ""
         self._print(f"training {training.model.num_parameters():,} parameters on {training.backend.name}{steps}")
-        yield
+        with progress("Training", unit="steps") as self.count:
+            yield
+
+    def step(self, training: TrainingView, progress: float) -> None:
+        self.count(1)
 
     def log(self, record: dict[str, Any]) -> None:
         self._print(
             f"step {record['step']:>6}  {record['progress']:>4.0%}  loss {record['loss']:.4f}  "
             f"solved in training {record['train_exact']:.1%}  {record['examples_per_second']:.0f} examples/s  "
-            f"{record['seconds']:.0f} s"
+            f"{record['seconds']:.0f} s{_left(record)}"
         )
 
     def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
@@ -115,3 +120,9 @@ class PrintMonitor(Monitor):
     def _print(self, text: str) -> None:
         with printing():
             print(text, file=self.stream, flush=True)
+
+
+def _left(record: dict[str, Any]) -> str:
+    """How long the training still takes, without evaluation and saving."""
+    share = record["progress"]
+    return f", {duration(record['seconds'] * (1 - share) / share)} left" if 0 < share < 1 else ""

@@ -22,6 +22,7 @@ from trm.evaluation.metrics import CellAccuracy, ExactAccuracy, Metric
 from trm.evaluation.scoring import evaluate
 from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
+from trm.progress import progress as job
 from trm.runs.run_folder import ReadOnlyRun, RunFolder
 from trm.training.accumulation import out_of_memory
 from trm.training.agreement import check_share
@@ -73,8 +74,10 @@ class Trainer:
         backend = device if isinstance(device, Backend) else get_backend(str(device))
         model.to(backend.device)
         processes.broadcast_tensors(model.state_dict().values())
+        self.compiling = False  # from the first step, which compiles the model
         if config.compile == "on" or (config.compile == "auto" and backend.compiles()):
             model.compile()
+            self.compiling = True
         self.state = TrainingState.start(model, config, backend, processes, seed)
         self.run = run
         self.monitor: Monitor = monitor or (PrintMonitor() if processes.is_rank_zero else Monitor())
@@ -184,7 +187,7 @@ class Trainer:
             if self.state.is_best or self._due(self._save_interval()):
                 self._save(stream)
             flag.check()
-            train_step(self.state, stream, self.run.save_batch if self.run is not None else None)
+            self._step(stream)
             self.monitor.step(self.state, progress(self.state, stream))
             if self._due(self.state.config.log_interval):
                 self._log(stream)
@@ -246,6 +249,12 @@ class Trainer:
                 plan=Search(steps, answer=config.eval_answer, precision=config.precision),
                 processes=self.state.processes,
             )
+
+    def _step(self, stream: ExampleStream) -> None:
+        compiling = job("Compiling the model") if self.compiling else contextlib.nullcontext()
+        with compiling:
+            train_step(self.state, stream, self.run.save_batch if self.run is not None else None)
+        self.compiling = False
 
     def _start(self, stream: ExampleStream) -> None:
         if self.run is not None:

@@ -15,7 +15,8 @@ from trm_tasks_maze.answers import check as check_answer
 from trm_tasks_maze.answers import format_tokens, parse, solvable
 from trm_tasks_maze.augmentation import Dihedral
 from trm_tasks_maze.config import MazeConfig, describe
-from trm_tasks_maze.datasets import build_generated, build_maze_hard, symmetry_class
+from trm_tasks_maze.datasets import build_maze_hard, symmetry_class
+from trm_tasks_maze.generated import build_generated
 from trm_tasks_maze.grid import FREE, GOAL, PATH, START, WALL
 from trm_tasks_maze.metrics import ValidShortest
 from trm_tasks_maze.presets import PRESETS

@@ -8,7 +8,7 @@ from trm_tasks_sudoku.answers import check, format_tokens
 from trm_tasks_sudoku.augmentation import Symmetries
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.csv_source import read_csv
-from trm_tasks_sudoku.datasets import as_puzzle_set
+from trm_tasks_sudoku.generated import as_puzzle_set
 from trm_tasks_sudoku.generator import generate
 from trm_tasks_sudoku.metrics import valid_answers
 from trm_tasks_sudoku.reading import read
