@@ -10,6 +10,10 @@ from trm.config.base import Settings
 from trm.config.model import TRMConfig
 from trm.config.training import TrainingConfig
 
+PROVENANCE = ("fingerprints", "versions", "git_revision")
+"""Fields of `RunConfig` that record what a run was made with. They are no settings: two runs that differ only in them are
+the same experiment."""
+
 
 class RunConfig(Settings):
     """Everything that determines a run: the contents of `config.json` in its run folder."""

@@ -10,7 +10,7 @@ from typing import Any
 from trm.config.effective import FROM_THE_DATA
 from trm.config.model import TRMConfig
 from trm.config.overrides import FROM_DATA, Overrides, changed_preset, check_field, find_preset
-from trm.config.run import RunConfig
+from trm.config.run import PROVENANCE, RunConfig
 from trm.config.training import TrainingConfig
 from trm.errors import UsageError, nearest, quoted, reason
 from trm.plugins.code import config_class_of
@@ -19,7 +19,7 @@ from trm.storage.untrusted_input import parse_json, read_text
 
 LONGEST = 2**22
 SECTIONS = ("task_config", "model", "training")
-RECORDS = ("changes", "versions", "git_revision")
+RECORDS = ("changes", *PROVENANCE)
 """What a run's `config.json` records of its past. A new run has its own."""
 
 

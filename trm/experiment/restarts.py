@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trm.config import TRMConfig
+from trm.config.run import PROVENANCE
 from trm.experiment.experiment import Experiment
 from trm.runs.checkpoint_folder import read_run_config
 
@@ -33,7 +34,7 @@ def note_job(run: Path) -> None:
 def begun_run(candidates: Iterable[Path], experiment: Experiment) -> Path | None:
     """The run folder that this torchrun job began for the same training; None if there is none."""
     name = job()
-    return next((run for run in candidates if name and _job_of(run) == name and _is_run_of(experiment, run)), None)
+    return next((run for run in candidates if name and _job_of(run) == name and is_run_of(experiment, run)), None)
 
 
 def _job_of(run: Path) -> str | None:
@@ -43,10 +44,10 @@ def _job_of(run: Path) -> str | None:
         return None
 
 
-def _is_run_of(experiment: Experiment, run: Path) -> bool:
+def is_run_of(experiment: Experiment, run: Path) -> bool:
     """Whether a run has all the settings of an experiment."""
     found = read_run_config(run)
     settings = found.model.model_dump() | dict(experiment.model_settings)
     wanted = experiment.run_config(TRMConfig.model_validate(settings))
-    ignored = {"versions", "git_revision"}
+    ignored = set(PROVENANCE)
     return wanted.model_dump(exclude=ignored) == found.model_dump(exclude=ignored)

@@ -7,10 +7,8 @@ from typing import Any
 
 from trm.config import RunConfig
 from trm.config.overrides import FROM_DATA
+from trm.config.run import PROVENANCE
 from trm.runs.history import History
-
-PROVENANCE = ("versions", "git_revision")
-"""What a run records about its surroundings, which is no setting."""
 
 MOST_IN_A_LABEL = 3
 

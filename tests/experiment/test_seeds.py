@@ -1,0 +1,52 @@
+"""Training with several seeds: each is an ordinary run, and the same call continues after an interruption."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trm.errors import UsageError
+from trm.experiment.experiment import Experiment
+from trm.experiment.fit import fit
+from trm.experiment.seeds import fit_seeds
+from trm.experiment.session import Session
+
+pytest.importorskip("trm_tasks_arithmetic")
+
+SETTINGS = ["task.train_examples=40", "task.test_examples=12", "training.max_steps=3", "training.batch_size=4"]
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
+    monkeypatch.setenv("TRM_CACHE", str(tmp_path / "cache"))
+    return Experiment.from_preset("arithmetic", sets=SETTINGS)
+
+
+def test_each_seed_is_the_run_it_would_be_alone(experiment: Experiment, tmp_path: Path) -> None:
+    trained = fit_seeds(experiment, Session.open("cpu"), tmp_path / "seeds", (0, 1))
+    alone = fit(experiment, Session.open("cpu"), tmp_path / "alone")
+    assert alone is not None
+    assert trained.summaries[0]["final_metrics"] == alone.scores
+    assert [summary["seed"] for summary in trained.summaries] == [0, 1]
+    values = [summary["final_metrics"]["cell_accuracy"] for summary in trained.summaries]
+    cells = next(summary for summary in trained.scores() if summary.metric == "cell_accuracy")
+    assert (cells.mean, cells.spread) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
+
+
+def test_finished_seeds_are_kept_and_missing_ones_trained(experiment: Experiment, tmp_path: Path) -> None:
+    session, folder = Session.open("cpu"), tmp_path / "seeds"
+    whole = fit_seeds(experiment, session, folder, (0, 1))
+    kept = (folder / "seed_0/metrics.jsonl").stat().st_mtime_ns
+    shutil.rmtree(folder / "seed_1")
+    assert fit_seeds(experiment, session, folder, (0, 1)).scores() == whole.scores()
+    assert (folder / "seed_0/metrics.jsonl").stat().st_mtime_ns == kept
+
+
+def test_runs_with_other_settings_are_refused(experiment: Experiment, tmp_path: Path) -> None:
+    fit_seeds(experiment, Session.open("cpu"), tmp_path / "seeds", (0,))
+    other = Experiment.from_preset("arithmetic", sets=[*SETTINGS, "training.learning_rate=0.002"])
+    with pytest.raises(UsageError, match="seed_0 is a run with other settings"):
+        fit_seeds(other, Session.open("cpu"), tmp_path / "seeds", (0,))
