@@ -15,11 +15,17 @@ from trm.errors import printable
 from trm.progress import printing
 
 
-def echo(text: str, err: bool = False) -> None:
-    """Print a line on stdout or stderr, with terminal control characters escaped. Only the first process prints."""
+def echo(text: str, err: bool = False, newline: bool = True) -> None:
+    """Print text on stdout or stderr, with terminal control characters escaped. Only the first process prints.
+
+    Args:
+        text: a line, or the beginning of one.
+        err: print on stderr.
+        newline: end the line.
+    """
     if is_rank_zero():
         with printing(), ending_with_reader():
-            click.echo(printable(text), err=err)
+            click.echo(printable(text), err=err, nl=newline)
 
 
 def echo_notes(notes: Iterable[str]) -> None:

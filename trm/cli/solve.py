@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,10 +20,12 @@ from trm.cli.common import (
 )
 from trm.cli.output import echo, print_json
 from trm.cli.puzzle_text import read_text
-from trm.errors import UsageError
+from trm.errors import NOT_ALL_VALID, UsageError
+from trm.words import counted
 
 if TYPE_CHECKING:
-    from trm.experiment.results import Solved
+    from trm.experiment.solve_job import SolveJob
+    from trm.specs import TaskSpec
 
 
 @click.command("solve")
@@ -31,6 +33,13 @@ if TYPE_CHECKING:
 @click.argument("puzzles", nargs=-1)
 @checkpoint_option
 @search_options
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="Write the answers to this file, in the format of its suffix: .csv, .jsonl or .txt. If it exists, the job that "
+    "began it continues.",
+)
 @device_option
 @threads_option
 @json_option
@@ -38,6 +47,7 @@ def command(
     task: str,
     puzzles: tuple[str, ...],
     checkpoint: str | None,
+    output: Path | None,
     device: str,
     threads: int | None,
     as_json: bool,
@@ -45,8 +55,9 @@ def command(
 ) -> None:
     """Solve PUZZLES of TASK, each given as text or as a file; `-` or nothing reads stdin.
 
-    Every answer is checked by the task's rules. The exit code is 1 if one is invalid. Without --checkpoint, puzzles that
-    the task's default weights fail on are given to the other weights that it ships.
+    Every answer is checked by the task's rules. The exit code is 3 if one is invalid, or if some of several puzzles cannot
+    be read. Without --checkpoint, puzzles that the task's default weights fail on are given to the other weights that it
+    ships.
     """
     registry = registry_with_warnings()
     use_threads(threads)
@@ -54,49 +65,61 @@ def command(
     spec = registry.task(task)
     if not spec.reads_text and spec.solve is None:
         raise UsageError(f"Task {task!r} cannot read puzzles from text.")
+    if output is not None:
+        _check_output(spec, output)
     texts = [read_text(given) for given in puzzles or ("-",)]
     from trm.cli.display import CommandDisplay
     from trm.evaluation.options import SearchOptions
-    from trm.experiment.answering import SourcedText, solve_texts
+    from trm.experiment.given import SourcedText
+    from trm.experiment.solve_job import SolveJob
     from trm.experiment.solver import load
     from trm.runs.locate import shipped_weights
 
     solver = load(weights, device=device, task=task, display=CommandDisplay())
     others = [] if weights != task else [f"{task}:{preset}" for preset in list(shipped_weights(task))[1:]]
     options = SearchOptions(**search)
-    solved = solve_texts(solver.loaded, [SourcedText(*text) for text in texts], options, others)
-    if as_json:
-        print_json([dict(answer.report) for answer in solved])
+    job = SolveJob(solver.loaded, [SourcedText(*text) for text in texts], options, others)
+    if output is None:
+        _print(job, as_json)
     else:
-        _print(solved)
-    if any(answer.problem for answer in solved):
-        if spec.solve is None and options.check is not False and options.restarts == 1:
+        _write(job, output, as_json)
+    if job.tally.puzzles > 1 or output is not None:
+        speed = f" ({job.rate:,.3g} puzzles/s per core, {job.seconds:,.1f} s)" if job.solved else ""
+        echo(f"{job.tally}{speed}", err=True)
+    if job.tally.problems:
+        if job.tally.undecided and spec.solve is None and options.check is not False and options.restarts == 1:
             echo("More test-time compute may help: --steps 64 --restarts 16", err=True)
-        click.get_current_context().exit(1)
+        click.get_current_context().exit(NOT_ALL_VALID)
 
 
-def _print(solved: Sequence[Solved]) -> None:
-    from rich.text import Text
+def _check_output(spec: TaskSpec, output: Path) -> None:
+    """Refuse an output that cannot be written before anything else is done."""
+    from trm.experiment.answer_formats import format_of
 
-    from trm.render.console import Console
-
-    console = Console(highlight=False)
-    for number, answer in enumerate(solved, start=1):
-        if number > 1 and answer.steps is not None:
-            console.print()
-        console.print(answer.picture)
-        if answer.text:
-            echo(answer.text)
-        details = _details(answer)
-        if answer.problem:
-            console.print(Text.assemble(("invalid", "bold red"), f": {answer.problem}{details}"), soft_wrap=True)
-        elif answer.valid:
-            console.print(Text.assemble(("valid", "bold green"), details), soft_wrap=True)
+    format_of(output)
+    if spec.solve is not None:
+        raise UsageError(
+            f"Task {spec.name!r} solves all puzzles at once: omit --output, and use --json to keep the answers."
+        )
 
 
-def _details(answer: Solved) -> str:
-    """How the answer was found; empty for a task with its own solver."""
-    if answer.confidence is None:
-        return ""
-    by = f" of {answer.weights}" if answer.weights else ""
-    return f" (after {answer.steps} supervision steps{by}; confidence {answer.confidence:.0%})"
+def _print(job: SolveJob, as_json: bool) -> None:
+    from trm.cli.answers import as_json_list, as_pictures
+
+    with as_json_list() if as_json else as_pictures() as show:
+        for solved in job.answers():
+            show(solved)
+
+
+def _write(job: SolveJob, output: Path, as_json: bool) -> None:
+    from trm.experiment.answer_file import AnswerFile
+
+    with AnswerFile(output) as file:
+        before = file.kept.puzzles
+        if before:
+            echo(f"{output} has {counted(before, 'answer')} of an earlier job, which are kept.", err=True)
+        job.write_to(file)
+    if before and not job.solved:
+        echo(f"{output} is complete: there is nothing left to solve.", err=True)
+    if as_json:
+        print_json({"output": str(output), **job.report()})

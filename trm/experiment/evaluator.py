@@ -127,6 +127,7 @@ def _by_metrics(
         weights=loaded.checkpoint.kind,
         precision=precision_of(session.backend, plan.precision),
         intervals=_intervals(metrics, len(puzzles)),
+        cores=session.cores,
         restarts=plan.restarts,
         votes=plan.votes,
         answer=plan.answer,
@@ -174,6 +175,7 @@ def _by_the_task(
         data=report,
         weights=loaded.checkpoint.kind,
         precision=precision_of(session.backend),
+        cores=session.cores,
         votes=search.votes,
         output=output,
     )

@@ -105,9 +105,14 @@ def _leave_out(givens: Iterator[Given], done: Iterable[str]) -> int:
     for number, text in enumerate(done, start=1):
         given = next(givens, None)
         if given is None:
-            raise UsageError(f"The output has answers to more than the {number - 1:,} puzzles of this input.")
+            raise UsageError(
+                f"The output has more answers than this input has puzzles, which are {number - 1:,}. Choose another --output."
+            )
         if given.text != text:
-            raise UsageError(f"The output has the answers to another input: puzzle {number:,} differs.")
+            raise UsageError(
+                f"The output has answers to another input: its puzzle {number:,} is not puzzle {number:,} of this input. "
+                "Choose another --output."
+            )
     return number
 
 

@@ -16,6 +16,11 @@ from trm.experiment.provenance import DataReport
 from trm.render.html import as_html, as_table
 
 
+def rate_per_core(puzzles: int, seconds: float, cores: int) -> float:
+    """Puzzles per second and core, to four digits."""
+    return float(f"{puzzles / seconds / cores:.4g}") if seconds else 0.0
+
+
 @dataclass(frozen=True)
 class Score(Mapping[str, float]):
     """Scores by the name of the metric, with the conditions they were measured under.
@@ -37,6 +42,7 @@ class Score(Mapping[str, float]):
         weights: which of the run's checkpoints this is: "latest", "best", "latest and best", "earlier", or "weights file".
         precision: number type of the matrix products, such as "fp32".
         intervals: 95 % confidence interval of each metric that is a share of the puzzles, by name.
+        cores: CPU cores that computed; 1 for another device.
         output: folder that the task's own evaluator wrote to.
     """
 
@@ -52,11 +58,17 @@ class Score(Mapping[str, float]):
     weights: str
     precision: str
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    cores: int = 1
     restarts: int | None = None
     votes: int | None = None
     answer: str | None = None
     checked: bool | None = None
     output: Path | None = None
+
+    @property
+    def rate(self) -> float:
+        """Puzzles per second and core."""
+        return rate_per_core(self.puzzles, self.seconds, self.cores)
 
     def __getitem__(self, name: str) -> float:
         return self.metrics[name]
@@ -89,6 +101,7 @@ class Score(Mapping[str, float]):
             "precision": self.precision,
             "data": self.data.as_json(),
             "seconds": self.seconds,
+            "puzzles_per_second_per_core": self.rate,
             **({"output": str(self.output)} if own else {}),
             "metrics": dict(self.metrics),
             "intervals": {name: list(interval) for name, interval in self.intervals.items()},

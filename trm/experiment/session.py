@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from trm.devices import Backend, get_backend
 from trm.devices.processes import Processes
 from trm.experiment.experiment import Experiment
@@ -47,6 +49,11 @@ class Session:
     backend: Backend
     processes: Processes = field(default_factory=Processes)
     display: Display = field(default_factory=Display)
+
+    @property
+    def cores(self) -> int:
+        """CPU cores that compute; 1 for another device."""
+        return torch.get_num_threads() if self.backend.device.type == "cpu" else 1
 
     @classmethod
     def open(cls, device: str = "auto", display: Display | None = None) -> Session:

@@ -1,0 +1,116 @@
+"""`SolveJob`: solving the puzzles of some texts, with progress, counts and speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from trm.evaluation.options import SearchOptions
+from trm.experiment.answer_file import AnswerFile
+from trm.experiment.answering import solve_texts
+from trm.experiment.given import SourcedText, count_puzzles
+from trm.experiment.loaded import LoadedModel
+from trm.experiment.results import Solved, rate_per_core
+from trm.experiment.tally import Tally
+from trm.progress import progress
+
+COUNTED_FIRST, COUNTED_LATER = 0.3, 0.001
+"""Seconds spent on counting the puzzles before the first answer, and after each answer until all are counted."""
+
+
+@dataclass
+class SolveJob:
+    """The puzzles of some texts, and how they are solved.
+
+    Attributes:
+        loaded: the weights.
+        texts: the puzzles.
+        options: test-time compute.
+        others: further weights, by reference, for the puzzles that `loaded` gives no valid answer to.
+        tally: counts of all puzzles, those of an earlier job included.
+        solved: number of puzzles that this job has solved.
+        seconds: wall-clock time of this job.
+    """
+
+    loaded: LoadedModel
+    texts: Sequence[SourcedText]
+    options: SearchOptions
+    others: Sequence[str] = ()
+    tally: Tally = field(default_factory=Tally)
+    solved: int = 0
+    seconds: float = 0.0
+
+    def answers(self) -> Iterator[Solved]:
+        """The answers in the order of the puzzles; see `solve_texts` for the errors raised."""
+        started = time.perf_counter()
+        for solved in self._with_progress(solve_texts(self.loaded, self.texts, self.options, self.others)):
+            self.seconds = time.perf_counter() - started
+            yield solved
+
+    def write_to(self, file: AnswerFile) -> None:
+        """Append the answers that a file does not have yet; see `solve_texts` and `AnswerFile.write` for the errors raised."""
+        started = time.perf_counter()
+        self.tally = file.kept
+        answers = solve_texts(self.loaded, self.texts, self.options, self.others, done=file.puzzles())
+        for solved in self._with_progress(answers):
+            file.write(solved)
+            self.seconds = time.perf_counter() - started
+
+    @property
+    def rate(self) -> float:
+        """Puzzles per second and core of this job."""
+        return rate_per_core(self.solved, self.seconds, self.loaded.session.cores)
+
+    def report(self) -> dict[str, Any]:
+        """What `trm solve --output FILE --json` prints."""
+        return {
+            "puzzles": self.tally.puzzles,
+            "valid": self.tally.valid,
+            "undecided": self.tally.undecided,
+            "unreadable": self.tally.unreadable,
+            "solved_now": self.solved,
+            "seconds": round(self.seconds, 2),
+            "puzzles_per_second_per_core": self.rate,
+        }
+
+    def _with_progress(self, answers: Iterator[Solved]) -> Iterator[Solved]:
+        """Count and show answers as they come. The bar begins anew once the number of puzzles is known."""
+        total = _Total(self)
+        total.count(COUNTED_FIRST)
+        ended = False
+        while not ended:
+            known, found = total.known, self.tally.puzzles
+            with progress("Solving", total.puzzles if known else None, found=found) as advance:
+                ended = True
+                for solved in answers:
+                    self.tally.add(solved)
+                    self.solved += 1
+                    advance(1)
+                    yield solved
+                    total.count(COUNTED_LATER)
+                    if total.known != known:
+                        ended = False
+                        break
+
+
+class _Total:
+    """The number of puzzles of a job, counted little by little.
+
+    Attributes:
+        puzzles: how many have been counted.
+        known: whether these are all.
+    """
+
+    def __init__(self, job: SolveJob) -> None:
+        task = job.loaded.task
+        self.counting = count_puzzles(task, job.texts) if task.spec.solve is None else None
+        self.puzzles, self.known = 0, False
+
+    def count(self, seconds: float) -> None:
+        """Go on counting for a while."""
+        end = time.perf_counter() + seconds
+        while self.counting is not None and not self.known and time.perf_counter() < end:
+            self.known = next(self.counting, None) is None
+            self.puzzles += not self.known
