@@ -59,7 +59,7 @@ def test_puzzles_that_are_none(capsys: pytest.CaptureFixture[str], sudoku: str, 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str], sudoku: str, command: str) -> None:
     code, error = refused(capsys, command, "sudoku", "puzle.txt", "--checkpoint", sudoku)
     assert code == 2
-    assert "There is no file puzle.txt." in error
+    assert "Cannot read puzle.txt: there is no such file." in error
 
 
 def test_a_puzzle_of_another_size(capsys: pytest.CaptureFixture[str], sudoku: str) -> None:
@@ -157,5 +157,5 @@ def test_easy_puzzle_is_answered_by_any_weights(capsys: pytest.CaptureFixture[st
     """The counterpart of the refusals: a proper puzzle gets an answer, judged by the rules."""
     with pytest.raises(SystemExit) as ended:
         main(["solve", "sudoku", EASY, "--checkpoint", sudoku, "--steps", "2", "--restarts", "2"])
-    assert ended.value.code in (0, 1)
+    assert ended.value.code in (0, 3)
     assert "valid" in capsys.readouterr().out

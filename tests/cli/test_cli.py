@@ -110,7 +110,7 @@ def test_puzzles_that_the_default_weights_fail_on_go_to_the_tasks_other_weights(
     assert solved.returncode == 0, solved.stderr
     assert [answer.get("weights") for answer in json.loads(solved.stdout)] == [None, "sudoku:hard"]
     alone = trm("solve", "sudoku", hard, "--steps", "10", "--checkpoint", "sudoku:quick", OMP_NUM_THREADS="1")
-    assert alone.returncode == 1
+    assert alone.returncode == 3
     assert alone.stderr == "More test-time compute may help: --steps 64 --restarts 16\n"
 
 

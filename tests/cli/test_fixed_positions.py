@@ -22,7 +22,7 @@ def test_solve_answers_the_puzzle_that_was_asked(weights: str, capsys: pytest.Ca
     with pytest.raises(SystemExit) as ended:
         main(["solve", "arithmetic", "58+967", "--checkpoint", weights, "--steps", "1", "--json"])
     (result,) = json.loads(capsys.readouterr().out)
-    assert ended.value.code == 1
+    assert ended.value.code == 3
     assert result["answer"].startswith("58 + 967 = ")
     assert "was changed" not in result["problem"]
 

@@ -150,5 +150,5 @@ def test_weights_of_huge_numbers_are_answered(
     )
     with pytest.raises(SystemExit) as ended:
         main(["solve", "sudoku", PUZZLE, "--checkpoint", str(copy / "huge.safetensors"), "--device", "cpu"])
-    assert ended.value.code in (0, 1)
+    assert ended.value.code in (0, 3)
     assert "confidence 0%" in capsys.readouterr().out

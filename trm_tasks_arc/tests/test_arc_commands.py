@@ -269,7 +269,7 @@ def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nowhere.json", r"There is no file nowhere\.json"),
+        ("nowhere.json", r"Cannot read nowhere\.json"),
         ("{", "is not a JSON file"),
         ("[]", "is not an ARC task"),
         ('{"train": [], "test": [{"input": [[1]]}]}', "Task task has no demonstration pairs"),

@@ -74,7 +74,7 @@ def test_solve_judges_the_answer(run: Path, cache: Path, tmp_path: Path) -> None
     result = trm("solve", "maze", str(tmp_path / "maze.txt"), "--checkpoint", str(run), "--json", cache=cache)
     (answer,) = json.loads(result.stdout)
     assert answer["puzzle"] == MAZE
-    assert result.returncode == (1 if answer["problem"] else 0)
+    assert result.returncode == (3 if answer["problem"] else 0)
     assert len(answer["answer"].splitlines()) == 10
 
 
@@ -94,7 +94,7 @@ def test_weights_with_a_size_say_so(cache: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     small = "S....\n.....\n.....\n.....\n....G"
     solved = trm("solve", "maze", small, "--checkpoint", str(tmp_path / "run"), cache=cache)
-    assert solved.returncode == 1
+    assert solved.returncode == 3
     assert "The checkpoint takes 100 positions" in solved.stderr
 
 
