@@ -72,7 +72,10 @@ def _print_conditions(score: Score) -> None:
     step = f", step {score.step:,} ({score.weights})" if score.step is not None else ""
     echo(f"{score.task}: {score.data}")
     echo(f"Weights: {score.checkpoint}{step}")
-    echo(f"{score.supervision_steps} supervision {plural}{searched}, {score.precision}, {score.seconds:.1f} s")
+    echo(
+        f"{score.supervision_steps} supervision {plural}{searched}, {score.precision}, {score.seconds:.1f} s, "
+        f"{score.rate:,.3g} puzzles/s per core"
+    )
 
 
 def _print_metrics(score: Score) -> None:
