@@ -164,3 +164,23 @@ def test_data_that_changed_since_training_is_stated_and_not_resumed(
     assert "training data has changed since it began" in trm(
         "train", "--resume", str(run), "--set", "training.max_steps=6", code=2
     )
+
+
+def test_training_with_several_seeds_reports_them_together(trm: Command, tmp_path: Path) -> None:
+    words = [
+        "train",
+        "arithmetic",
+        *RUN_OPTIONS,
+        "--device",
+        "cpu",
+        "--seeds",
+        "0-1",
+        "--output",
+        str(tmp_path / "runs"),
+    ]
+    text = trm(*words)
+    for expected in ("seed 0: ", "seed 1: ", "95 % interval of the mean", "trm compare"):
+        assert expected in text
+    again = json.loads(trm(*words, "--json"))  # both are finished: nothing is trained again
+    assert [run["seed"] for run in again["runs"]] == [0, 1]
+    assert "either --seed or --seeds" in trm(*words, "--seed", "3", code=2)

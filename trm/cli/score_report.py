@@ -59,7 +59,8 @@ def print_scores(series: ScoreSeries) -> None:
     else:
         _print_table(series)
     for score, summaries in series.seeds():
-        _print_summaries(score, summaries)
+        step = f", step {score.step:,}" if score.step is not None else ""
+        print_summaries(f"{score.split} puzzles{step}", summaries)
     for output in dict.fromkeys(score.output for score in series.scores if score.output is not None):
         echo(f"Written to {output}")
 
@@ -105,9 +106,9 @@ def _print_table(series: ScoreSeries) -> None:
     Console(highlight=False).print(table)
 
 
-def _print_summaries(score: Score, summaries: Iterable[Summary]) -> None:
-    step = f", step {score.step:,}" if score.step is not None else ""
-    echo(f"Over the seeds ({score.split} puzzles{step}), mean, standard deviation and 95 % interval of the mean:")
+def print_summaries(measured_on: str, summaries: Iterable[Summary]) -> None:
+    """Print mean, spread and interval of each metric over several seeds."""
+    echo(f"Over the seeds ({measured_on}), mean, standard deviation and 95 % interval of the mean:")
     for summary in summaries:
         low, high = summary.interval
         echo(f"  {summary.metric:<20} {summary.mean:.2%} ± {summary.spread:.2%}  ({low:.2%} to {high:.2%})")

@@ -24,16 +24,17 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.everyday import everyday_options, with_everyday
-from trm.cli.output import echo, print_json
+from trm.cli.output import echo
+from trm.cli.seeds import seeds_option
+from trm.cli.training_report import report, report_seeds
 from trm.errors import UsageError
 from trm.plugins.registry import get_registry
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from trm.devices.processes import Processes
     from trm.experiment.experiment import Experiment
-    from trm.experiment.fit import TrainedRun
+    from trm.experiment.seeds import TrainedSeeds
+    from trm.experiment.session import Session
 
 SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
 """Options that are fields of `RunConfig` as well."""
@@ -60,6 +61,7 @@ SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
 @metric_option
 @device_option
 @seed_option
+@seeds_option("Train once for each seed, such as 0-4, and give mean, spread and interval of the scores.")
 @threads_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The run folder (default: a new one in runs/).")
 @click.option(
@@ -86,6 +88,7 @@ def command(
     threads: int | None,
     output: Path | None,
     resume: Path | None,
+    seeds: tuple[int, ...],
     trackers: tuple[str, ...],
     quiet: bool,
     as_json: bool,
@@ -117,6 +120,9 @@ def command(
         if resume is not None:
             sets = _resumed_sets(task, resume, choices)
             run = resumption.resume(resume, session, task=task, sets=sets, given=_given_settings(), trackers=trackers)
+        elif seeds:
+            report_seeds(_train_seeds(_experiment(task, choices), seeds, output, session, trackers=trackers), as_json)
+            return
         else:
             experiment = _experiment(task, choices)
             folder, begun = _output(experiment, output, processes)
@@ -125,7 +131,7 @@ def command(
             else:
                 run = fit(experiment, session, folder, trackers=trackers)
         if run is not None:
-            _report(run, console, as_json)
+            report(run, console, as_json)
 
 
 def _show_help(task: str | None, options: Mapping[str, Any], everything: bool) -> None:
@@ -197,6 +203,7 @@ def _given_settings() -> Mapping[str, Any]:
         ("output", "a resumed run writes to its own folder"),
         ("init", "a resumed run continues from its own weights"),
         ("config", "a resumed run keeps its own settings"),
+        ("seeds", "a run has one seed; give the --output of the earlier command again to continue it"),
     ):
         if name in named:
             raise UsageError(f"Omit --{name} with --resume: {hint}.")
@@ -209,25 +216,16 @@ def _given_settings() -> Mapping[str, Any]:
     return {name: value for name, value in named.items() if name in SETTINGS}
 
 
-def _report(run: TrainedRun, console: Console, as_json: bool) -> None:
-    """Print one test puzzle with its answer, then the scores."""
-    if as_json:
-        print_json(dict(run))
-        return
-    from rich.text import Text
+def _train_seeds(
+    experiment: Experiment, seeds: tuple[int, ...], output: Path | None, session: Session, **options: Any
+) -> TrainedSeeds:
+    """Train with each of several seeds, in folders of one folder."""
+    from trm.cli.chosen import is_given
+    from trm.experiment.seeds import fit_seeds
+    from trm.runs.run_folder import free_folder
 
-    console.print(run.example())
-    train_scores = "".join(
-        f"On training examples: {name} {value:.2%}\n" for name, value in run.scores.items() if name.startswith("train_")
-    )
-    scores = ", ".join(f"{name} {value:.2%}" for name, value in run.scores.items() if not name.startswith("train_"))
-    kind = "test" if run.overlap.leaked else "unseen"
-    leaked = f"Note: {run.overlap}\n" if run.overlap.leaked else ""
-    text = Text.assemble(
-        f"On {run['test_puzzles']:,} {kind} puzzles: ",
-        (scores, "bold"),
-        f"\n{leaked}{train_scores}"
-        f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training\n"
-        f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}",
-    )
-    console.print(text, soft_wrap=True)
+    if session.processes.size > 1:
+        raise UsageError("--seeds trains one seed after another in one process. Start torchrun once for each --seed.")
+    if is_given("seed"):
+        raise UsageError("Give either --seed or --seeds.")
+    return fit_seeds(experiment, session, output or free_folder(f"{experiment.run_name}-seeds"), seeds, **options)

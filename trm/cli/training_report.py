@@ -1,0 +1,60 @@
+"""What `trm train` prints at the end: a test puzzle with its answer and the scores, or the scores over several seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trm.cli.output import echo, print_json
+from trm.cli.score_report import print_summaries
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from trm.experiment.fit import TrainedRun
+    from trm.experiment.seeds import TrainedSeeds
+
+
+def report(run: TrainedRun, console: Console, as_json: bool) -> None:
+    """Print one test puzzle with its answer, then the scores."""
+    if as_json:
+        print_json(dict(run))
+        return
+    from rich.text import Text
+
+    console.print(run.example())
+    train_scores = "".join(
+        f"On training examples: {name} {value:.2%}\n" for name, value in run.scores.items() if name.startswith("train_")
+    )
+    scores = ", ".join(f"{name} {value:.2%}" for name, value in run.scores.items() if not name.startswith("train_"))
+    kind = "test" if run.overlap.leaked else "unseen"
+    leaked = f"Note: {run.overlap}\n" if run.overlap.leaked else ""
+    text = Text.assemble(
+        f"On {run['test_puzzles']:,} {kind} puzzles: ",
+        (scores, "bold"),
+        f"\n{leaked}{train_scores}"
+        f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training, "
+        f"{run['precision']}, seed {run['seed']}\n"
+        f"Scored at the last step, {run['supervision_steps']} supervision steps, on {_source(run, 'test')}\n"
+        f"Trained on {_source(run, 'train')}\n"
+        f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}",
+    )
+    console.print(text, soft_wrap=True)
+
+
+def _source(run: TrainedRun, split: str) -> str:
+    data = run["data"][split]
+    return f"{data['source']} ({data['puzzles']:,} {split} puzzles, fingerprint {data['fingerprint']})"
+
+
+def report_seeds(trained: TrainedSeeds, as_json: bool) -> None:
+    """Print the final scores of each seed, and their mean, spread and interval."""
+    if as_json:
+        print_json(trained.as_json())
+        return
+    for seed, summary in zip(trained.seeds, trained.summaries, strict=True):
+        scores = ", ".join(f"{name} {value:.2%}" for name, value in summary["final_metrics"].items())
+        echo(f"seed {seed}: {scores}")
+    puzzles = {summary["test_puzzles"] for summary in trained.summaries}
+    if trained.scores():
+        print_summaries(f"{max(puzzles):,} test puzzles each", trained.scores())
+    echo(f"The runs are in {trained.folder}; compare them with: trm compare {trained.folder}")
