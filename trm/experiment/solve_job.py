@@ -81,9 +81,9 @@ class SolveJob:
         total.count(COUNTED_FIRST)
         ended = False
         while not ended:
-            known, found = total.known, self.tally.puzzles
-            with progress("Solving", total.puzzles if known else None, found=found) as advance:
-                ended = True
+            known, ended = total.known, True
+            with progress("Solving", total.puzzles if known else None) as advance:
+                advance(self.tally.puzzles, found=True)
                 for solved in answers:
                     self.tally.add(solved)
                     self.solved += 1
