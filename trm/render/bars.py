@@ -6,9 +6,10 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
@@ -16,7 +17,7 @@ from rich.text import Text
 from trm.progress import QUICK, Job, Pace
 
 NARROW = 60
-"""Columns of a terminal below which no bar is drawn, so that the numbers fit."""
+"""Columns of a terminal below which only text is shown, so that the numbers fit."""
 
 ROW_BAR = 16
 """Columns of a bar in a larger display."""
@@ -30,12 +31,15 @@ def job_bars(console: Console, bar_width: int | None = None) -> Progress:
         bar_width: columns of a bar. Default: all that are left.
     """
     ratio = 1 if bar_width is None else None
-    bar = [_Bar(bar_width=bar_width, table_column=Column(ratio=ratio))] if console.width >= NARROW else []
+    wide = (
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+        _Bar(bar_width=bar_width, table_column=Column(ratio=ratio)),
+        TextColumn("{task.fields[details]}", markup=False, table_column=Column(no_wrap=True, justify="right")),
+    )
+    narrow = (TextColumn("{task.description}: {task.fields[details]}", markup=False, table_column=Column()),)
     return Progress(
         SpinnerColumn("line"),
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-        *bar,
-        _Details(),
+        *(wide if console.width >= NARROW else narrow),
         console=console,
         auto_refresh=False,
         transient=True,
@@ -54,17 +58,14 @@ def show_jobs(bars: Progress, paces: Sequence[Pace], now: float) -> None:
     """
     for row in bars.tasks[len(paces) :]:
         bars.remove_task(row.id)
-    for pace in paces[len(bars.tasks) :]:
-        bars.add_task(pace.job.heading, total=pace.job.total)
-    for row, pace in zip(bars.tasks, paces, strict=True):
-        details = ", ".join(pace.details(now))
-        bars.update(
-            row.id,
-            description=pace.job.heading,
-            total=pace.job.total,
-            completed=min(pace.job.done, pace.job.total or 0),
-            details=details,
-        )
+    rows = [row.id for row in bars.tasks]
+    for number, pace in enumerate(paces):
+        job, details = pace.job, ", ".join(pace.details(now))
+        state: dict[str, Any] = {"total": job.total, "completed": min(job.done, job.total or 0), "details": details}
+        if number < len(rows):
+            bars.update(rows[number], description=job.heading, **state)
+        else:
+            bars.add_task(job.heading, **state)
 
 
 class JobRows:
@@ -107,13 +108,3 @@ class _Bar(BarColumn):
 
     def render(self, task: Task) -> ProgressBar | Text:  # type: ignore[override]
         return Text() if task.total is None else super().render(task)
-
-
-class _Details(ProgressColumn):
-    max_refresh = None
-
-    def __init__(self) -> None:
-        super().__init__(Column(no_wrap=True, justify="right"))
-
-    def render(self, task: Task) -> Text:
-        return Text(task.fields.get("details", ""))
