@@ -34,16 +34,11 @@ def report(run: TrainedRun, console: Console, as_json: bool) -> None:
         f"\n{leaked}{train_scores}"
         f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training, "
         f"{run['precision']}, seed {run['seed']}\n"
-        f"Scored at the last step, {run['supervision_steps']} supervision steps, on {_source(run, 'test')}\n"
-        f"Trained on {_source(run, 'train')}\n"
+        f"Scored at the last step, {run['supervision_steps']} supervision steps, on {run.test_data}\n"
+        f"Trained on {run.train_data}\n"
         f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}",
     )
     console.print(text, soft_wrap=True)
-
-
-def _source(run: TrainedRun, split: str) -> str:
-    data = run["data"][split]
-    return f"{data['source']} ({data['puzzles']:,} {split} puzzles, fingerprint {data['fingerprint']})"
 
 
 def report_seeds(trained: TrainedSeeds, as_json: bool) -> None:

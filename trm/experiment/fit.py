@@ -66,6 +66,16 @@ class TrainedRun(Mapping[str, Any]):
         return len(self.summary)
 
     @property
+    def train_data(self) -> DataReport:
+        """The puzzles that the model was trained on."""
+        return DataReport(**self.summary["data"]["train"])
+
+    @property
+    def test_data(self) -> DataReport:
+        """The puzzles that the model was scored on."""
+        return DataReport(**self.summary["data"]["test"])
+
+    @property
     def scores(self) -> Mapping[str, float]:
         """Scores of the averaged weights on the test puzzles."""
         scores: Mapping[str, float] = self.summary["final_metrics"]

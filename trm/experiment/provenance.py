@@ -15,6 +15,7 @@ from trm.experiment.task import Task
 from trm.plugins.registry import get_registry
 from trm.runs.checkpoint_folder import read_run_config
 from trm.specs import DatasetSpec
+from trm.words import counted
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class DataReport:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    def counted(self) -> str:
+        """The number of puzzles in words, such as "1,000 test puzzles"."""
+        return counted(self.puzzles, f"{'training' if self.split == 'train' else self.split} puzzle")
 
     def __str__(self) -> str:
         noun = "puzzle" if self.puzzles == 1 else "puzzles"
