@@ -84,7 +84,7 @@ def test_wrong_puzzles_are_refused(solver: trm.Solver, puzzle: object, message: 
 def test_wrong_references_are_refused() -> None:
     with pytest.raises(CheckpointError, match="There is no checkpoint runs/gone"):
         trm.load("runs/gone")
-    with pytest.raises(UsageError, match="not for 'gone'"):
+    with pytest.raises(UsageError, match="ships no weights for a preset 'gone'"):
         trm.load("sudoku:gone")
     with pytest.raises(CheckpointError, match="belongs to task 'sudoku', not 'maze'"):
         trm.load("sudoku", task="maze")
