@@ -191,6 +191,8 @@ def clear(task: str | None) -> None:
 
     cleared = clear_cache(task)
     if not cleared.splits:
+        if task is not None:
+            registry_with_warnings().task(task)  # the puzzles of a task that is no longer installed can be cleared, too
         echo(f"The cache has no puzzles{f' of task {task!r}' if task else ''}")
         return
-    echo(f"Deleted {cleared.splits} cached split{'s'[: cleared.splits != 1]} ({cleared.size / 2**20:.1f} MiB)")
+    echo(f"Deleted {counted(cleared.splits, 'cached split')} ({cleared.size / 2**20:.1f} MiB)")
