@@ -228,8 +228,8 @@ def test_demo_writes_its_recording(tmp_path: Path) -> None:
     ("arguments", "message", "code"),
     [
         (["demo", "sudokku"], "There is no task 'sudokku'. Did you mean 'sudoku'?", 2),
-        (["demo", "--checkpoint", "nowhere"], "There is no checkpoint nowhere.", 1),
-        (["demo", "arithmetic", "--checkpoint", __file__], "is damaged or not a safetensors file", 1),
+        (["demo", "--checkpoint", "nowhere"], "There is no checkpoint nowhere.", 2),
+        (["demo", "arithmetic", "--checkpoint", __file__], "is damaged or not a safetensors file", 2),
         (["demo", "arithmetic", "--record", "demo.gif"], "use a name that ends in .svg", 2),
         (["demo", "--puzzles", "0"], "0 is not in the range x>=1", 2),
     ],

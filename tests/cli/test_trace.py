@@ -266,7 +266,7 @@ def test_trace_by_another_renderer_and_of_its_own_puzzle(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (["arithmetic", "1+1", "--html", "/nowhere/x.html"], "Cannot write /nowhere/x.html: No such file", 1),
+        (["arithmetic", "1+1", "--html", "/nowhere/x.html"], "Cannot write /nowhere/x.html: No such file", 2),
         (["arithmetic", "1+1\n2+2"], "Expected one puzzle, the text has 2.", 2),
         (["arithmetic", "one and one"], "Line 1: 'one and one' is not a problem.", 2),
         (["arithmetic", "1+1", "--renderer", "colums"], "has no renderer 'colums'. Did you mean 'columns'", 2),

@@ -10,6 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import json_option, registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes, print_json
+from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
@@ -136,9 +137,11 @@ def _has(data: Path | None, split: str) -> bool:
 def _sizes(puzzles: PuzzleSet) -> str:
     """Numbers of examples, puzzles, groups and ids, as far as they differ."""
     examples, count = len(puzzles), len(puzzles.puzzle_ids)
-    text = f"{count:,} puzzles" if examples == count else f"{examples:,} examples of {count:,} puzzles"
+    text = counted(count, "puzzle")
+    if examples != count:
+        text = f"{counted(examples, 'example')} of {text}"
     if puzzles.num_groups != count:
-        text += f" in {puzzles.num_groups:,} groups"
+        text += f" in {counted(puzzles.num_groups, 'group')}"
     ids = puzzles.description.num_puzzle_identifiers
     return f"{text} with {ids:,} ids" if ids > 1 else text
 

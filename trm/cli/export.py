@@ -11,6 +11,7 @@ from trm.cli import complete
 from trm.cli.common import registry_with_warnings
 from trm.cli.output import echo
 from trm.errors import TRMError, UsageError, cannot_write
+from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.runs.locate import Checkpoint
@@ -76,7 +77,7 @@ def _weights(checkpoint: Checkpoint, output: Path) -> None:
     except OSError as error:
         raise cannot_write(output, error) from error
     scores = ", ".join(f"{name} {value:.2%}" for name, value in card["scores"].items())
-    echo(f"Written: {output} ({scores} on {card['puzzles']:,} test puzzles)")
+    echo(f"Written: {output} ({scores} on {counted(card['puzzles'], 'test puzzle')})")
 
 
 def _official(checkpoint: Checkpoint, output: Path) -> None:

@@ -9,6 +9,7 @@ import click
 
 from trm.cli.common import registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes
+from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.config import RunConfig
@@ -93,7 +94,8 @@ def _report(model: TinyRecursiveModel, output: Path, task: str | None) -> None:
     config = model.config
     echo(
         f"{model.num_parameters():,} parameters ({config.architecture}, mixing {config.mixing}, "
-        f"{config.context_length or 'any number of'} positions, {config.vocab_size} tokens, {config.num_puzzles} puzzle ids)"
+        f"{config.context_length or 'any number of'} positions, {counted(config.vocab_size, 'token')}, "
+        f"{counted(config.num_puzzles, 'puzzle id')})"
     )
     hint = f"; score it with: trm evaluate {output}" if task else ". To score it, import it again with --task."
     echo(f"The run is in {output}{hint}")

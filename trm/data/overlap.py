@@ -10,6 +10,7 @@ import numpy as np
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
 from trm.progress import progress
+from trm.words import counted
 
 DRAWS = 64
 """Random images of each test puzzle that are looked up. Eight equally likely images are all drawn with 99.8 %."""
@@ -68,7 +69,8 @@ class Overlap:
             "with the answer of a training puzzle": self.same_answer,
         }
         details = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
-        return f"{self.leaked:,} of {self.puzzles:,} test puzzles are in the training data: {details}."
+        verb = "is" if self.leaked == 1 else "are"
+        return f"{self.leaked:,} of {counted(self.puzzles, 'test puzzle')} {verb} in the training data: {details}."
 
 
 def count_overlap(

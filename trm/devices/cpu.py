@@ -7,6 +7,7 @@ import platform
 import torch
 
 from trm.devices.backend import Backend
+from trm.words import counted
 
 
 class CPUBackend(Backend):
@@ -28,7 +29,7 @@ class CPUBackend(Backend):
 
     def describe(self) -> str:
         name = platform.processor() or platform.machine()
-        return f"{name}, {torch.get_num_threads()} threads, {str(self.precision()).removeprefix('torch.')}"
+        return f"{name}, {counted(torch.get_num_threads(), 'thread')}, {str(self.precision()).removeprefix('torch.')}"
 
 
 def _has_bf16_units() -> bool:

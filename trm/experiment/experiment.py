@@ -31,7 +31,7 @@ from trm.progress import progress
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
 from trm.specs import MetricSpec, PresetSpec
-from trm.words import means_absent
+from trm.words import counted, means_absent
 
 
 @dataclass(frozen=True)
@@ -296,7 +296,7 @@ def check_identifiers(checkpoint: Checkpoint, puzzles: PuzzleSet) -> None:
     known, needed = checkpoint.run.model.num_puzzles, puzzles.description.num_puzzle_identifiers
     if 0 < known < needed:
         raise CheckpointError(
-            f"{checkpoint.path} has vectors for {known} puzzle ids, the data has {needed} ids. To give each id the mean "
+            f"{checkpoint.path} has vectors for {counted(known, 'puzzle id')}, the data has {needed} ids. To give each id the mean "
             f"vector, import the checkpoint with --num-puzzles {needed}."
         )
 

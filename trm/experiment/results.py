@@ -14,6 +14,7 @@ from trm.data.puzzle_set import IntArray
 from trm.evaluation.intervals import Interval
 from trm.experiment.provenance import DataReport
 from trm.render.html import as_html, as_table
+from trm.words import counted
 
 
 def rate_per_core(puzzles: int, seconds: float, cores: int) -> float:
@@ -109,7 +110,7 @@ class Score(Mapping[str, float]):
 
     def _repr_html_(self) -> str:
         return as_table(
-            f"{self.task}, {self.puzzles:,} {self.split} puzzles, {self.supervision_steps} supervision steps",
+            f"{self.task}, {counted(self.puzzles, f'{self.split} puzzle')}, {counted(self.supervision_steps, 'supervision step')}",
             self.metrics,
         )
 

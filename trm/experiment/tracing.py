@@ -20,6 +20,7 @@ from trm.render.page import build_page
 from trm.render.player import summary
 from trm.render.raster import write_gif, write_png
 from trm.render.scene import Stage
+from trm.words import counted
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ def verdict(task: Task, puzzle: Puzzle, frames: Sequence[Frame]) -> Text:
     """A line on the last answer: judged by the task's rules if it has some, otherwise against the right answer."""
     last = frames[-1]
     problem = task.check(puzzle.inputs, last.answer)
-    if problem is None and task.spec.check is None and last.wrong is not None and last.wrong.any():
-        problem = f"{int(last.wrong.sum())} cells differ from the right answer."
+    wrong = 0 if last.wrong is None else int(last.wrong.sum())
+    if problem is None and task.spec.check is None and wrong:
+        problem = f"{counted(wrong, 'cell')} {'differs' if wrong == 1 else 'differ'} from the right answer."
     if problem is not None:
-        return Text.assemble(("✗ not solved ", "bold red"), f"in {last.step} steps: {problem}")
+        return Text.assemble(("✗ not solved ", "bold red"), f"in {counted(last.step, 'step')}: {problem}")
     if task.spec.check is None and last.right is None:
         return Text("This task defines no rule for checking answers.")
     since = max((frame.step for frame in frames if frame.changed.any()), default=1)

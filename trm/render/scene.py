@@ -17,6 +17,7 @@ from trm.data.puzzle_set import IntArray
 from trm.evaluation.refine import Frame, Puzzle
 from trm.render.picture import NOWHERE, Picture, draw, locate
 from trm.render.renderer import Renderer
+from trm.words import counted
 
 CHANGED = Style(reverse=True)
 BAR = 20
@@ -104,4 +105,4 @@ def beside(picture: RenderableType, note: RenderableType, console: Console) -> R
 
 
 def _cells(count: int) -> str:
-    return f"{count} cell{'s'[: count != 1]}"
+    return counted(count, "cell")

@@ -10,6 +10,7 @@ from trm.data.puzzle_set import IntArray
 from trm.errors import PuzzleError
 from trm.testing.check import CheckFailure, CheckSkipped, plugin_code, require
 from trm.testing.subject import Subject
+from trm.words import counted
 
 NO_PUZZLE = "\u2603 no puzzle \u2603"
 SHOWN = 8
@@ -37,7 +38,7 @@ def text_round_trip(subject: Subject) -> None:
 
 
 def _described(puzzles: Sequence[IntArray]) -> str:
-    return "another puzzle" if len(puzzles) == 1 else f"{len(puzzles)} puzzles"
+    return "another puzzle" if len(puzzles) == 1 else counted(len(puzzles), "puzzle")
 
 
 def _check_refused(subject: Subject, text: str) -> None:
