@@ -80,7 +80,8 @@ class LiveMonitor(Monitor):
 
     def evaluated(self, training: TrainingView, values: dict[str, float]) -> None:
         self.scores = values
-        self.history.append(values.get("exact_accuracy", 0.0))
+        if "exact_accuracy" in values:
+            self.history.append(values["exact_accuracy"])
         self._refresh()
 
     def _look_for_solved(self) -> None:

@@ -17,15 +17,21 @@ HALT_BIAS = -5.0
 
 
 class PuzzleEmbedding(nn.Module):
-    """One vector per puzzle id, initially zero. Its gradient is sparse, with the rows of the batch (see `SignSGD`)."""
+    """One vector per puzzle id, initially zero.
+
+    Attributes:
+        sparse_gradient: whether the gradient is a sparse tensor with only the rows of the batch, which `SignSGD` needs
+            and torch's dense optimizers, such as AdamW, refuse. `trm.Trainer` sets it. Default: False.
+    """
 
     def __init__(self, num_puzzles: int, width: int) -> None:
         super().__init__()
+        self.sparse_gradient = False
         self.weight = nn.Parameter(torch.zeros(num_puzzles, width))
 
     def forward(self, puzzle_ids: Tensor) -> Tensor:
         """puzzle_ids ``[B]`` -> ``[B, width]``."""
-        return F.embedding(puzzle_ids, self.weight, sparse=True)
+        return F.embedding(puzzle_ids, self.weight, sparse=self.sparse_gradient)
 
 
 class InputEmbedding(nn.Module):

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from trm.config import TrainingConfig
+from trm.errors import UsageError
 from trm.model import TinyRecursiveModel
 
 # Quintic Newton-Schulz coefficients of Muon (Keller Jordan, 2024): they push every singular value towards 1.
@@ -56,7 +57,11 @@ class AdamAtan2(Optimizer):
 class SignSGD(Optimizer):
     """Sign-SGD for puzzle vectors: sums the gradients of each id, and updates by their sign.
 
-    Only the rows of ids in the batch decay and change.
+    Only the rows of ids in the batch decay and change. Set `model.embedding.puzzles.sparse_gradient` before the first
+    backward pass, since only a sparse gradient tells which rows these are.
+
+    Raises:
+        UsageError: a gradient is dense (in `step`).
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float = 1e-2, weight_decay: float = 0.1) -> None:
@@ -68,6 +73,11 @@ class SignSGD(Optimizer):
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
+                if not parameter.grad.is_sparse:
+                    raise UsageError(
+                        "SignSGD needs sparse gradients, which tell the puzzle ids of the batch: set "
+                        "model.embedding.puzzles.sparse_gradient = True, or use a dense optimizer such as AdamW."
+                    )
                 gradient = parameter.grad.coalesce()  # sums the rows of one id
                 ids = gradient.indices()[0]
                 rows = parameter[ids] * (1 - group["lr"] * group["weight_decay"])
@@ -122,6 +132,7 @@ def build_optimizers(model: TinyRecursiveModel, config: TrainingConfig) -> list[
     optimizers: list[Optimizer] = []
     puzzles = model.embedding.puzzles
     if puzzles is not None:
+        puzzles.sparse_gradient = True
         optimizers.append(
             SignSGD([puzzles.weight], lr=config.puzzle_learning_rate, weight_decay=config.puzzle_weight_decay)
         )

@@ -55,6 +55,7 @@ def learn_vectors(
         progress: wraps the loop over the steps (default: no display).
     """
     assert model.embedding.puzzles is not None
+    model.embedding.puzzles.sparse_gradient = True
     optimizer = SignSGD(
         [model.embedding.puzzles.weight], lr=training.puzzle_learning_rate, weight_decay=training.puzzle_weight_decay
     )
