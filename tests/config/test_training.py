@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from trm import TrainingConfig
+from trm.errors import UsageError
 
 
 def test_each_field_is_in_one_section() -> None:
@@ -21,7 +22,7 @@ def test_settings_are_immutable_and_closed() -> None:
     config = TrainingConfig(max_steps=1)
     with pytest.raises(ValidationError, match="frozen"):
         config.max_steps = 2
-    with pytest.raises(ValidationError, match="Extra inputs"):
+    with pytest.raises(UsageError, match=r"learning_rat: extra inputs.*got 0\.1"):
         TrainingConfig(max_steps=1, learning_rat=0.1)
-    with pytest.raises(ValidationError, match="training needs an end"):
+    with pytest.raises(UsageError, match="TrainingConfig: training needs an end"):
         TrainingConfig()

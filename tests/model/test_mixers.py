@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from pydantic import ValidationError
 
 from trm import Structure, TinyRecursiveModel, TRMConfig
 from trm.cli.main import main
@@ -127,7 +126,7 @@ def test_positions_and_architectures_work_with_it(architecture: str, positions: 
     ],
 )
 def test_what_does_not_fit_is_refused(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(UsageError, match=f"(?i){message}"):
         TRMConfig(**{**SIZES, "mixing": "blur", **settings})
 
 

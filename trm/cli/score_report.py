@@ -80,6 +80,8 @@ def _print_conditions(score: Score) -> None:
 
 
 def _print_metrics(score: Score) -> None:
+    if not score.metrics:
+        echo("  no known answers")
     for name, value in score.metrics.items():
         interval = score.intervals.get(name)
         between = f"  (95 % interval: {interval[0]:.2%} to {interval[1]:.2%})" if interval else ""

@@ -52,7 +52,7 @@ def command(
 ) -> None:
     """Show how a model refines its answer to one PUZZLE of TASK, given as text or as a file; `-` reads stdin.
 
-    PUZZLE defaults to an unseen puzzle that took the model many steps. Without --html, --gif or --png the steps are listed.
+    PUZZLE defaults to a test puzzle that took the model many steps. Without --html, --gif or --png the steps are listed.
     """
     for module in ("PIL", "matplotlib") if gif or png else ():
         extra_module(module, "--gif" if gif else "--png")

@@ -104,7 +104,8 @@ def count_overlap(
     identical = search.count(puzzle)
     relabelled = search.count(puzzle, tokens) if tokens else 0
     if symmetry_class is not None:
-        return Overlap(len(test), identical, relabelled, same_class=search.count(symmetry_class))
+        by_class = search.count(_class_of_answered(symmetry_class))
+        return Overlap(len(test), identical, relabelled, same_class=by_class)
     images = search.count(puzzle, tokens, augmentation) if augmentation else 0
     same_answer = 0
     if _are_blanked_answers(search.inputs, search.labels):
@@ -179,6 +180,21 @@ class _Search:
             if len(self.missing):
                 inputs, labels, _ = augmentation.apply(rng, self.inputs[self.missing], self.labels[self.missing])
                 yield np.asarray(inputs), np.asarray(labels)
+
+
+def _class_of_answered(symmetry_class: Classify) -> Classify:
+    """The keys of a symmetry class, whose function receives whole answers. A puzzle without an answer has a key of its own."""
+
+    def keys(inputs: IntArray, labels: IntArray) -> IntArray:
+        known = (labels != IGNORED).any(axis=1)
+        found = np.array([object() for _ in inputs], dtype=object)
+        if known.any():
+            rows = symmetry_class(inputs[known], answers(inputs[known], labels[known]))
+            for place, key in zip(np.flatnonzero(known), rows.tolist(), strict=True):
+                found[place] = key if rows.ndim == 1 else tuple(key)
+        return found
+
+    return keys
 
 
 def answers(inputs: IntArray, labels: IntArray) -> IntArray:

@@ -1,4 +1,4 @@
-"""A few unseen puzzles of increasing difficulty, for demonstrations. Shipped weights contain theirs."""
+"""A few test puzzles of increasing difficulty, for demonstrations. Shipped weights contain theirs."""
 
 from __future__ import annotations
 

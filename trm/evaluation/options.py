@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, get_args
 
 from trm.config import AnswerChoice
+from trm.errors import UsageError, quoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,9 @@ class SearchOptions:
             training's `eval_answer`.
         check: whether to stop at an answer that is valid by the task's rules, and prefer it. Default: False when
             scoring; when solving, True if the task has rules.
+
+    Raises:
+        UsageError: a number is below 1, or `answer` is neither of the two.
     """
 
     steps: int | None = None
@@ -28,6 +32,15 @@ class SearchOptions:
     votes: int | None = None
     answer: AnswerChoice | None = None
     check: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "restarts", "votes"):
+            value = getattr(self, name)
+            required = name == "restarts" or value is not None
+            if required and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+                raise UsageError(f"{name} must be an integer of at least 1, got {quoted(value)}.")
+        if self.answer not in (None, *get_args(AnswerChoice)):
+            raise UsageError(f"answer must be {' or '.join(get_args(AnswerChoice))}, got {quoted(self.answer)}.")
 
 
 class SearchFields(TypedDict, total=False):

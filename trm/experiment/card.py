@@ -14,7 +14,7 @@ EXAMPLES = 4
 
 
 def model_card(loaded: LoadedModel) -> dict[str, Any]:
-    """Score weights on their run's own unseen puzzles, on this machine, and describe their training.
+    """Score weights on their run's own test puzzles, on this machine, and describe their training.
 
     Returns:
         `task`, `preset`, `dataset`, `seed`, `parameters`, `steps`, `minutes` (of training; None if the run kept no

@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trm.data.overlap import Overlap
 from trm.data.puzzle_set import PuzzleSet
 from trm.devices.precision import precision_of
-from trm.errors import UsageError
+from trm.errors import UsageError, quoted
 from trm.evaluation.intervals import Interval, wilson
 from trm.evaluation.metrics import CellAccuracy, Metric, Share
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import EvaluationRequest
 from trm.evaluation.scoring import evaluate as score_batches
 from trm.experiment.experiment import Experiment, check_identifiers
+from trm.experiment.leaks import known_overlap
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.provenance import DataReport, change_since_training
 from trm.experiment.results import Score
@@ -44,6 +46,12 @@ class EvaluationOptions:
     limit: int | None = None
     metrics: Sequence[str] = ()
     output: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.split not in ("test", "train"):
+            raise UsageError(f"split must be 'test' or 'train', got {quoted(self.split)}.")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit must be at least 1, got {self.limit}.")
 
 
 def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> Score:
@@ -104,6 +112,7 @@ def _by_metrics(
     check_identifiers(loaded.checkpoint, puzzles)
     plan = experiment.search(model.config, search)
     report = _reported(loaded, trained_on, options, puzzles)
+    overlap = _told_overlap(loaded, trained_on, options, puzzles)
     started = time.perf_counter()
     with progress("Scoring", len(puzzles)) as advance:
         values = score_batches(
@@ -132,6 +141,7 @@ def _by_metrics(
         votes=plan.votes,
         answer=plan.answer,
         checked=plan.check is not None,
+        overlap=overlap,
     )
 
 
@@ -191,6 +201,18 @@ def _reported(
         if change is not None:
             loaded.session.display.note(change)
     return report
+
+
+def _told_overlap(
+    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, puzzles: PuzzleSet
+) -> Overlap | None:
+    """Count the test puzzles that the weights were trained on, and tell the user if there are any; see `known_overlap`."""
+    if options.split != "test":
+        return None
+    overlap = known_overlap(trained_on, puzzles)
+    if overlap is not None and overlap.leaked:
+        loaded.session.display.note(f"Note: {overlap}")
+    return overlap
 
 
 def _intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, Interval]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from trm.data.overlap import Overlap
 from trm.data.puzzle_set import IntArray
 from trm.evaluation.intervals import Interval
 from trm.experiment.provenance import DataReport
@@ -27,7 +28,7 @@ class Score(Mapping[str, float]):
     """Scores by the name of the metric, with the conditions they were measured under.
 
     Attributes:
-        metrics: value of each metric by name.
+        metrics: value of each metric by name, over the puzzles with a known answer; empty if no puzzle has one.
         checkpoint: the weights that were scored.
         task: the task's name.
         step: optimizer step of the weights; None for a weights file.
@@ -45,6 +46,7 @@ class Score(Mapping[str, float]):
         intervals: 95 % confidence interval of each metric that is a share of the puzzles, by name.
         cores: CPU cores that computed; 1 for another device.
         output: folder that the task's own evaluator wrote to.
+        overlap: test puzzles that are in the training data; None if that was not checked, see `known_overlap`.
     """
 
     metrics: Mapping[str, float]
@@ -65,6 +67,7 @@ class Score(Mapping[str, float]):
     answer: str | None = None
     checked: bool | None = None
     output: Path | None = None
+    overlap: Overlap | None = None
 
     @property
     def rate(self) -> float:
@@ -101,6 +104,7 @@ class Score(Mapping[str, float]):
             "tries": self.tries,
             "precision": self.precision,
             "data": self.data.as_json(),
+            "test_puzzles_in_training": None if self.overlap is None else self.overlap.leaked,
             "seconds": self.seconds,
             "puzzles_per_second_per_core": self.rate,
             **({"output": str(self.output)} if own else {}),

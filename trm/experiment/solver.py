@@ -10,7 +10,8 @@ import numpy as np
 from typing_extensions import Unpack
 
 from trm.data.puzzle_set import IntArray
-from trm.errors import PuzzleError, UsageError
+from trm.data.ranges import check_integers, check_tokens
+from trm.errors import DataError, PuzzleError, UsageError
 from trm.evaluation.examples import Example, choose_examples, examples_of_card
 from trm.evaluation.options import SearchFields, SearchOptions
 from trm.evaluation.refine import Frame, Puzzle, refine
@@ -25,6 +26,7 @@ from trm.experiment.source import DataSource
 from trm.experiment.task import Task
 from trm.experiment.tracing import Trace
 from trm.model import TinyRecursiveModel
+from trm.model.checks import check_steps
 from trm.render.scene import Stage
 from trm.runs.locate import Checkpoint, locate
 
@@ -89,6 +91,7 @@ class Solver:
             **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`.
 
         Raises:
+            UsageError: the tokens have a wrong length, type or value, or an option is out of range.
             PuzzleError: the puzzle is malformed, unsolvable, or not the only one in its text.
             CheckpointError: the weights cannot solve puzzles of its size.
         """
@@ -134,9 +137,13 @@ class Solver:
         """Record how the model refines its answer to one puzzle.
 
         Args:
-            puzzle: text that the task can read, or tokens ``[L]``. Default: an unseen puzzle that took many steps.
+            puzzle: text that the task can read, or tokens ``[L]``. Default: a test puzzle that took many steps.
             steps: supervision steps. Default: same as in training.
             cycles: record each of the T cycles inside a step as well.
+
+        Raises:
+            UsageError: `steps` is below 1, or the tokens have a wrong length, type or value.
+            PuzzleError: the text is malformed, or not one puzzle.
         """
         if puzzle is None:
             puzzle = self.examples(1)[0].puzzle
@@ -146,15 +153,16 @@ class Solver:
 
     def frames(self, puzzle: Puzzle, steps: int | None = None, cycles: bool = False) -> Iterator[Frame]:
         """The refinement of one puzzle, frame by frame as it is computed; see `trace`."""
-        return refine(self.model, puzzle, steps or self.steps, self.loaded.session.backend, cycles)
+        return refine(self.model, puzzle, check_steps(steps, self.steps), self.loaded.session.backend, cycles)
 
     def examples(self, count: int, steps: int | None = None) -> list[Example]:
-        """At most `count` unseen puzzles of rising difficulty, from the weights file or else from the test split."""
+        """At most `count` test puzzles of rising difficulty, from the weights file or else from the test split."""
         checkpoint, description = self.checkpoint, self.task.description
         carried = examples_of_card(dict(checkpoint.card), checkpoint.path, description, self.model.config.num_puzzles)
         if not carried:
             puzzles = self.loaded.experiment.puzzles("test")
-            return choose_examples(self.model, puzzles, steps or self.steps, self.loaded.session.backend, count)
+            steps = check_steps(steps, self.steps)
+            return choose_examples(self.model, puzzles, steps, self.loaded.session.backend, count)
         rows = np.unique(np.linspace(len(carried) - 1, 0, min(count, len(carried))).round().astype(int))
         return [carried[row] for row in rows]
 
@@ -178,6 +186,7 @@ class Solver:
 
     def _puzzle(self, puzzle: PuzzleLike) -> Puzzle:
         if isinstance(puzzle, Puzzle):
+            self._check(puzzle.inputs)
             return puzzle
         if isinstance(puzzle, str):
             if not self.task.spec.reads_text:
@@ -189,11 +198,20 @@ class Solver:
                 raise PuzzleError(f"Expected one puzzle, the text has {len(parsed)}.")
             return self._with_fixed(parsed[0])
         tokens = np.asarray(puzzle)
+        self._check(tokens)
+        return self._with_fixed(tokens)
+
+    def _check(self, tokens: IntArray) -> None:
+        """Raise `UsageError` for tokens that are not a puzzle of the task's size."""
         if tokens.shape != (self.task.description.seq_len,):
             raise UsageError(
                 f"Expected a puzzle of {self.task.description.seq_len} tokens, got an array of shape {list(tokens.shape)}."
             )
-        return self._with_fixed(tokens)
+        try:
+            check_integers("The puzzle", tokens)
+            check_tokens("The puzzle", tokens[None], self.task.description.vocab_size)
+        except DataError as error:
+            raise UsageError(str(error)) from None
 
     def _with_fixed(self, inputs: IntArray) -> Puzzle:
         return Puzzle(inputs, fixed=self.task.description.fixed_in(inputs))
