@@ -30,7 +30,7 @@ def report(run: TrainedRun, console: Console, as_json: bool) -> None:
     leaked = f"Note: {run.overlap}\n" if run.overlap.leaked else ""
     text = Text.assemble(
         f"On {run['test_puzzles']:,} {kind} puzzles: ",
-        (scores, "bold"),
+        (scores or "no known answers", "bold"),
         f"\n{leaked}{train_scores}"
         f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training, "
         f"{run['precision']}, seed {run['seed']}\n"
@@ -48,7 +48,7 @@ def report_seeds(trained: TrainedSeeds, as_json: bool) -> None:
         return
     for seed, summary in zip(trained.seeds, trained.summaries, strict=True):
         scores = ", ".join(f"{name} {value:.2%}" for name, value in summary["final_metrics"].items())
-        echo(f"seed {seed}: {scores}")
+        echo(f"seed {seed}: {scores or 'no known answers'}")
     puzzles = {summary["test_puzzles"] for summary in trained.summaries}
     if trained.scores():
         print_summaries(f"{max(puzzles):,} test puzzles each", trained.scores())
