@@ -99,5 +99,12 @@ def test_help_keeps_to_the_width_of_the_terminal(line: str, columns: int, monkey
     lines = [text for text in trm(line).out.splitlines() if not text.startswith("    trm ")]
     longest = max(lines, key=len)
     assert len(longest) <= min(columns, 100), longest
-    descriptions = [text for text in lines if text.startswith("   ")]
-    assert sum(len(text.split()) for text in descriptions) > 2.5 * len(descriptions)  # no columns of single words
+
+
+@pytest.mark.parametrize("line", ["--help", "train sudoku --help-all", "solve --help", "presets sudoku"])
+def test_descriptions_are_no_columns_of_single_words_in_a_narrow_terminal(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    descriptions = [text for text in trm(line).out.splitlines() if text.startswith("  ")]
+    assert sum(len(text.split()) for text in descriptions) > 2.5 * len(descriptions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -49,9 +49,9 @@ class HelpFormatter(click.HelpFormatter):
         columns = width or min(shutil.get_terminal_size().columns, max_width or WIDEST)
         super().__init__(indent_increment, max(columns, 20))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Write names with their descriptions, beside them or, in a narrow terminal, under them."""
-        super().write_dl(rows, 0 if self.width < NARROW else col_max, col_spacing)
+        super().write_dl(list(rows), 0 if self.width < NARROW else col_max, col_spacing)
 
 
 class Context(click.Context):

@@ -124,7 +124,7 @@ def command(
             report_seeds(_train_seeds(_experiment(task, choices), seeds, output, session, trackers=trackers), as_json)
             return
         else:
-            experiment = _experiment(task, choices)
+            experiment = experiment_of(task, choices)
             folder, begun = _output(experiment, output, processes)
             if begun:
                 run = resumption.resume(folder, session, trackers=trackers)
@@ -146,7 +146,7 @@ def _show_help(task: str | None, options: Mapping[str, Any], everything: bool) -
     echo(text)
 
 
-def _experiment(task: str | None, choices: Mapping[str, Any]) -> Experiment:
+def experiment_of(task: str | None, choices: Mapping[str, Any]) -> Experiment:
     """The experiment that the options describe."""
     from trm.cli.chosen import choose
     from trm.experiment.experiment import Experiment

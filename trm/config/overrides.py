@@ -121,8 +121,8 @@ def check_field(config_class: type[BaseModel], path: str, name: str, given: Any)
     for value in readings(given, _choices(info.annotation)) if isinstance(given, str) else (given,):
         try:
             return adapter.dump_python(adapter.validate_python(value), mode="json")
-        except ValidationError as error:
-            refused.append((value, error))
+        except ValidationError as problem:
+            refused.append((value, problem))
     wants_list = len(refused) > 1 and refused[0][1].errors()[0]["type"] in LIST_WANTED
     value, error = refused[-2 if wants_list else 0]
     raise UsageError(f"{path} = {quoted(value)} is not possible: {_sentence(error)}") from None
