@@ -40,12 +40,12 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 @pytest.mark.parametrize(
     ("puzzle", "message"),
     [
-        (EASY[:-1], "Line 1 has 80 cells."),
-        ("x" + EASY[1:], "Line 1, column 1: 'x' is not a cell of a Sudoku."),
-        ("55" + EASY[2:], "has the digit 5 twice in row 1: at row 1, column 1, and at row 1, column 2."),
+        (EASY[:-1], "Puzzle 1, line 1, column 1: This line has 80 cells."),
+        ("z" + EASY[1:], "line 1, column 1: 'z' is not a cell of a Sudoku."),
+        ("55" + EASY[2:], "The digit 5 stands twice in row 1: at row 1, column 1, and at row 1, column 2."),
         ("531" + EASY[3:], "The puzzle has no solution: its clues contradict each other."),
         (EASY[:-2] + "..", "The puzzle has several solutions: the cell at"),
-        ("1234" * 4, "digit 1 twice in column 1"),
+        ("1234" * 4, "digit 1 stands twice in column 1"),
         (" \n ", "There is no puzzle in the text."),
     ],
 )

@@ -10,7 +10,7 @@ from trm.cli.output import echo
 from trm.storage.text_files import read_puzzle_text
 
 LONGEST_PATH = 256
-FILE_NAME = re.compile(r"\S+\.[a-z]{2,5}")
+FILE_NAME = re.compile(r"\S+\.[A-Za-z][A-Za-z0-9]{1,11}|(?:[\w.~-]*/)+[\w.~-]*[A-Za-z]{3}[\w.~-]*/?")
 
 
 def read_text(given: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ Puzzles:
 
 Reading what others wrote (all of them bound the amount of memory they use):
     `check_file`, `read_text`, `read_json`, `parse_json`, `csv_lines`: local files and text.
-    `csv_rows`: the rows of a CSV file, by the usual names of its columns.
+    `csv_rows`, `csv_table`: the rows of a CSV file, by the usual names of its columns.
     `open_text`, `read_puzzle_text`: a text file in any usual encoding, possibly compressed with gzip.
     `hub_file`: a file of a dataset on Hugging Face.
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from trm.data.augmentation import Augmentation as Augmentation
     from trm.data.batch import Batch as Batch
     from trm.data.csv_tables import csv_rows as csv_rows
+    from trm.data.csv_tables import csv_table as csv_table
     from trm.data.dataset import BaseDataset as BaseDataset
     from trm.data.downloads import hub_file as hub_file
     from trm.data.puzzle_set import IGNORED as IGNORED
@@ -68,6 +69,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Reading": "trm.data.reading",
         "check_file": "trm.storage.untrusted_input",
         "csv_rows": "trm.data.csv_tables",
+        "csv_table": "trm.data.csv_tables",
         "csv_lines": "trm.storage.untrusted_input",
         "hub_file": "trm.data.downloads",
         "open_text": "trm.storage.text_files",

@@ -13,6 +13,7 @@ from trm.storage.text_files import open_text, problem
 from trm.storage.untrusted_input import csv_lines
 
 DELIMITERS = ",;\t|"
+LONGEST_HEADER = 10_000
 MOST_NAMED = 12
 """Number of columns that an error message names."""
 
@@ -45,38 +46,52 @@ def csv_rows(
     packed = path.with_name(path.name + ".gz")
     try:
         with open_text(packed if not path.exists() and packed.is_file() else path) as file:
-            yield from _rows(path, file, required, optional or {})
+            header = next(csv_lines(file), "")
+            names = _names(header)
+            places = _places(names, {**required, **(optional or {})})
+            for role, accepted in required.items():
+                if places[role] < 0:
+                    shown = ", ".join(quoted(name) for name in names[:MOST_NAMED]) or "none"
+                    raise DataError(
+                        f"{path} has no column for the {role} in its first line. Found: {shown}. "
+                        f"Accepted for the {role}: {', '.join(accepted)}."
+                    )
+            yield from _rows(file, header, places)
     except (OSError, ValueError, EOFError, zlib.error, csv.Error) as error:
         raise DataError(f"Cannot read {path} as CSV: {problem(error)}.") from error
 
 
-def _rows(
-    path: Path, file: TextIO, required: Mapping[str, Sequence[str]], optional: Mapping[str, Sequence[str]]
-) -> Iterator[CsvRow]:
-    lines = csv_lines(file)
-    header = next(lines, "")
-    delimiter = max(DELIMITERS, key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter), [])
-    places = _places(path, names, required, optional)
-    reader = csv.reader(lines, delimiter=delimiter)
+def csv_table(file: TextIO, required: Mapping[str, Sequence[str]]) -> Iterator[CsvRow] | None:
+    """The rows of an open CSV file; None if its first line does not name all required columns, so that it is something else.
+
+    Args:
+        file: the file, at its beginning.
+        required: accepted names of each column by its role, as in `csv_rows`.
+    """
+    header = file.readline(LONGEST_HEADER)
+    places = _places(_names(header), required)
+    return None if min(places.values()) < 0 else _rows(file, header, places)
+
+
+def _rows(file: TextIO, header: str, places: Mapping[str, int]) -> Iterator[CsvRow]:
+    reader = csv.reader(csv_lines(file), delimiter=_delimiter(header))
     for row in reader:
         if row:
             fields = {role: row[place] if 0 <= place < len(row) else "" for role, place in places.items()}
             yield CsvRow(reader.line_num + 1, fields)
 
 
-def _places(
-    path: Path, names: Sequence[str], required: Mapping[str, Sequence[str]], optional: Mapping[str, Sequence[str]]
-) -> dict[str, int]:
-    """The index of each role's column; -1 for an absent optional one."""
+def _delimiter(header: str) -> str:
+    return max(DELIMITERS, key=header.count)
+
+
+def _names(header: str) -> list[str]:
+    return next(csv.reader([header.rstrip("\n")], delimiter=_delimiter(header)), [])
+
+
+def _places(names: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """The index of each role's column; -1 for an absent one."""
     found = [name.strip().lower() for name in names]
-    places = {}
-    for role, accepted in {**required, **optional}.items():
-        places[role] = next((found.index(name) for name in accepted if name in found), -1)
-        if places[role] < 0 and role in required:
-            shown = ", ".join(quoted(name) for name in names[:MOST_NAMED]) or "none"
-            raise DataError(
-                f"{path} has no column for the {role} in its first line. Found: {shown}. "
-                f"Accepted for the {role}: {', '.join(accepted)}."
-            )
-    return places
+    return {
+        role: next((found.index(name) for name in accepted if name in found), -1) for role, accepted in columns.items()
+    }

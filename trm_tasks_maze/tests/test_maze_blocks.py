@@ -8,9 +8,9 @@ from rich.console import Console
 from trm_tasks_maze.blocks import Mark, cells, draw, half_blocks, legend, marks
 from trm_tasks_maze.grid import FREE, GOAL, PATH, START, WALL
 from trm_tasks_maze.labels import label
-from trm_tasks_maze.text import parse
+from trm_tasks_maze.reading import read_grids
 
-MAZE = parse("S....\n.....\n..#..\n.....\n....G")[0]
+MAZE = read_grids("S....\n.....\n..#..\n.....\n....G").strictly()[0]
 LABEL = label(MAZE)
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from trm_tasks_maze.generator import MazeStyle, generate
-from trm_tasks_maze.grid import FREE, GOAL, PATH, START, WALL
+from trm_tasks_maze.grid import CHARACTERS, FREE, GOAL, PATH, START, WALL
 from trm_tasks_maze.labels import label, label_batch
 from trm_tasks_maze.rules import fault, is_valid_and_shortest, no_way, path_lengths
-from trm_tasks_maze.text import CHARACTERS
 
 from trm.errors import PuzzleError
 

@@ -10,12 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trm_tasks_maze.csv_source import read_csv
 from trm_tasks_maze.generator import MazeStyle, generate
-from trm_tasks_maze.text import parse, to_text
+from trm_tasks_maze.grid import IntArray
+from trm_tasks_maze.reading import read_grids
+from trm_tasks_maze.text import to_text
 
 from trm.errors import DataError, PuzzleError
 
 MAZES, _ = generate(MazeStyle(6, 8, 0.2, 0.4, 6), "train", seed=0, count=50)
 GOOD = "S....\n.###.\n.#G#.\n.#.#.\n....."
+
+
+def parse(text: str) -> list[IntArray]:
+    return read_grids(text).strictly()
 
 
 @given(st.integers(0, 49), st.booleans(), st.sampled_from(["\n", "\r\n"]), st.integers(0, 2), st.integers(0, 2))
@@ -42,27 +48,30 @@ def test_an_answer_can_be_asked_again() -> None:
     [
         ("", r"The text contains no maze\. Expected lines of"),
         ("\n  \n", r"The text contains no maze"),
-        (GOOD.replace("S", "."), r"The maze at line 1 has no start\. Mark one cell with S\."),
-        (GOOD.replace("G", "."), r"The maze at line 1 has no goal\. Mark one cell with G\."),
+        (GOOD.replace("S", "."), r"^Puzzle 1, line 1, column 1: The maze has no start\. Mark one cell with S\."),
+        (GOOD.replace("G", "."), r"line 1, column 1: The maze has no goal\. Mark one cell with G\."),
         (
             GOOD.replace("S....", "S...G"),
-            r"The maze at line 1 has 2 goals, at row 1, column 5 and row 3, column 3\. Keep one G\.",
+            r"line 1, column 1: The maze has 2 goals, at row 1, column 5 and row 3, column 3\. Keep one G\.",
         ),
         (GOOD.replace("S....", "SSS.."), r"has 3 starts, at row 1, column 1 and row 1, column 2 and elsewhere\. Keep"),
         (
             "\n" + GOOD.replace(".#.#.", ".#.#"),
-            r"Line 5 has 4 cells, but the longest line has 5\. .*If an editor stripped spaces at line ends, write free",
+            r"line 5, column 1: This row has 4 cells, but the longest one has 5\. .*If an editor stripped spaces",
         ),
-        (GOOD.replace(".#.#.", ".#x#."), r"Line 4, column 3: 'x' is not allowed in a maze\."),
-        (GOOD.replace(".#.#.", ".#\t#."), r"Line 4, column 3: '\\t' is not allowed in a maze\."),
+        (GOOD.replace(".#.#.", ".#x#."), r"line 4, column 3: 'x' is not allowed in a maze\."),
+        (GOOD.replace(".#.#.", ".#\t#."), r"line 4, column 3: '\\t' is not allowed in a maze\."),
         (
             GOOD.replace(".#.#.", ".###."),
-            r"No path leads from the start S to the goal G in the maze at line 1\. Open a",
+            r"No path leads from the start S to the goal G\. Open a",
         ),
-        ("S..\n...\n..G", r"The maze at line 1 has 3 rows and 3 columns\. A maze has 5 to 80 of each\."),
+        ("S..\n...\n..G", r"The maze has 3 rows and 3 columns\. A maze has 5 to 80 of each\."),
         ("\n".join(["S" + "." * 80, *["." * 81] * 5, "G" + "." * 80]), r"has 7 rows and 81 columns"),
-        ("S....G", r"Line 1: a maze on a single line must have a square number of cells, .* This line has 6\."),
-        (GOOD + "\n\n" + GOOD.replace("S", "."), r"The maze at line 7 has no start"),
+        (
+            "S....G",
+            r"line 1, column 1: A maze on a single line must have a square number of cells, .* This line has 6\.",
+        ),
+        (GOOD + "\n\n" + GOOD.replace("S", "."), r"Puzzle 2, line 7, column 1: The maze has no start"),
     ],
 )
 def test_bad_text(text: str, message: str) -> None:
@@ -93,14 +102,14 @@ def test_csv(tmp_path: Path) -> None:
         ("made", r"line 3: the question has 0 cells"),
         (
             f"made,{QUESTION},{ANSWER.replace('G', '?')},9",
-            r"line 3: the answer contains '\?'. A maze consists of the characters '# SGo'",
+            r"line 3: the answer contains '\?'. A maze consists of characters such as '# SGo'",
         ),
         (
             f"made,{QUESTION.replace('G', ' ')},{ANSWER},9",
             r"line 3: the question has 0 cells for the goal G, expected 1",
         ),
         (f"made,{QUESTION.replace('  ', 'SS')},{ANSWER},9", r"line 3: the question has 15 cells for the start S"),
-        (f"made,{ANSWER},{ANSWER},9", r"line 3: the question already contains path cells 'o'"),
+        (f"made,{ANSWER},{ANSWER},9", r"line 3: the question already contains path cells"),
         (f"made,{QUESTION},{ANSWER.replace('###', 'ooo')},9", r"line 3: the answer is not the question with a path"),
         (f"made,{'SG' + ' ' * 34},{'SG' + ' ' * 34},9", r"line 3: the maze has 36 cells, but the first maze has 25"),
     ],
@@ -111,9 +120,12 @@ def test_bad_csv(tmp_path: Path, row: str, message: str) -> None:
 
 
 def test_files_that_are_no_such_csv(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"gone\.csv cannot be read as CSV: .*No such file"):
+    with pytest.raises(DataError, match=r"Cannot read .*gone\.csv as CSV: there is no such file"):
         read_csv(tmp_path / "gone.csv")
-    with pytest.raises(DataError, match=r"has no columns 'question' and 'answer' in its first line"):
+    with pytest.raises(
+        DataError,
+        match=r"no column for the question .*Found: 'a', 'b'\. Accepted for the question: question, ",
+    ):
         read_csv(write(tmp_path / "other.csv", header="a,b"))
     with pytest.raises(DataError, match=r"contains no mazes"):
         read_csv(write(tmp_path / "empty.csv"))

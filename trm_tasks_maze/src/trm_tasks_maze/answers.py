@@ -1,4 +1,4 @@
-"""Parses, formats and checks mazes and answers for the command line."""
+"""Formats and checks mazes and answers for the command line."""
 
 from __future__ import annotations
 
@@ -7,27 +7,7 @@ import numpy as np
 from trm.data import IntArray
 from trm_tasks_maze.config import MazeConfig
 from trm_tasks_maze.rules import fault, no_way
-from trm_tasks_maze.text import parse as parse_grids
 from trm_tasks_maze.text import to_text
-
-
-def parse(text: str, config: MazeConfig) -> list[IntArray]:
-    """Parse mazes into tokens ``[L]``; see `trm_tasks_maze.text`.
-
-    Raises:
-        PuzzleError: the text contains no maze, a malformed one, or one whose size differs from the settings.
-    """
-    return [maze.reshape(-1).astype(np.int64) for maze in parse_grids(text, config.shape)]
-
-
-def fit(text: str, config: MazeConfig) -> MazeConfig:
-    """Return the settings with the size of the first maze in a text.
-
-    Raises:
-        PuzzleError: the text contains no maze, or a malformed one.
-    """
-    rows, columns = parse_grids(text)[0].shape
-    return config.model_copy(update={"size": rows, "width": None if columns == rows else columns})
 
 
 def format_tokens(tokens: IntArray, config: MazeConfig) -> str:

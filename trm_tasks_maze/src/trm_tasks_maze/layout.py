@@ -1,0 +1,227 @@
+"""Which characters of a text are cells of mazes: separators, comments and titles are not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from trm_tasks_maze.alphabets import BLOCKS, LETTERS
+from trm_tasks_maze.grid import MAX_SIDE, MIN_SIDE
+
+_COMMENT = re.compile(r"\s*//.*|^\s*(?:[;%]\s*[^\W\d_]{2}|```).*")
+_TITLE = re.compile(r"\s*[#%*-]*\s*[^\W\d_]{2,}[\w ,.:()'×/-]*")
+_SEPARATED = re.compile(r"[,;\t]")
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_ELEMENT = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s,'\"]+")
+_WORDS = {"True": "1", "False": "0", "true": "1", "false": "0"}
+
+SPACED = "spaced cells"
+SEPARATED = "separated cells"
+DOUBLED = "two characters a cell"
+ONE_LINE = "one line a maze"
+PRINTED = "printed arrays"
+
+
+class Row(NamedTuple):
+    """A row of a maze.
+
+    Attributes:
+        line: number of the line, from 1.
+        cells: one character a cell.
+        columns: the column of each cell, from 1.
+    """
+
+    line: int
+    cells: str
+    columns: Sequence[int]
+
+
+class Block(NamedTuple):
+    """The rows of a maze, or what is wrong with them.
+
+    Attributes:
+        rows: the rows; at least one.
+        note: how its cells are written, if not one character a cell.
+        problem: why its cells cannot be told from separators; empty if they can.
+    """
+
+    rows: tuple[Row, ...]
+    note: str = ""
+    problem: str = ""
+
+
+def blocks_of(text: str) -> list[Block]:
+    """The mazes of a text, as characters."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if _BRACKETED.search(text):
+        return list(_printed(text))
+    return [block for rows in _paragraphs(text) for block in _split(_without_separators(rows))]
+
+
+def square_side(length: int) -> int | None:
+    """The side of a maze of so many cells on one line; None if they are no square of an allowed size."""
+    return next((side for side in range(MIN_SIDE, MAX_SIDE + 1) if side * side == length), None)
+
+
+def _paragraphs(text: str) -> Iterator[list[Row]]:
+    """The runs of lines between empty lines and titles."""
+    rows: list[Row] = []
+    for number, content in enumerate(text.split("\n"), start=1):
+        line = _COMMENT.sub("", content) if "//" in content or content.lstrip()[:1] in (";", "%", "`") else content
+        if not line and content:
+            continue  # a comment
+        if line and not _is_title(line):
+            rows.append(Row(number, line, range(1, len(line) + 1)))
+        elif rows:
+            yield rows
+            rows = []
+    yield rows
+
+
+def _is_title(line: str) -> bool:
+    if _TITLE.fullmatch(line) is None:
+        return False
+    words = re.findall(r"[^\W\d_]{2,}", line)
+    return any(not LETTERS.issuperset(word) for word in words)
+
+
+def _without_separators(rows: Sequence[Row]) -> Block | None:
+    """The rows of a paragraph without separators; None if it is blank.
+
+    Around a maze, a line of spaces is blank; inside a maze, it is a row of free cells.
+    """
+    if all(row.cells.isspace() for row in rows):
+        return None
+    if all(_SEPARATED.search(row.cells) for row in rows):
+        if all(row.cells.endswith((",", ";")) for row in rows):
+            rows = [row._replace(cells=row.cells[:-1]) for row in rows]
+        return Block(tuple(map(_fields, rows)), SEPARATED)
+    if len(rows) > 1 and _doubled(rows):
+        return Block(tuple(_every_second(row) for row in rows), DOUBLED)
+    return _spaced(rows)
+
+
+def _fields(row: Row) -> Row:
+    """A row whose cells are separated by commas, semicolons or tabs. An empty field is a free cell."""
+    fields, start = [], 0
+    for field in _SEPARATED.split(row.cells):
+        inner = field.strip().strip("'\"") or " "
+        fields.append((start + max(field.find(inner), 0) + 1, inner))
+        start += len(field) + 1
+    cells = "".join(inner for _, inner in fields)
+    columns = [column + offset for column, inner in fields for offset in range(len(inner))]
+    return Row(row.line, cells, columns)
+
+
+def _doubled(rows: Sequence[Row]) -> bool:
+    """Whether each cell is two block characters or two spaces, which look square in a terminal."""
+    pairs = [row.cells[place : place + 2] for row in rows for place in range(0, len(row.cells), 2)]
+    walls = sum(pair[0] in BLOCKS for pair in pairs)
+    return walls >= len(rows) and all(
+        len(pair) == 2 and (pair[0] == pair[1] or pair[1] == " " or (pair[0] == " " and pair[1].isalpha()))
+        for pair in pairs
+    )
+
+
+def _every_second(row: Row) -> Row:
+    pairs = [row.cells[place : place + 2] for place in range(0, len(row.cells), 2)]
+    return Row(row.line, "".join(pair[0] if pair[0] != " " else pair[1] for pair in pairs), row.columns[::2])
+
+
+def _spaced(rows: Sequence[Row]) -> Block:
+    """Drop the spaces between cells, if every second character of all rows is one.
+
+    If spaces are also the free cells, the number of rows decides: most mazes are square.
+    """
+    plain = Block(tuple(rows))
+    indent = min(len(row.cells) - len(row.cells.lstrip(" ")) for row in rows)
+    if _are_spaces_between(rows, indent):
+        found = [_thinned(row, indent, len(row.cells.rstrip(" "))) for row in rows]
+        if not any(" " in row.cells for row in found):
+            return Block(tuple(found), SPACED)
+    if not _are_spaces_between(rows, 0):
+        return plain
+    length = max(len(row.cells) for row in rows)
+    width = (length + 1) // 2
+    if len(rows) == width >= MIN_SIDE:
+        return Block(tuple(_thinned(row, 0, length) for row in rows), SPACED)
+    if len(rows) == length or width < MIN_SIDE or length % 2 == 0:
+        return plain
+    return plain._replace(
+        problem="It cannot be told whether the spaces between the cells are free cells. Write free cells as '.'."
+    )
+
+
+def _are_spaces_between(rows: Sequence[Row], indent: int) -> bool:
+    """Whether every second character from an indentation on is a space, and others are not."""
+    between = {character for row in rows for character in row.cells[indent + 1 :: 2]}
+    return between == {" "} and any(not row.cells[indent::2].isspace() for row in rows)
+
+
+def _thinned(row: Row, indent: int, length: int) -> Row:
+    """Every second cell of a row, padded to a length."""
+    columns = range(indent + 1, max(length, indent + 1) + 1, 2)
+    return Row(row.line, "".join(row.cells[column - 1 : column] or " " for column in columns), columns)
+
+
+def _split(block: Block | None) -> Iterator[Block]:
+    """The mazes of a block: one, or one a line if each line is a whole square maze."""
+    if block is None:
+        return
+    lengths = {len(row.cells) for row in block.rows}
+    whole = all(square_side(length) for length in lengths) and all(map(_has_both_ends, block.rows))
+    if block.problem or not (whole or (len(block.rows) == 1 and not block.note)):
+        yield block
+        return
+    for row in block.rows:
+        side = square_side(len(row.cells))
+        if side is None:
+            yield Block((row,), ONE_LINE)
+            continue
+        parts = range(0, len(row.cells), side)
+        yield Block(
+            tuple(Row(row.line, row.cells[at : at + side], row.columns[at : at + side]) for at in parts), ONE_LINE
+        )
+
+
+def _has_both_ends(row: Row) -> bool:
+    """Whether two characters appear once each: the start and the goal."""
+    return sum(row.cells.count(character) == 1 for character in set(row.cells)) >= 2
+
+
+def _printed(text: str) -> Iterator[Block]:
+    """Mazes as Python lists or as NumPy prints them: innermost brackets are rows, or lists of whole rows as strings."""
+    rows: list[Row] = []
+    end = 0
+    for match in _BRACKETED.finditer(text):
+        if rows and "]" in text[end : match.start()]:
+            yield Block(tuple(rows), PRINTED)
+            rows = []
+        end = match.end()
+        rows += _rows_in(text, match.start(1), match[1])
+    if rows:
+        yield Block(tuple(rows), PRINTED)
+
+
+def _rows_in(text: str, start: int, content: str) -> list[Row]:
+    elements = [(start + element.start(), element[0]) for element in _ELEMENT.finditer(content)]
+    if elements and all(element[0] in "'\"" and len(element) > 3 for _, element in elements):
+        return [_row_at(text, [(place + 1 + offset, cell) for offset, cell in enumerate(element[1:-1])])
+                for place, element in elements]  # fmt: skip
+    cells = [(place, _WORDS.get(element, _without_quotes(element))) for place, element in elements]
+    return [_row_at(text, cells)] if cells else []
+
+
+def _without_quotes(element: str) -> str:
+    if element[0] in "'\"":
+        return element[1:-1] or " "
+    return element[:-1] if element.endswith(".") and element[:-1].isdigit() else element
+
+
+def _row_at(text: str, cells: Sequence[tuple[int, str]]) -> Row:
+    first = cells[0][0]
+    begin = text.rfind("\n", 0, first) + 1
+    characters = "".join(cell for _, cell in cells)
+    columns = [max(place - begin, 0) + 1 for place, cell in cells for _ in cell]
+    return Row(text.count("\n", 0, first) + 1, characters, columns)
