@@ -87,7 +87,7 @@ def _run_config(model: TinyRecursiveModel, experiment: Experiment | None, source
             f"{experiment.task.name!r} as set has {wanted.seq_len} and {wanted.vocab_size}. Change the task's settings "
             "with --set."
         )
-    return experiment.run_config(model.config).model_copy(update={"training": None})
+    return experiment.run_config(model.config).model_copy(update={"training": None, "starts_from": None})
 
 
 def _report(model: TinyRecursiveModel, output: Path, task: str | None) -> None:

@@ -204,8 +204,8 @@ def _with_place(error: TRMError) -> str:
 
 
 def _interrupted(error: BaseException) -> int:
-    checkpoint = getattr(error, "checkpoint", None)
-    where = f" Resume with: trm train --resume {checkpoint.parent.parent}" if checkpoint else ""
+    run = getattr(error, "run", None)
+    where = f" Resume with: trm train --resume {run}" if run else ""
     echo(f"Interrupted.{where}", err=True)
     return 128 + number_of(error)
 

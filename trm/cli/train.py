@@ -56,7 +56,10 @@ SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
     help="Folder of arrays (see `trm data build`) to read instead of the dataset.",
 )
 @click.option(
-    "--init", help="Weights to start from: a run, a checkpoint, a weights file, or a task that ships weights."
+    "--init",
+    type=NAME_OR_NONE,
+    help="Weights to start from: a run, a checkpoint, a weights file, a task that ships weights, or `none` for random ones "
+    "(default: random, or the weights of the preset that the preset starts from, which is trained first).",
 )
 @metric_option
 @device_option
@@ -163,7 +166,7 @@ def experiment_of(task: str | None, choices: Mapping[str, Any]) -> Experiment:
         seed=options["seed"],
     )
     experiment.task.metrics(options["metrics"])  # an unknown name is reported before any work is done
-    return replace(experiment, init=options["init"], metrics=options["metrics"])
+    return replace(experiment.starting_from(options["init"]), metrics=options["metrics"])
 
 
 def _resumed_sets(task: str | None, folder: Path, choices: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,11 +11,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from trm.experiment.fit import TrainedRun
+    from trm.experiment.resumption import FinishedRun
     from trm.experiment.seeds import TrainedSeeds
 
 
-def report(run: TrainedRun, console: Console, as_json: bool) -> None:
-    """Print one test puzzle with its answer, then the scores."""
+def report(run: TrainedRun | FinishedRun, console: Console, as_json: bool) -> None:
+    """Print one test puzzle with its answer, then the scores; of a run that was finished before, only the scores."""
+    from trm.experiment.resumption import FinishedRun
+
+    if isinstance(run, FinishedRun):
+        if as_json:
+            print_json(dict(run.summary))
+        else:
+            echo(str(run))
+        return
     if as_json:
         print_json(dict(run))
         return
@@ -32,13 +41,19 @@ def report(run: TrainedRun, console: Console, as_json: bool) -> None:
         f"On {run['test_puzzles']:,} {kind} puzzles: ",
         (scores or "no known answers", "bold"),
         f"\n{leaked}{train_scores}"
-        f"{run['parameters']:,} parameters, {run['steps']:,} steps, {run['seconds'] / 60:.1f} minutes of training, "
+        f"{run['parameters']:,} parameters, {_steps(run)}, {run['seconds'] / 60:.1f} minutes of training, "
         f"{run['precision']}, seed {run['seed']}\n"
         f"Scored at the last step, {run['supervision_steps']} supervision steps, on {run.test_data}\n"
         f"Trained on {run.train_data}\n"
         f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}",
     )
     console.print(text, soft_wrap=True)
+
+
+def _steps(run: TrainedRun) -> str:
+    """The number of steps; for a run of several stages also that of each."""
+    stages = ", ".join(f"{stage['preset']} {stage['steps']:,}" for stage in run.summary.get("stages", ()))
+    return f"{run['steps']:,} steps" + (f" ({stages})" if stages else "")
 
 
 def report_seeds(trained: TrainedSeeds, as_json: bool) -> None:

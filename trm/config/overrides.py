@@ -47,8 +47,7 @@ class Overrides:
             path, equals, text = item.partition("=")
             if not equals:
                 raise UsageError(f"--set {item}: expected section.field=value, as in training.learning_rate=0.001.")
-            section, _, name = path.strip().rpartition(".")
-            section = section or "task"
+            section, name = _section(path)
             if section == MIXING_OPTIONS:  # the mixer's own class validates them, once the mixer is known
                 overrides.model.setdefault("mixing_options", {})[name] = next(readings(text))
                 continue
@@ -58,6 +57,12 @@ class Overrides:
             value = check_field(classes[section], f"{section}.{name}", name, text)
             getattr(overrides, section)[name] = value
         return overrides
+
+
+def _section(path: str) -> tuple[str, str]:
+    """The section and the field that ``section.field`` names; without a section, a field of the task."""
+    section, _, name = path.strip().rpartition(".")
+    return section or "task", name
 
 
 def _check_section(classes: Mapping[str, type[BaseModel]], section: str, name: str) -> None:

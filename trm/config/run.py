@@ -33,5 +33,8 @@ class RunConfig(Settings):
     fingerprints: dict[str, str] = Field(
         default_factory=dict, description="fingerprint of the data by split: `train` and `test`"
     )
+    starts_from: str | None = Field(
+        None, description="the preset whose trained weights training started from; its run is in stages/"
+    )
     versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")
     git_revision: str | None = Field(None, description="revision of the working directory's repository, if any")

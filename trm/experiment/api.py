@@ -80,7 +80,7 @@ def train(
         data=others.get("data"),
         seed=others.get("seed", 0),
     )
-    experiment = replace(experiment, init=others.get("init"), metrics=tuple(others.get("metrics", ())))
+    experiment = replace(experiment.starting_from(others.get("init")), metrics=tuple(others.get("metrics", ())))
     experiment.task.metrics(experiment.metrics)  # an unknown name is found before any work is done
     folder = Path(output) if output is not None else free_folder(experiment.run_name)
     check_free(folder)

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from pydantic import BaseModel
 
 from trm import __version__
 from trm.config import RunConfig, TrainingConfig, TRMConfig
-from trm.config.overrides import Overrides, changed_preset, find_preset, validated
+from trm.config.overrides import Overrides, changed_preset, find_preset, stages, validated
 from trm.data.batch import Batch
 from trm.data.layout import read_identifier_names
-from trm.data.puzzle_set import PuzzleSet
+from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import CheckpointError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.options import SearchOptions
@@ -30,7 +31,7 @@ from trm.plugins.registry import get_registry
 from trm.progress import progress
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
-from trm.specs import MetricSpec, PresetSpec
+from trm.specs import MetricSpec, PresetSpec, TaskSpec
 from trm.words import counted, means_absent
 
 
@@ -46,7 +47,9 @@ class Experiment:
         seed: seed of data, weights and training.
         init: the weights that training starts from; None for random weights.
         metrics: names of metrics to report beside the task's own.
+        starts_from: the preset whose trained weights training starts from, in place of `init`; None for none.
         notes: sentences for the user about what was chosen for them.
+        earlier: makes the experiment of the preset `starts_from`; None if that has a run already, or there is none.
     """
 
     task: Task
@@ -56,7 +59,9 @@ class Experiment:
     seed: int = 0
     init: str | None = None
     metrics: tuple[str, ...] = ()
+    starts_from: str | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)
+    earlier: Callable[[], Experiment] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def from_preset(
@@ -71,6 +76,9 @@ class Experiment:
         seed: int = 0,
     ) -> Experiment:
         """A preset with overrides.
+
+        The overrides of model, training and augmentation apply to the presets that it starts from, too; those of the data
+        only where the earlier preset has the same data.
 
         Args:
             task: name of an installed task.
@@ -104,7 +112,11 @@ class Experiment:
             training=validated(TrainingConfig, chosen.training, "training"),
             preset=chosen.name,
             seed=seed,
+            starts_from=chosen.starts_from,
             notes=(choice.note,) if choice.note else (),
+            earlier=_earlier(
+                spec, registered, chosen, dataset=dataset, augmentation=augmentation, data=data, seed=seed
+            ),
         )
 
     @classmethod
@@ -128,7 +140,26 @@ class Experiment:
             run.augmentation,
             Path(run.data) if run.data else None,
         )
-        return cls(task, settings, run.training, run.preset, run.seed, run.init, tuple(run.metrics))
+        return cls(
+            task,
+            settings,
+            run.training,
+            run.preset,
+            run.seed,
+            run.init,
+            tuple(run.metrics),
+            starts_from=run.starts_from,
+        )
+
+    def starting_from(self, init: str | None) -> Experiment:
+        """This experiment with other weights to start from.
+
+        Args:
+            init: the weights, in place of the preset that it starts from; "none" for random ones. None changes nothing.
+        """
+        if init is None:
+            return self
+        return replace(self, init=None if means_absent(init) else init, starts_from=None, earlier=None)
 
     @property
     def config(self) -> BaseModel:
@@ -171,7 +202,17 @@ class Experiment:
         Raises:
             UsageError: a value is invalid, or does not fit the data.
         """
-        description = puzzles.description
+        return self._completed(puzzles.description)
+
+    def expected_model(self) -> TRMConfig:
+        """The model's settings as far as they are known without the data, which decides the number of puzzle ids.
+
+        Raises:
+            UsageError: a value is invalid, or does not fit the task.
+        """
+        return self._completed(self.task.description)
+
+    def _completed(self, description: Description) -> TRMConfig:
         settings = dict(self.model_settings)
         wants_puzzles = settings.get("puzzle_tokens") or description.num_puzzle_identifiers > 1
         if wants_puzzles and not settings.get("num_puzzles"):
@@ -232,6 +273,7 @@ class Experiment:
             seed=self.seed,
             init=self.init,
             fingerprints=dict(fingerprints or {}),
+            starts_from=self.starts_from,
             versions=self.versions(),
             git_revision=_git_revision(),
         )
@@ -299,6 +341,30 @@ def check_identifiers(checkpoint: Checkpoint, puzzles: PuzzleSet) -> None:
             f"{checkpoint.path} has vectors for {counted(known, 'puzzle id')}, the data has {needed} ids. To give each id the mean "
             f"vector, import the checkpoint with --num-puzzles {needed}."
         )
+
+
+def _earlier(
+    spec: TaskSpec, registered: PresetSpec, preset: PresetSpec, *, dataset: str | None, data: Path | None, **others: Any
+) -> Callable[[], Experiment] | None:
+    """What makes the experiment of the preset that a changed preset starts from, with the changes that apply to it."""
+    if preset.starts_from is None:
+        return None
+    earlier = stages(spec, preset)[-2]
+    changes = Overrides(
+        _changes(config_class_of(spec), registered.task, preset.task),
+        _changes(TRMConfig, registered.model, preset.model),
+        _changes(TrainingConfig, registered.training, preset.training),
+    )
+    if (earlier.task, earlier.dataset) != (registered.task, registered.dataset):
+        changes.task, dataset, data = {}, None, None
+    changed = changed_preset(earlier, changes)
+    return partial(Experiment.from_preset, spec.name, changed, dataset=dataset, data=data, **others)
+
+
+def _changes(settings: type[BaseModel], before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of `after` that differ from those of `before`, or from the defaults of fields that `before` has not."""
+    defaults = {name: info.get_default(call_default_factory=True) for name, info in settings.model_fields.items()}
+    return {name: value for name, value in after.items() if {**defaults, **before}.get(name) != value}
 
 
 def _first_given(*names: str | None) -> str | None:

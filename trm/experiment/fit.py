@@ -5,32 +5,25 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
 
-from trm.config import RunConfig
 from trm.data.overlap import Overlap
-from trm.data.puzzle_set import PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.devices.precision import precision_of
-from trm.devices.processes import Processes
-from trm.devices.seeding import set_seed
 from trm.experiment.evaluator import score_trained
 from trm.experiment.experiment import Experiment
 from trm.experiment.loaded import LoadedModel
+from trm.experiment.preparing import Job, begin, prepare, run_folder_class, stages_note, test_split
 from trm.experiment.provenance import DataReport, check_unchanged
-from trm.experiment.restarts import note_job
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
-from trm.model import TinyRecursiveModel
-from trm.progress import progress
 from trm.render.html import as_table
-from trm.runs.building import load_tensors
 from trm.runs.locate import locate
-from trm.runs.run_folder import ReadOnlyRun, RunFolder
+from trm.runs.run_folder import RunFolder
 from trm.training.interruption import Interrupted
 from trm.training.monitor import Monitor
 from trm.training.tracking import check_trackers, tracked
@@ -44,7 +37,8 @@ class TrainedRun(Mapping[str, Any]):
     Attributes:
         folder: the run folder.
         summary: `final_metrics`, `steps`, `skipped_steps`, `epochs`, `seconds` of training, `parameters`, `best`,
-            `run`, `train_puzzles`, `test_puzzles`, `test_puzzles_in_training`.
+            `run`, `train_puzzles`, `test_puzzles`, `test_puzzles_in_training`. For a preset that starts from another,
+            `steps` and `seconds` count all stages, and `stages` lists them.
         overlap: test puzzles that are in the training data.
         experiment: what was trained.
         session: the device and the display.
@@ -90,7 +84,7 @@ class TrainedRun(Mapping[str, Any]):
 
     def example(self) -> RenderableType:
         """A test puzzle beside the model's answer, a solved one if there is one among the first few."""
-        return solved_example(self.loaded(), _test_split(self.experiment, self.session))
+        return solved_example(self.loaded(), test_split(self.experiment, self.session))
 
 
 def fit(
@@ -117,96 +111,103 @@ def fit(
         TRMError: training failed; the message names the last good checkpoint.
         Interrupted: SIGINT or SIGTERM arrived; the state is saved.
     """
-    assert experiment.training is not None
     check_trackers(trackers)
-    for note in experiment.notes:
+    job = prepare(experiment, session, output)
+    if resumed is not None:
+        run, checkpoint = resumed
+        check_unchanged(output, job.train_data)
+        return _train(job, run, session, trackers, checkpoint)
+    note = stages_note(job)
+    if note is not None:
         session.display.note(note)
-    run, checkpoint = resumed or (None, None)
-    with progress("Preparing the data"):
-        puzzles, test = experiment.puzzles("train"), _test_split(experiment, session)
-        train_data, test_data = (DataReport.of(experiment, puzzles, "train"), DataReport.of(experiment, test, "test"))
-    model = _new_model(experiment, puzzles, use_init=checkpoint is None)
-    run_config = experiment.run_config(model.config, {"train": train_data.fingerprint, "test": test_data.fingerprint})
-    if run is not None:
-        check_unchanged(output, train_data)
-    else:
-        run = run_folder_class(session.processes).create(output, run_config)
-        if session.processes.is_rank_zero:
-            note_job(output)
-    stream = GroupSampler(
-        puzzles, experiment.seed, experiment.task.augmentation(), keep_rest=experiment.training.refill == "next"
-    )
-    trainer = Trainer(
-        model,
-        experiment.training,
-        session.backend,
-        run=run,
-        monitor=_monitor(experiment, session, trackers, output, run_config),
-        seed=experiment.seed,
-        processes=session.processes,
-    )
+    return _train(job, begin(job, session), session, trackers)
+
+
+def _train(
+    job: Job, run: RunFolder, session: Session, trackers: Sequence[str], checkpoint: Path | None = None
+) -> TrainedRun | None:
+    """Train a job in its run folder, after the jobs that it starts from."""
+    experiment = job.experiment
+    assert experiment.training is not None
     with run.locked(), interruptible(run):
+        if job.earlier is not None:
+            _train(job.earlier, run_folder_class(session.processes)(job.earlier.folder), session, trackers)
+            session.processes.barrier()  # the first process writes the weights that all start from
+            session.display.note(
+                f"Stage {job.earlier.experiment.preset} is finished; {experiment.preset} starts from it."
+            )
+        stream = GroupSampler(
+            job.train, experiment.seed, experiment.task.augmentation(), keep_rest=experiment.training.refill == "next"
+        )
+        trainer = Trainer(
+            job.new_model(_start(experiment, run) if checkpoint is None else None),
+            experiment.training,
+            session.backend,
+            run=run,
+            monitor=_monitor(job, session, trackers),
+            seed=experiment.seed,
+            processes=session.processes,
+        )
         if checkpoint:
             trainer.resume(checkpoint, stream)
         metrics = experiment.build_metrics((), session.display.note)
-        summary = trainer.fit(stream, experiment.test_batches(test), metrics)
-        if not session.processes.is_rank_zero:
-            return None
-        if experiment.task.spec.evaluate is not None:
-            summary["final_metrics"] |= score_trained(experiment, trainer, output, session)
-        overlap = experiment.task.overlap(puzzles, test)
-        summary |= {
-            "run": str(output.absolute()),
-            "data": {"train": train_data.as_json(), "test": test_data.as_json()},
-            "precision": precision_of(session.backend, experiment.training.precision),
-            "supervision_steps": experiment.evaluation_steps(model.config),
-            "seed": experiment.seed,
-            "train_puzzles": len(puzzles),
-            "test_puzzles": len(test),
-            "test_puzzles_in_training": overlap.leaked,
-        }
-        run.write_summary(summary)
-    return TrainedRun(output, summary, overlap, experiment, session)
+        summary = trainer.fit(stream, experiment.test_batches(job.test), metrics)
+        return _finished(job, run, session, trainer, summary) if session.processes.is_rank_zero else None
+
+
+def _start(experiment: Experiment, run: RunFolder) -> str | Path | None:
+    """The weights to start from."""
+    return run.stage(experiment.starts_from) if experiment.starts_from is not None else experiment.init
+
+
+def _finished(job: Job, run: RunFolder, session: Session, trainer: Trainer, summary: dict[str, Any]) -> TrainedRun:
+    """Complete the summary of a training that has reached its end."""
+    experiment = job.experiment
+    if experiment.task.spec.evaluate is not None:
+        summary["final_metrics"] |= score_trained(experiment, trainer, job.folder, session)
+    overlap = experiment.task.overlap(job.train, job.test)
+    summary |= {
+        "run": str(job.folder.absolute()),
+        "data": {"train": job.train_data.as_json(), "test": job.test_data.as_json()},
+        "precision": precision_of(session.backend, trainer.config.precision),
+        "supervision_steps": experiment.evaluation_steps(trainer.model.config),
+        "seed": experiment.seed,
+        "train_puzzles": len(job.train),
+        "test_puzzles": len(job.test),
+        "test_puzzles_in_training": overlap.leaked,
+    }
+    if experiment.starts_from is not None:
+        summary |= _all_stages(experiment, run, summary)
+    run.write_summary(summary)
+    return TrainedRun(job.folder, summary, overlap, experiment, session)
+
+
+def _all_stages(experiment: Experiment, run: RunFolder, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Steps and seconds of each stage of a run and of all together."""
+    assert experiment.starts_from is not None
+    before = RunFolder(run.stage(experiment.starts_from)).read_summary() or {}
+    earlier = before.get("stages") or [{"preset": experiment.starts_from, **_cost(before)}]
+    listed = [*earlier, {"preset": experiment.preset, **_cost(summary)}]
+    return {"stages": listed, **{name: sum(stage[name] for stage in listed) for name in ("steps", "seconds")}}
+
+
+def _cost(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: summary.get(name, 0) for name in ("steps", "seconds")}
 
 
 @contextlib.contextmanager
 def interruptible(run: RunFolder) -> Iterator[None]:
-    """Make an interruption before or after the training itself name the checkpoint to resume from, too."""
+    """Make an interruption before or after the training itself, or in a stage of the run, name the run to resume, too."""
     try:
         yield
-    except Interrupted:
-        raise
+    except Interrupted as error:
+        raise Interrupted(error.signal_number, error.checkpoint, run.path) from error
     except KeyboardInterrupt as error:
-        raise Interrupted(getattr(error, "signal_number", signal.SIGINT), run.marked("latest")) from error
+        number = getattr(error, "signal_number", signal.SIGINT)
+        raise Interrupted(number, run.marked("latest"), run.path) from error
 
 
-def run_folder_class(processes: Processes) -> type[RunFolder]:
-    """How this process sees the run folder: only the first process writes it."""
-    return RunFolder if processes.is_rank_zero else ReadOnlyRun
-
-
-def _new_model(experiment: Experiment, puzzles: PuzzleSet, use_init: bool) -> TinyRecursiveModel:
-    """A model with the seed's random weights, or with the weights of `init`."""
-    start = locate(experiment.init) if experiment.init and use_init else None
-    set_seed(experiment.seed)
-    model = TinyRecursiveModel(experiment.model_config(puzzles))
-    if start is not None:
-        load_tensors(model, start.tensors, start.path)
-    return model
-
-
-def _monitor(
-    experiment: Experiment, session: Session, trackers: Sequence[str], output: Path, config: RunConfig
-) -> Monitor:
+def _monitor(job: Job, session: Session, trackers: Sequence[str]) -> Monitor:
     if not session.processes.is_rank_zero:
         return Monitor()
-    return tracked(session.display.monitor(experiment), trackers, output, config)
-
-
-def _test_split(experiment: Experiment, session: Session) -> PuzzleSet:
-    """The test puzzles; those of the task's dataset if the folder of arrays has none."""
-    task = experiment.task
-    if task.data is not None and task.data.is_dir() and not (task.data / "test").exists():
-        session.display.note(f"{task.data} has no test split: scoring on dataset {task.dataset!r}.")
-        experiment = replace(experiment, task=replace(task, data=None))
-    return experiment.puzzles("test")
+    return tracked(session.display.monitor(job.experiment), trackers, job.folder, job.config)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from trm.config import RunConfig, TrainingConfig
 from trm.config.overrides import Overrides, validated
 from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
-from trm.experiment.fit import TrainedRun, fit, interruptible, run_folder_class
+from trm.experiment.fit import TrainedRun, fit, interruptible
+from trm.experiment.preparing import run_folder_class
 from trm.experiment.session import Session
 from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
@@ -37,6 +39,30 @@ SAFE = (
 """Training settings that no step depends on: when training ends, and what is logged, scored and kept."""
 
 
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that had reached its end before it was to be resumed.
+
+    Attributes:
+        folder: the run folder.
+        step: the step of its last checkpoint.
+        summary: its `summary.json`.
+    """
+
+    folder: Path
+    step: int
+    summary: Mapping[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        scores = ", ".join(f"{name} {value:.2%}" for name, value in self.summary["final_metrics"].items())
+        return (
+            f"The run in {self.folder} is finished after {self.step:,} steps: {scores or 'no scores'} on "
+            f"{self.summary['test_puzzles']:,} test puzzles.\n"
+            f"Score it again with: trm evaluate {self.folder}\n"
+            f"Train it further with: trm train --resume {self.folder} --set training.max_steps={2 * self.step}"
+        )
+
+
 def resume(
     folder: Path,
     session: Session,
@@ -45,8 +71,10 @@ def resume(
     sets: Sequence[str] = (),
     given: Mapping[str, Any] | None = None,
     trackers: Sequence[str] = (),
-) -> TrainedRun | None:
+) -> TrainedRun | FinishedRun | None:
     """Resume a run from its latest checkpoint, or from the newest undamaged one.
+
+    A run whose training has not begun yet resumes, or begins, the training of the preset that it starts from first.
 
     Args:
         folder: the run folder.
@@ -57,7 +85,8 @@ def resume(
         trackers: names in `trm.training.tracking.TRACKERS`.
 
     Returns:
-        The finished run; None in every process but the first.
+        The finished run; None in every process but the first. A run that has reached its end is returned as it is, unless
+        the end is changed.
 
     Raises:
         CheckpointError: the folder is not a run, or none of its checkpoints is whole.
@@ -72,21 +101,34 @@ def resume(
     processes = session.processes
     run = run_folder_class(processes)(folder)
     with run.locked(), interruptible(run):
-        chosen = processes.broadcast(lambda: str(_checkpoint(run, session) or ""))
+        chosen = processes.broadcast(lambda: str(_checkpoint(run, saved, session) or ""))
         checkpoint = Path(chosen) if chosen else None
-        changed, notes = changed_run(saved, sets, given or {}, step_number(checkpoint) if checkpoint else 0)
+        step = step_number(checkpoint) if checkpoint else 0
+        changed, notes = changed_run(saved, sets, given or {}, step)
+        summary = json.loads(processes.broadcast(lambda: json.dumps(_final_summary(run, step, saved, changed))))
+        if summary is not None:
+            return FinishedRun(folder, step, summary)
         experiment = Experiment.from_run(changed)
         for note in [*notes, *version_notes(saved, experiment.versions())]:
             session.display.note(note)
+        run.drop_summary()
         if changed != saved:
             run.write_config(changed)
+        if checkpoint is None and saved.starts_from is not None:
+            resume(run.stage(saved.starts_from), session, trackers=trackers)
+            processes.barrier()  # the first process writes the weights that all start from
         return fit(experiment, session, folder, trackers=trackers, resumed=(run, checkpoint))
 
 
-def _checkpoint(run: RunFolder, session: Session) -> Path | None:
+def _checkpoint(run: RunFolder, saved: RunConfig, session: Session) -> Path | None:
     """The checkpoint to resume from, with a note if it is not simply the latest."""
     if not run.checkpoints():
-        session.display.note("This run has no checkpoint yet: starting at its first step.")
+        if saved.starts_from is not None:
+            session.display.note(
+                f"Preset {saved.preset} has not begun yet: resuming {saved.starts_from}, from which it starts."
+            )
+        else:
+            session.display.note("This run has no checkpoint yet: starting at its first step.")
         return None
     checkpoint, problems = newest_good(run.path)
     for problem in problems:
@@ -94,6 +136,24 @@ def _checkpoint(run: RunFolder, session: Session) -> Path | None:
     if problems:
         session.display.note(f"Resuming from {checkpoint}, the newest undamaged checkpoint.")
     return checkpoint
+
+
+def _final_summary(run: RunFolder, step: int, saved: RunConfig, changed: RunConfig) -> dict[str, Any] | None:
+    """The summary of a run that has reached its end; None if it has not, or if its end is changed."""
+    summary = run.read_summary()
+    if (
+        summary is None
+        or "test_puzzles" not in summary
+        or any(_end(saved, name) != _end(changed, name) for name in ENDS)
+    ):
+        return None
+    steps = summary["stages"][-1]["steps"] if "stages" in summary else summary.get("steps")
+    return summary if steps == step else None
+
+
+def _end(run: RunConfig, name: str) -> int | None:
+    end: int | None = getattr(run.training, name)
+    return end
 
 
 def changed_run(

@@ -21,10 +21,12 @@ from trm.errors import TRMError, UsageError
 from trm.runs.writing import write_checkpoint
 from trm.storage.atomic import restore_folders, sync_file, write_bytes, write_json
 from trm.storage.locks import RunLock
-from trm.storage.untrusted_input import parse_json, read_text
+from trm.storage.untrusted_input import parse_json, read_json, read_text
 
 MARKERS = ("latest", "best")
 LONGEST_MARKER = 1024
+STAGES = "stages"
+"""The folder in a run for the runs of the earlier stages, by preset. They are created first, the run itself last."""
 
 
 class RunFolder:
@@ -161,6 +163,28 @@ class RunFolder:
             if old not in marked:
                 shutil.rmtree(old, ignore_errors=True)
 
+    def stage(self, preset: str) -> Path:
+        """The run folder of the earlier stage that trained a preset."""
+        return self.path / STAGES / preset
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """The content of `summary.json`; None if it is missing or damaged, as for an unfinished run."""
+        try:
+            summary = read_json(self.path / "summary.json")
+        except (OSError, ValueError):
+            return None
+        return summary if isinstance(summary, dict) else None
+
+    def drop_summary(self) -> None:
+        """Remove `summary.json`: the run goes on.
+
+        Raises:
+            TRMError: it cannot be removed.
+        """
+        path = self.path / "summary.json"
+        with _writing(path):
+            path.unlink(missing_ok=True)
+
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write `summary.json`.
 
@@ -214,6 +238,9 @@ class ReadOnlyRun(RunFolder):
     def prune(self, keep: int) -> None:
         pass
 
+    def drop_summary(self) -> None:
+        pass
+
     def write_summary(self, summary: dict[str, Any]) -> None:
         pass
 
@@ -222,7 +249,7 @@ def check_free(path: Path) -> None:
     """Raise `UsageError` if `path` cannot become a new run folder."""
     if path.is_file():
         raise UsageError(f"The output {path} is a file. Choose a folder that does not exist yet.")
-    if path.exists() and any(path.iterdir()):
+    if path.exists() and any(entry.name != STAGES for entry in path.iterdir()):
         hint = f"Resume that run with --resume {path}, or choose" if (path / "config.json").exists() else "Choose"
         raise UsageError(f"The output folder {path} is not empty. {hint} another --output.")
     parent = next(folder for folder in (path, *path.absolute().parents) if folder.exists())

@@ -12,6 +12,9 @@ from torch import Tensor
 from trm.errors import CheckpointError, reason
 from trm.storage.untrusted_input import check_file
 
+LISTED = 3
+"""Number of tensors of each kind that a message names."""
+
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
 
@@ -34,18 +37,38 @@ def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tenso
     """Check that there is a tensor of finite numbers and of the right shape for each planned weight, and no other.
 
     Raises:
-        CheckpointError: a tensor is missing, unexpected, of another shape, or not finite.
+        CheckpointError: tensors are missing, unexpected, of another shape (all are listed), or not finite.
     """
-    for name, shape in planned.items():
-        if name not in tensors:
-            raise CheckpointError(f"{path} does not fit its configuration: {name} is missing.")
+    problem = misfits(planned, tensors)
+    if problem is not None:
+        raise CheckpointError(f"{path} does not fit its configuration: {problem}.")
+    for name in planned:
         value = tensors[name]
-        if value.shape != shape:
-            raise CheckpointError(
-                f"{path} does not fit its configuration: {name} is {list(value.shape)}, expected {list(shape)}."
-            )
         if value.dtype not in FLOATS or not bool(value.isfinite().all()):
             raise CheckpointError(f"{path} is damaged: {name} has values that are not finite numbers.")
-    unknown = sorted(set(tensors) - set(planned))
-    if unknown:
-        raise CheckpointError(f"{path} does not fit its configuration: {unknown[0]} is unexpected.")
+
+
+def misfits(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor]) -> str | None:
+    """All missing, unexpected and misshapen tensors, the first few of each kind by name; None if there are none."""
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    misshapen = [
+        f"{name} is {list(shapes[name])} instead of {list(shape)}"
+        for name, shape in planned.items()
+        if name in shapes and shapes[name] != shape
+    ]
+    kinds = {
+        "missing": [name for name in planned if name not in shapes],
+        "unexpected": sorted(set(shapes) - set(planned)),
+        "of another shape": misshapen,
+    }
+    found = [f"{_tensors(len(names))} {kind}: {_first(names)}" for kind, names in kinds.items() if names]
+    return "; ".join(found) or None
+
+
+def _tensors(count: int) -> str:
+    return "1 tensor is" if count == 1 else f"{count} tensors are"
+
+
+def _first(names: list[str]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -6,11 +6,9 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 from pydantic import ValidationError
 
 from trm.config.overrides import stages
-from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import TRMError, UsageError
 from trm.experiment.experiment import Experiment
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
@@ -158,8 +156,7 @@ def presets(subject: Subject) -> None:
     for preset in spec.presets:
         _check_stages(spec, preset)
         try:
-            experiment = Experiment.from_preset(spec.name, preset.name)
-            experiment.model_config(_no_puzzles(experiment.task.description))
+            Experiment.from_preset(spec.name, preset.name).expected_model()
         except TRMError as error:
             raise CheckFailure(
                 f"Preset {preset.name!r} is invalid: {error}",
@@ -177,12 +174,6 @@ def _check_stages(spec: TaskSpec, preset: PresetSpec) -> None:
         raise CheckFailure(
             f"Preset {preset.name!r} is invalid: {error}", "Most likely a name in `starts_from` is misspelt."
         ) from error
-
-
-def _no_puzzles(described: Description) -> PuzzleSet:
-    """An empty set, which is enough to complete a model's settings."""
-    nothing = np.empty((0, described.seq_len), dtype=np.int64)
-    return PuzzleSet(nothing, nothing, described)
 
 
 def _check_weights(preset: str, reference: str) -> None:

@@ -13,11 +13,18 @@ from trm.data.batch import Batch
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal stopped the training. `checkpoint` is the one to resume from; None if nothing is saved."""
+    """A signal stopped the training.
 
-    def __init__(self, signal_number: int, checkpoint: Path | None) -> None:
+    Args:
+        signal_number: the signal.
+        checkpoint: the checkpoint to resume from; None if nothing is saved.
+        run: the run folder to resume. Default: the checkpoint's.
+    """
+
+    def __init__(self, signal_number: int, checkpoint: Path | None, run: Path | None = None) -> None:
         super().__init__(signal_number)
         self.signal_number, self.checkpoint = signal_number, checkpoint
+        self.run = run or (checkpoint.parent.parent if checkpoint else None)
 
 
 class StopRequested(Exception):

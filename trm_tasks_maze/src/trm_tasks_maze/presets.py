@@ -36,7 +36,7 @@ TRAINING: dict[str, Any] = {
 }
 HARD = PresetSpec(
     name="hard",
-    summary="30x30 like Maze-Hard; start from the weights of quick with --init",
+    summary="30x30 like Maze-Hard; starts from quick",
     # Mazes like those of Maze-Hard; see `trm_tasks_maze.generator.MazeStyle.hard`.
     task={
         "size": 30,
@@ -57,9 +57,10 @@ HARD = PresetSpec(
         "save_interval": 250,
         "eval_examples": 64,
     },
-    cost="67 min on one core with bf16 support",
+    cost="67 min on one core with bf16 support, after 4 min for quick",
     reaches="90.9 % exact on 1,000 unseen mazes; 91.2 % of 1,000 of Maze-Hard (seed 0)",
     weights="trm_tasks_maze:weights/hard.safetensors",
+    starts_from="quick",
 )
 
 PRESETS = (
@@ -75,10 +76,11 @@ PRESETS = (
     ),
     PresetSpec(
         name="medium",
-        summary="15x15; start from the weights of quick with --init",
+        summary="15x15; starts from quick",
         task={"size": 15, "min_walls": 0.3, "max_walls": 0.43, "min_path": 30, "test_puzzles": 1000},
         model={**MODEL, "n_supervision": 12},
         training={**TRAINING, "max_steps": 6000, "eval_interval": 1500, "eval_examples": 128},
+        starts_from="quick",
     ),
     HARD,
     PresetSpec(

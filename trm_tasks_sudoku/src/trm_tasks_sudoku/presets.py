@@ -32,9 +32,9 @@ PAPER = PresetSpec(
     source=PAPER_SOURCE,
 )
 
-HARD = PresetSpec(
-    name="hard",
-    summary="9x9, minimal and hard puzzles, for hours of training",
+HARD_1 = PresetSpec(
+    name="hard-1",
+    summary="first stage of hard, with a higher learning rate",
     task={"size": 9, "style": "hard", "train_puzzles": 12_000, "test_puzzles": 1000},
     model={
         **RELATIONAL_MODEL,
@@ -58,8 +58,7 @@ HARD = PresetSpec(
         "eval_examples": 128,
     },
     cost="78 min on one core with bf16 support, plus 50 min to generate the puzzles",
-    reaches="93.6 % exact on 1,000 unseen puzzles (seed 0); the shipped weights are those of hard-2, which continues this run",
-    weights="trm_tasks_sudoku:weights/hard.safetensors",
+    reaches="93.6 % exact on 1,000 unseen puzzles (seed 0)",
 )
 
 # Once most puzzles are solved, the halting loss dominates the answer loss unless its weight is lower.
@@ -94,14 +93,13 @@ PRESETS = (
         cost="0.7 min on one core with bf16 support",
         reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
     ),
-    HARD,
     PresetSpec(
-        name="hard-2",
-        summary="second stage with a lower learning rate; start from a run of hard with --init",
-        task=HARD.task,
-        model=HARD.model,
+        name="hard",
+        summary="9x9, minimal and hard puzzles, for hours of training; starts from hard-1",
+        task=HARD_1.task,
+        model=HARD_1.model,
         training={
-            **HARD.training,
+            **HARD_1.training,
             "muon_learning_rate": 1.5e-3,
             "learning_rate": 6e-4,
             "warmup_steps": 100,
@@ -109,16 +107,19 @@ PRESETS = (
             "n_supervision": 32,  # more steps for difficult puzzles
             "max_steps": 22_000,
         },
-        cost="73 min on one core with bf16 support",
+        cost="73 min on one core with bf16 support, after 128 min for hard-1",
         reaches="96.8 % exact on 1,000 unseen puzzles (seed 0), 99.9 % with 16 restarts of 64 steps and --check",
+        weights="trm_tasks_sudoku:weights/hard.safetensors",
+        starts_from="hard-1",
     ),
+    HARD_1,
     PresetSpec(
         name="sixteen",
-        summary="16x16 with at most 128 clues, from 9x9 weights with --init sudoku:hard",
+        summary="16x16 with at most 128 clues; starts from hard",
         task={"size": 16, "train_puzzles": 2000, "test_puzzles": 200},
-        model=HARD.model,
+        model=HARD_1.model,
         training={
-            **HARD.training,
+            **HARD_1.training,
             "batch_size": 8,
             "muon_learning_rate": 3e-3,
             "learning_rate": 1e-3,
@@ -128,8 +129,9 @@ PRESETS = (
             "eval_interval": 400,
             "eval_examples": 50,
         },
-        cost="15 min on one core with bf16 support",
+        cost="15 min on one core with bf16 support, after hard or with --init sudoku:hard",
         reaches="100 % exact on 200 unseen puzzles (seed 0), compared with 0 % for sudoku:hard itself",
+        starts_from="hard",
     ),
     PAPER,
     replace(PAPER, name="extreme", summary="same as paper, under the name of its dataset"),
