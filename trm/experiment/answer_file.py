@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from trm.errors import TRMError, UsageError, reason
+from trm.errors import TRMError, UsageError, cannot_write, reason
 from trm.experiment.answer_formats import FIELDS, format_of
 from trm.experiment.results import Solved
 from trm.experiment.tally import Tally
@@ -46,16 +46,11 @@ class AnswerFile:
 
     def __enter__(self) -> AnswerFile:
         try:
-            self.lock.acquire()
             self.file = open(self.path, "ab+")
+            self._lock()
             self._keep_complete_records()
-        except Timeout:
-            raise UsageError(
-                f"{self.path} is being written by another process. Wait, or choose another file."
-            ) from None
         except OSError as error:
-            self._unlock()
-            raise UsageError(f"Cannot write {self.path}: {reason(error)}.") from error
+            raise cannot_write(self.path, error) from error
         except TRMError:
             self._close()
             raise
@@ -96,6 +91,13 @@ class AnswerFile:
                 self.synced = time.monotonic()
         except OSError as error:
             raise TRMError(f"Cannot write {self.path}: {reason(error)}. The same command continues it.") from error
+
+    def _lock(self) -> None:
+        try:
+            self.lock.acquire()
+        except Timeout:
+            self.file.close()
+            raise UsageError(f"{self.path} is being written by another process. Wait, or choose another file.") from None
 
     def _keep_complete_records(self) -> None:
         """Count the records, and drop a torn one at the end."""
@@ -140,6 +142,8 @@ class AnswerFile:
         )
 
     def _close(self) -> None:
+        if self.file.closed:
+            return
         try:
             with contextlib.suppress(OSError):
                 os.fsync(self.file.fileno())
@@ -150,7 +154,6 @@ class AnswerFile:
             self._unlock()
 
     def _unlock(self) -> None:
-        if self.lock.is_locked:
-            with contextlib.suppress(OSError):
-                os.unlink(self.lock.lock_file)
+        with contextlib.suppress(OSError):
+            os.unlink(self.lock.lock_file)
         self.lock.release()

@@ -126,16 +126,15 @@ class _Line:
 
     def answers(self, givens: Iterator[Given]) -> Iterator[Solved]:
         """The answers to some puzzles, in their order."""
-        while True:
-            self._read(givens)
+        self._read(givens)
+        while self.entries:
             for pool in [pool for weights in self.weights for pool in weights.pools.values() if pool.busy]:
                 for entry, found in pool.step():
                     self._judge(entry, found)
             while self.entries and (solved := self.entries[0].solved) is not None:
                 self.entries.popleft()
                 yield solved
-            if not self.entries:
-                return
+            self._read(givens)
 
     def _read(self, givens: Iterator[Given]) -> None:
         """Line up puzzles until the rows of the first weights are taken."""
