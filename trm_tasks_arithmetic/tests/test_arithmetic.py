@@ -15,12 +15,16 @@ from trm_tasks_arithmetic.renderer import ColumnRenderer
 from trm_tasks_arithmetic.sheet import ANSWER, PLUS, UNKNOWN, ZERO, operands, problems, rows_of, solutions
 from trm_tasks_arithmetic.splits import in_test
 from trm_tasks_arithmetic.symmetry import Exchange
-from trm_tasks_arithmetic.text import SYMBOL_OF, check, format, parse
+from trm_tasks_arithmetic.text import SYMBOL_OF, check, format, read
 
 from trm.errors import PuzzleError, UsageError
 
 OPERATIONS = ["add", "subtract", "multiply"]
 EXACT = {"add": int.__add__, "subtract": int.__sub__, "multiply": int.__mul__}
+
+
+def parse(text: str, config: ArithmeticConfig) -> list[np.ndarray]:
+    return read(text, config).strictly()
 
 
 def digits_of(number: int, config: ArithmeticConfig) -> np.ndarray:
@@ -133,6 +137,20 @@ def test_exchanged_labels_are_right_and_invert_undoes(operation: str, digits: in
 def test_errors_name_bad_lines(text: str, message: str) -> None:
     with pytest.raises(PuzzleError, match=message):
         parse(text, ArithmeticConfig())
+
+
+def test_a_bad_line_does_not_stop_the_rest() -> None:
+    found = list(read("1 + 2\nabc\n3 + 4", ArithmeticConfig()).puzzles)
+    assert [isinstance(puzzle, PuzzleError) for puzzle in found] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["123 + 456 # easy", "// a title\r\n\r\n123+456 = ?\r\n", "# one\n 0_123\t+ 456", "0,123 + 456", "123 + 456 = 579"],
+)
+def test_everyday_forms_are_read_alike(text: str) -> None:
+    config = ArithmeticConfig(digits=4)
+    assert (parse(text, config)[0] == parse("123 + 456", config)[0]).all()
 
 
 def test_check_says_what_is_wrong() -> None:

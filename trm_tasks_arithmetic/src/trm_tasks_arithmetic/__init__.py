@@ -40,7 +40,7 @@ ARITHMETIC = TaskSpec(
         factory="trm_tasks_arithmetic.renderer:ColumnRenderer",
     ),
     presets=PRESETS,
-    parse="trm_tasks_arithmetic.text:parse",
+    read="trm_tasks_arithmetic.text:read",
     format="trm_tasks_arithmetic.text:format",
     check="trm_tasks_arithmetic.text:check",
     sample={"train_examples": 300, "test_examples": 100},

@@ -1,15 +1,18 @@
 """Problems as text, one per line: ``123 + 456``, with optional spaces and an optional ``= ...``.
 
-Text after the ``=`` is ignored, so an answer can be read as a problem again. Empty lines are skipped.
+Text after the ``=`` is ignored, so an answer can be read as a problem again. Empty lines and comments (``#``, ``//``) are
+skipped. Digits may be grouped by commas or underscores, as in ``1,234,567 + 1_000``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from trm.data import Reading
 from trm.errors import PuzzleError
 from trm_tasks_arithmetic.config import ArithmeticConfig, Operation
 from trm_tasks_arithmetic.numbers import compute, from_text
@@ -34,22 +37,35 @@ SYMBOLS: dict[str, Operation] = {
     "*": "multiply",
     "×": "multiply",
     "x": "multiply",
+    "X": "multiply",
+    "·": "multiply",
 }
 SYMBOL_OF: dict[Operation, str] = {"add": "+", "subtract": "-", "multiply": "×"}
 LONGEST_QUOTE = 40  # maximum number of characters quoted from an invalid line
-_PROBLEM = re.compile(r"\s*([0-9]+)\s*([-+−*×x])\s*([0-9]+)\s*(?:=.*)?")
+NUMBER = r"([0-9]+|[0-9]{1,3}(?:[,_][0-9]{3})+)"
+_PROBLEM = re.compile(rf"\s*{NUMBER}\s*([-+−*×xX·])\s*{NUMBER}\s*(?:=.*)?")
+_COMMENT = re.compile(r"(?:#|//).*")
 
 
-def parse(text: str, config: ArithmeticConfig) -> list[Tokens]:
-    """Parse all problems of a text, each into tokens ``[L]``.
+def read(text: str, config: ArithmeticConfig) -> Reading:
+    """Read the problems of a text, each as tokens ``[L]``, or as the error of its line.
 
     Raises:
-        PuzzleError: the text contains no problem, or a line is malformed, has another operation or too many digits.
+        PuzzleError: the text contains no problem.
     """
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    written = ((number, _COMMENT.sub("", line)) for number, line in enumerate(text.splitlines(), start=1))
+    lines = [(number, line) for number, line in written if line.strip()]
     if not lines:
         raise PuzzleError(f"The text contains no problem. Expected lines such as {_example(config)!r}.")
-    return [_parse_line(line, number, config) for number, line in lines]
+    return Reading("one problem per line", _problems(lines, config), usual=True)
+
+
+def _problems(lines: Iterable[tuple[int, str]], config: ArithmeticConfig) -> Iterator[Tokens | PuzzleError]:
+    for number, line in lines:
+        try:
+            yield _parse_line(line, number, config)
+        except PuzzleError as error:
+            yield error
 
 
 def format(tokens: npt.NDArray[np.integer], config: ArithmeticConfig) -> str:
@@ -81,7 +97,7 @@ def _parse_line(line: str, number: int, config: ArithmeticConfig) -> Tokens:
     match = _PROBLEM.fullmatch(line)
     if match is None:
         raise PuzzleError(f"{where} is not a problem. Write two non-negative integers, as in {_example(config)!r}.")
-    first, symbol, second = match.groups()
+    first, symbol, second = (part.replace(",", "").replace("_", "") for part in match.groups())
     operation = SYMBOLS[symbol]
     if operation != config.operation:
         raise PuzzleError(f"{where} has operation {operation!r}, but the model was trained for {config.operation!r}.")
