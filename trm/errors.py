@@ -71,6 +71,12 @@ class ReportedElsewhere(TRMError):
     """Another process of the same training has reported the error; this one exits without a message."""
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence with up to three names that are similar to an unknown one; empty if there is none."""
+    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(repr(item) for item in close)}?" if close else ""
+
+
 MOST_NAMES = 40
 """How many names a message lists."""
 
@@ -78,9 +84,9 @@ MOST_NAMES = 40
 def nearest(name: str, known: Iterable[str]) -> str:
     """The last sentence of a message about an unknown name: up to three similar names, or all known names."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if close:
-        return f"Did you mean {' or '.join(repr(item) for item in close)}?"
+    meant = did_you_mean(name, names)
+    if meant:
+        return meant
     if names:
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         return f"Available: {', '.join(names[:MOST_NAMES])}{more}."

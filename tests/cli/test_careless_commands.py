@@ -44,7 +44,7 @@ def test_careless_commands(
 ) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("TRM_CACHE", str(folder / "cache"))
-    monkeypatch.setattr(sys, "stdin", io.StringIO(case.typed))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(case.typed.encode())))
     before = set(folder.rglob("*"))
     with pytest.raises(SystemExit) as ended:
         main(words(case))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TextIO
 
-from trm.errors import UsageError, reason
+from trm.errors import UsageError, did_you_mean, reason
 from trm.storage.untrusted_input import LIMIT, check_file
 
 GZIP = b"\x1f\x8b"
@@ -75,8 +75,18 @@ def read_puzzle_text(source: Path | bytes, name: str = "stdin") -> str:
         if not text:
             raise NotText("it is empty")
     except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise UsageError(f"Cannot read {called}: {problem(error)}.") from error
+        meant = similar_files(Path(called)) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"Cannot read {called}: {problem(error)}.{meant}") from error
     return text
+
+
+def similar_files(path: Path) -> str:
+    """A sentence, after a blank, with the files that a missing one may be; empty if no name is similar."""
+    try:
+        meant = did_you_mean(path.name, [other.name for other in path.parent.iterdir()])
+    except OSError:
+        return ""
+    return f" {meant}" if meant else ""
 
 
 @contextmanager
