@@ -71,9 +71,9 @@ class ReportedElsewhere(TRMError):
     """Another process of the same training has reported the error; this one exits without a message."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], similarity: float = 0.5) -> str:
     """A sentence with up to three names that are similar to an unknown one; empty if there is none."""
-    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=similarity)
     return f"Did you mean {' or '.join(repr(item) for item in close)}?" if close else ""
 
 

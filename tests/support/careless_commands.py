@@ -111,7 +111,7 @@ CARELESS = (
     Careless("train sudoku --output puzzle.txt/run", "a folder", 2, "puzzle.txt is a file"),
     Careless("trace sudoku PUZZLE --checkpoint run --html nowhere/x.html", "a folder", 2, "Cannot write nowhere/x.html"),
     Careless("import-checkpoint run", "the paper's checkpoint", 2, "run has no file step_N."),
-    Careless("solve sudoku puzzle.txt --checkpoint run --output nowhere/a.csv", "a folder", 2, "nowhere/a.csv"),
+    Careless("solve sudoku puzzle.txt --checkpoint run --output notes.txt/a.csv", "a folder", 2, "notes.txt"),
     Careless("train sudoku --config notes.txt", "a file of settings", 2, "notes.txt"),
     Careless("train sudoku --config setings.yaml", "settings.yaml", 2, "setings.yaml"),
     Careless("solve sudoku puzzle.txt --checkpoint run --output a.docx", "a.csv", 2, "a.docx"),

@@ -24,6 +24,9 @@ MARKS = (
 )
 """Byte order marks and encodings; the mark of UTF-32-LE begins with that of UTF-16-LE."""
 
+ALIKE = 0.75
+"""How similar file names must be, from 0 to 1. A common suffix alone makes half of a short name."""
+
 KINDS = (
     (b"PK\x03\x04", "a zip archive or a PyTorch file"),
     (b"\x80\x02", "a pickle or a PyTorch file"),
@@ -83,7 +86,7 @@ def read_puzzle_text(source: Path | bytes, name: str = "stdin") -> str:
 def similar_files(path: Path) -> str:
     """A sentence, after a blank, with the files that a missing one may be; empty if no name is similar."""
     try:
-        meant = did_you_mean(path.name, [other.name for other in path.parent.iterdir()])
+        meant = did_you_mean(path.name, [other.name for other in path.parent.iterdir()], ALIKE)
     except OSError:
         return ""
     return f" {meant}" if meant else ""
