@@ -119,7 +119,7 @@ metric_option = click.option(
 )
 
 task_options = chain(
-    click.option("--preset", help="A preset; `trm list-tasks -v` lists them.", shell_complete=complete.presets),
+    click.option("--preset", help="A preset; `trm presets TASK` lists them.", shell_complete=complete.presets),
     click.option(
         "--set",
         "sets",
