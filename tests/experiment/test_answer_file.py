@@ -20,7 +20,9 @@ from trm.experiment.results import Solved
 MAZE = "#S#\n#.#\n#G#"
 ANSWERS = [
     Solved(1, "12", Text, puzzle="1.", valid=True, steps=3, confidence=0.5),
-    Solved(2, MAZE.replace(".", "o"), Text, puzzle=MAZE, valid=False, problem='no "way", none', steps=16, confidence=1e-4),
+    Solved(
+        2, MAZE.replace(".", "o"), Text, puzzle=MAZE, valid=False, problem='no "way", none', steps=16, confidence=1e-4
+    ),
     Solved(3, "", Text, puzzle="", problem="Puzzle 3, line 5, column 1: 'x' is not a cell.", unreadable=True),
     Solved(4, "a\\nb\t", Text, puzzle="a\\n\t", steps=1, confidence=1.0),
 ]
@@ -58,7 +60,9 @@ def test_csv_and_json_lines_are_read_by_their_libraries(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", FORMATS)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_wherever_a_job_is_killed_no_answer_is_lost_or_doubled(tmp_path: Path, suffix: str, data: st.DataObject) -> None:
+def test_wherever_a_job_is_killed_no_answer_is_lost_or_doubled(
+    tmp_path: Path, suffix: str, data: st.DataObject
+) -> None:
     path = tmp_path / f"answers{suffix}"
     path.unlink(missing_ok=True)
     whole = written(path, ANSWERS)

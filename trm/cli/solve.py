@@ -118,7 +118,11 @@ def _write(job: SolveJob, output: Path, as_json: bool) -> None:
         before = file.kept.puzzles
         if before:
             echo(f"{output} has {counted(before, 'answer')} of an earlier job, which are kept.", err=True)
-        job.write_to(file)
+        try:
+            job.write_to(file)
+        except KeyboardInterrupt:
+            echo(f"The same command continues {output}.", err=True)
+            raise
     if before and not job.solved:
         echo(f"{output} is complete: there is nothing left to solve.", err=True)
     if as_json:

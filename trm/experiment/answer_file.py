@@ -97,7 +97,9 @@ class AnswerFile:
             self.lock.acquire()
         except Timeout:
             self.file.close()
-            raise UsageError(f"{self.path} is being written by another process. Wait, or choose another file.") from None
+            raise UsageError(
+                f"{self.path} is being written by another process. Wait, or choose another file."
+            ) from None
 
     def _keep_complete_records(self) -> None:
         """Count the records, and drop a torn one at the end."""
