@@ -8,7 +8,6 @@ from rich.console import Console
 
 from trm.cli.output import echo
 from trm.experiment.experiment import Experiment
-from trm.experiment.live import LiveMonitor
 from trm.experiment.session import Display
 from trm.render.console import Console as SafeConsole
 from trm.render.reporting import draws
@@ -34,4 +33,8 @@ class CommandDisplay(Display):
         if self.quiet:
             return Monitor()
         stream = sys.stderr if self.console.stderr else sys.stdout
-        return LiveMonitor(self.console, experiment) if draws(stream) else PrintMonitor(stream)
+        if not draws(stream):
+            return PrintMonitor(stream)
+        from trm.experiment.live import LiveMonitor  # no other command needs it
+
+        return LiveMonitor(self.console, experiment)

@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from filelock import FileLock
 from pydantic import BaseModel
 
 from trm.data.layout import read_split, write_split
@@ -225,6 +224,8 @@ def _datasets() -> Path:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep other processes from building or reading this data. Without effect if the cache cannot be written."""
+    from filelock import FileLock
+
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
             folder.parent.mkdir(parents=True, exist_ok=True)

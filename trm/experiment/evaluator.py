@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trm.data.overlap import Overlap
 from trm.data.puzzle_set import PuzzleSet
@@ -25,7 +26,9 @@ from trm.experiment.results import Score
 from trm.experiment.session import Session
 from trm.progress import progress
 from trm.runs.locate import EVALUATIONS
-from trm.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from trm.training.trainer import Trainer
 
 TRAINING_EXAMPLES = 1000
 """Training examples that a task's own evaluator scores at the end of a training."""

@@ -1,13 +1,33 @@
 """Training: the trainer, and the parts of it that a task's own fine-tuning needs.
 
+Names are imported on first use, so that solving a puzzle does not import the trainer.
+
 `Trainer`: trains a model. `Interrupted`: raised when a signal stops it. `Monitor`: the protocol of an observer.
 `Slots`: a batch of puzzles with their carried states. `SignSGD`: the optimizer of puzzle vectors.
 """
 
-from trm.training.interruption import Interrupted
-from trm.training.monitor import Monitor
-from trm.training.optimizers import SignSGD
-from trm.training.slots import Halting, Slots
-from trm.training.trainer import Trainer
+from __future__ import annotations
 
-__all__ = ["Halting", "Interrupted", "Monitor", "SignSGD", "Slots", "Trainer"]
+from typing import TYPE_CHECKING
+
+from trm.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from trm.training.interruption import Interrupted as Interrupted
+    from trm.training.monitor import Monitor as Monitor
+    from trm.training.optimizers import SignSGD as SignSGD
+    from trm.training.slots import Halting as Halting
+    from trm.training.slots import Slots as Slots
+    from trm.training.trainer import Trainer as Trainer
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "Halting": "trm.training.slots",
+        "Interrupted": "trm.training.interruption",
+        "Monitor": "trm.training.monitor",
+        "SignSGD": "trm.training.optimizers",
+        "Slots": "trm.training.slots",
+        "Trainer": "trm.training.trainer",
+    },
+)

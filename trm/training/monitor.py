@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from trm.config import TrainingConfig
-from trm.devices import Backend
-from trm.model import TinyRecursiveModel
 from trm.progress import Advance, Job, duration, printing, progress
-from trm.training.slots import Slots
+
+if TYPE_CHECKING:
+    from trm.config import TrainingConfig
+    from trm.devices import Backend
+    from trm.model import TinyRecursiveModel
+    from trm.training.slots import Slots
 
 NO_ANSWERS = "no known answers"
 """Stands for the scores of test puzzles whose answers are unknown."""

@@ -8,7 +8,7 @@ from trm.data import IntArray
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.rules import cell_name, first_conflict, is_valid
 from trm_tasks_sudoku.symbols import DIGITS
-from trm_tasks_sudoku.text import explain, to_text
+from trm_tasks_sudoku.text import ONE_SOLUTION, explain, to_text
 
 
 def format_tokens(tokens: IntArray, config: SudokuConfig) -> str:
@@ -37,4 +37,4 @@ def check(inputs: IntArray, answer: IntArray, config: SudokuConfig) -> str | Non
 def solvable(inputs: IntArray, config: SudokuConfig) -> str | None:
     """Why a puzzle ``[L]`` does not have exactly one solution; None if it has."""
     reason = explain(np.clip(inputs - EMPTY, 0, None).astype(np.uint8))
-    return None if reason == "The puzzle has exactly one solution." else reason
+    return None if reason == ONE_SOLUTION else reason

@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trm_tasks_sudoku.geometry import size_of
+from trm_tasks_sudoku.proof import Proof
 from trm_tasks_sudoku.rules import cell_name
 from trm_tasks_sudoku.symbols import DIGITS
 
+ONE_SOLUTION = "The puzzle has exactly one solution."
+_PROOF = Proof()
 _LONGEST_SEARCH = 1_000_000  # backtracks, which take a few seconds
 
 
@@ -19,7 +22,9 @@ def to_text(grid: npt.NDArray[np.integer]) -> str:
 
 def explain(puzzle: npt.NDArray[np.uint8]) -> str:
     """A sentence that says whether a puzzle [L] has no, one or several solutions."""
-    from trm_tasks_sudoku.solver import solve  # compiled code, which reading does not need
+    if _PROOF.one_solution(puzzle):
+        return ONE_SOLUTION
+    from trm_tasks_sudoku.solver import solve  # compiled code, which takes long to load
 
     result = solve(puzzle, limit=2, max_backtracks=_LONGEST_SEARCH)
     size = size_of(len(puzzle))
@@ -36,4 +41,4 @@ def explain(puzzle: npt.NDArray[np.uint8]) -> str:
         )
     if result.solutions == 0:
         return "The puzzle has no solution: its clues contradict each other."
-    return "The puzzle has exactly one solution."
+    return ONE_SOLUTION
