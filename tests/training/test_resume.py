@@ -21,6 +21,7 @@ from trm.config import RunConfig
 from trm.data.sampler import GroupSampler, LoaderStream
 from trm.errors import CheckpointError, DataError, UsageError
 from trm.evaluation.metrics import CellAccuracy
+from trm.experiment import resumption
 from trm.runs.checkpoint_folder import newest_good
 from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
@@ -104,6 +105,38 @@ def test_the_runs_own_settings_may_be_repeated(
     assert [record["step"] for record in records] == [4, 8, 8]  # the last evaluation is repeated, not doubled
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_finished_run_is_said_to_be_finished(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, finished: Path, tmp_path: Path, as_json: bool
+) -> None:
+    """Nothing is built, scored or written; the exit code is 0."""
+    run = copy(finished, tmp_path / "run")
+    before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+    monkeypatch.setattr(resumption, "fit", None)
+    assert command("train", "--resume", run, *(["--json"] if as_json else [])) == 0
+    shown = capsys.readouterr().out
+    summary = json.loads((run / "summary.json").read_text())
+    if as_json:
+        assert json.loads(shown) == summary
+    else:
+        score = summary["final_metrics"]["exact_accuracy"]
+        assert f"The run in {run} is finished after 8 steps" in shown
+        assert f"exact_accuracy {score:.2%}" in shown
+        assert f"trm evaluate {run}\n" in shown
+        assert f"trm train --resume {run} --set training.max_steps=16\n" in shown
+    assert all(file.read_bytes() == content for file, content in before.items())
+
+
+def test_a_run_that_was_killed_after_its_end_was_moved_is_not_finished(finished: Path, tmp_path: Path) -> None:
+    run = copy(finished, tmp_path / "run")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(resumption, "fit", lambda *_, **__: sys.exit(9))
+        assert command("train", "--resume", run, "--set", "training.max_steps=12") == 9
+    assert not (run / "summary.json").exists()
+    assert command("train", "--resume", run, "--quiet") == 0
+    assert newest_good(run)[0].name == "step_12"
+
+
 def test_another_end_and_other_reports_are_named_and_kept(
     capsys: pytest.CaptureFixture[str], finished: Path, tmp_path: Path
 ) -> None:
@@ -125,7 +158,7 @@ def test_other_versions_are_named(capsys: pytest.CaptureFixture[str], finished: 
     config = json.loads((run / "config.json").read_text())
     config["versions"]["torch"] = "2.0.0"
     (run / "config.json").write_text(json.dumps(config))
-    assert command("train", "--resume", run, "--quiet") == 0
+    assert command("train", "--resume", run, "--quiet", "--set", "training.max_steps=9") == 0
     assert f"The run was started with torch 2.0.0, here {torch.__version__}" in capsys.readouterr().err
 
 
