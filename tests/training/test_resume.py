@@ -18,7 +18,7 @@ from tests.support.small_run import MODEL, SmallRun, same_bits
 from trm import TinyRecursiveModel, Trainer, TrainingConfig
 from trm.cli.main import main
 from trm.config import RunConfig
-from trm.data.sampler import GroupSampler, LoaderStream
+from trm.data.sampler import GroupSampler, LoaderStream, as_batch
 from trm.errors import CheckpointError, DataError, UsageError
 from trm.evaluation.metrics import CellAccuracy
 from trm.experiment import resumption
@@ -182,7 +182,7 @@ def test_no_whole_checkpoint(capsys: pytest.CaptureFixture[str], finished: Path,
     run = copy(finished, tmp_path / "run")
     for file in run.glob("checkpoints/*/slots.safetensors"):
         damage(file)
-    assert command("train", "--resume", run) == 1
+    assert command("train", "--resume", run) == 2
     assert f"All checkpoints of {run} are damaged." in " ".join(capsys.readouterr().err.split())
 
 
@@ -299,5 +299,6 @@ def loader_run(folder: Path, steps: int) -> dict[str, torch.Tensor]:
     trainer = Trainer(model, config, "cpu", run=run, seed=2)
     if run.checkpoints():
         trainer.resume(newest_good(folder)[0], stream)
-    trainer.fit(stream, lambda limit: [], {"cell_accuracy": CellAccuracy()})
+    tokens = torch.zeros(1, 5, dtype=torch.long)
+    trainer.fit(stream, lambda limit: [as_batch((tokens, tokens))], {"cell_accuracy": CellAccuracy()})
     return dict(model.state_dict())
