@@ -13,6 +13,7 @@ from tests.support.command import trm
 from trm.cli.everyday import EVERYDAY
 from trm.cli.train import command, experiment_of
 from trm.config import RunConfig
+from trm.config.model import completed
 from trm.experiment.experiment import Experiment
 
 pytest.importorskip("trm_tasks_sudoku")
@@ -60,7 +61,17 @@ def test_every_preset_survives_the_file(tmp_path: Path, task: str) -> None:
         assert given.training == expected.training
         assert given.task.augmentation_name == expected.task.augmentation_name
         assert given.task.dataset == expected.task.dataset
-        assert given.preset == expected.preset
+        assert (given.preset, given.starts_from) == (expected.preset, expected.starts_from)
+        if expected.earlier is not None:
+            assert given.earlier is not None
+            before, wanted = given.earlier(), expected.earlier()
+            assert (before.preset, before.training, before.task.config) == (
+                wanted.preset,
+                wanted.training,
+                wanted.task.config,
+            )
+            assert completed(before.model_settings) == completed(wanted.model_settings)
+        assert completed(given.model_settings).items() >= completed(expected.model_settings).items()
 
 
 def test_set_and_options_win_over_the_file(tmp_path: Path) -> None:

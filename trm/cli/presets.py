@@ -67,9 +67,7 @@ def _differences(spec: TaskSpec, name: str | None, other: str) -> dict[str, dict
     from trm.config.overrides import find_preset
 
     presets = [find_preset(spec, wanted) for wanted in (name, other)]
-    first, second = (
-        {**dict(flat(_settings(spec, preset.name))), "starts_from": preset.starts_from} for preset in presets
-    )
+    first, second = (dict(flat(_settings(spec, preset.name))) for preset in presets)
     return {
         setting: {presets[0].name: value, presets[1].name: second[setting]}
         for setting, value in first.items()
@@ -103,14 +101,14 @@ def _print_list(spec: TaskSpec) -> None:
 
 def _print_settings(spec: TaskSpec, name: str, settings: Mapping[str, Any]) -> None:
     from trm.cli.settings_help import shown
-    from trm.config.effective import FROM_THE_DATA, flat
+    from trm.config.effective import FROM_THE_DATA, OPTIONS, flat
     from trm.config.overrides import find_preset
     from trm.render.console import Console
 
     preset = find_preset(spec, name)
     chosen = {f"task.{key}" for key in preset.task} | {f"model.{key}" for key in preset.model}
     chosen |= {f"training.{key}" for key in preset.training}
-    chosen |= {key for key in ("dataset", "augmentation") if getattr(preset, key) is not None}
+    chosen |= {key for key in OPTIONS if getattr(preset, key) is not None}
     console = Console(highlight=False)
     columns = ("Setting", "Value", "Set by") if console.width >= NARROW else ("Setting", "Value")
     table = _table(*columns)

@@ -124,7 +124,7 @@ def command(
             sets = _resumed_sets(task, resume, choices)
             run = resumption.resume(resume, session, task=task, sets=sets, given=_given_settings(), trackers=trackers)
         elif seeds:
-            report_seeds(_train_seeds(_experiment(task, choices), seeds, output, session, trackers=trackers), as_json)
+            report_seeds(_train_seeds(experiment_of(task, choices), seeds, output, session, trackers=trackers), as_json)
             return
         else:
             experiment = experiment_of(task, choices)

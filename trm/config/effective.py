@@ -11,14 +11,17 @@ from trm.config.training import TrainingConfig
 from trm.plugins.code import config_class_of
 from trm.specs import PresetSpec, TaskSpec
 
+OPTIONS = ("dataset", "augmentation", "starts_from")
+"""Fields of a preset beside the settings of task, model and training."""
+
 FROM_THE_DATA = "from the data"
 """Stands in place of a value that the data determines."""
 
 
 def effective_settings(spec: TaskSpec, preset: PresetSpec) -> dict[str, Any]:
-    """All settings of a preset, as `RunConfig` names them: task, preset, dataset, augmentation, task_config, model, training.
+    """All settings of a preset, as `RunConfig` names them.
 
-    What the data determines has the value `FROM_THE_DATA`. Reads no data and imports no torch.
+    These are task, preset, dataset, augmentation, starts_from, task_config, model and training. What the data determines has the value `FROM_THE_DATA`. Reads no data and imports no torch.
 
     Raises:
         UsageError: a value of the preset is invalid.
@@ -31,6 +34,7 @@ def effective_settings(spec: TaskSpec, preset: PresetSpec) -> dict[str, Any]:
         "preset": preset.name,
         "dataset": preset.dataset or spec.dataset_name,
         "augmentation": augmentation,
+        "starts_from": preset.starts_from,
         "task_config": task.model_dump(mode="json"),
         "model": _model(preset.model),
         "training": training.model_dump(mode="json"),
@@ -44,9 +48,9 @@ def _model(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flat(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The settings by the names that `--set` takes; dataset and augmentation by their own."""
+    """The settings by the names that `--set` takes; dataset, augmentation and starts_from by their own."""
     sections = {"task_config": "task", "model": "model", "training": "training"}
-    for name in ("dataset", "augmentation"):
+    for name in OPTIONS:
         yield name, settings[name]
     for key, section in sections.items():
         for name, value in settings[key].items():

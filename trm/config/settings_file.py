@@ -29,7 +29,8 @@ class SettingsFile:
 
     Attributes:
         path: the file.
-        options: fields of `RunConfig` beside the sections: task, preset, dataset, augmentation, data, seed, metrics, init.
+        options: fields of `RunConfig` beside the sections: task, preset, dataset, augmentation, data, seed, metrics,
+            init, starts_from.
         sections: the settings of task, model and training, under the names that `RunConfig` has for them.
     """
 
@@ -79,6 +80,7 @@ class SettingsFile:
             changed_preset(preset, self._changes(spec)),
             dataset=self.options.get("dataset") or preset.dataset,
             augmentation="" if augmentation is None and "augmentation" in self.options else augmentation,
+            starts_from=self.options.get("starts_from", preset.starts_from),
         )
 
     def _changes(self, spec: TaskSpec) -> Overrides:
@@ -87,6 +89,8 @@ class SettingsFile:
             for name, value in self.sections["model"].items()
             if name not in FROM_DATA and value != FROM_THE_DATA
         }
+        if "mixing" in model:
+            model.pop("use_attention", None)  # it follows from mixing
         return Overrides(
             task=self._checked(config_class_of(spec), self.sections["task_config"], "task_config."),
             model=self._checked(TRMConfig, model, "model."),
