@@ -70,7 +70,7 @@ def test_help_shows_the_chosen_preset_in_any_order(line: str) -> None:
     shown = trm(line).out
     assert "Settings with preset hard" in shown
     assert "task.style=hard" in shown
-    assert "training.max_steps=24000" in shown
+    assert "training.max_steps=22000" in shown
 
 
 def test_help_shows_the_default_preset_and_what_the_line_changes() -> None:

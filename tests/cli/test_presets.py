@@ -54,17 +54,18 @@ def test_the_table_says_what_set_each_value(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("columns", [40, 80])
 def test_names_of_settings_stay_whole(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    for line in ("presets sudoku hard", "presets sudoku hard --diff hard-2"):
+    for line in ("presets sudoku hard", "presets sudoku hard-1 --diff hard"):
         lines = trm(line).out.splitlines()
         assert max(map(len, lines)) <= columns
         assert any(text.startswith("training.muon_learning_rate ") for text in lines)
 
 
 def test_the_difference_of_two_presets() -> None:
-    different = json.loads(trm("presets sudoku hard --diff hard-2 --json").out)
-    assert different["training.max_steps"] == {"hard": 24000, "hard-2": 22000}
+    different = json.loads(trm("presets sudoku hard-1 --diff hard --json").out)
+    assert different["training.max_steps"] == {"hard-1": 24000, "hard": 22000}
+    assert different["starts_from"] == {"hard-1": None, "hard": "hard-1"}
     assert "training.batch_size" not in different
-    assert "training.max_steps" in trm("presets sudoku hard --diff hard-2").out
+    assert "training.max_steps" in trm("presets sudoku hard-1 --diff hard").out
     assert trm("presets sudoku quick --diff quick").out == "The presets have the same settings.\n"
     assert json.loads(trm("presets sudoku --diff mini --json").out)["task.size"] == {"quick": 9, "mini": 4}
 
@@ -74,6 +75,8 @@ def test_what_a_preset_starts_from_is_said() -> None:
     staged = replace(preset, summary="big", starts_from="small")
     assert described_preset(staged) == "big. Starts from small, which is trained first."
     assert described_preset(replace(preset, summary="big", starts_from=None)) == "big."
+    for line in ("presets sudoku", "presets sudoku hard", "presets sudoku hard --yaml", "train sudoku --help"):
+        assert "Starts from hard-1, which is trained first." in " ".join(trm(line).out.split())
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,7 @@ def test_what_a_preset_starts_from_is_said() -> None:
     [
         ("presets suduko", "There is no task 'suduko'. Did you mean 'sudoku'?"),
         ("presets sudoku hrad", "has no preset 'hrad'. Did you mean 'hard'"),
-        ("presets sudoku hard --diff hrad-2", "has no preset 'hrad-2'. Did you mean 'hard-2'"),
+        ("presets sudoku hard --diff hrad-1", "has no preset 'hrad-1'. Did you mean 'hard-1'"),
         ("presets sudoku hard --yaml --json", "Give --yaml or --json, not both."),
         ("presets", "Missing argument 'TASK'"),
     ],

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+PRESET_FIELDS = ("name", "summary", "cost", "reaches", "source", "starts_from")
+"""The fields of a preset that are listed."""
+
 KINDS = {
     hook.removeprefix("trm_register_"): kind for hook, kind in HOOKS.items() if kind not in (TaskSpec, BackendSpec)
 }
@@ -50,10 +53,7 @@ def _row(registry: Registry, entry: Registered, verbose: bool) -> dict[str, Any]
         "version": entry.plugin.version,
     }
     if verbose:
-        row["presets"] = [
-            {name: getattr(preset, name) for name in ("name", "summary", "cost", "reaches", "source")}
-            for preset in spec.presets
-        ]
+        row["presets"] = [{name: getattr(preset, name) for name in PRESET_FIELDS} for preset in spec.presets]
         for plural, kind in KINDS.items():
             row[plural] = [_part(part) for part in registry.entries_of(kind, spec.name).values()]
         row["positions"], row["tokens"] = _sizes(spec, registry)
@@ -113,9 +113,10 @@ def _print_parts(rows: list[dict[str, Any]]) -> None:
 
 
 def _figures(preset: dict[str, str]) -> str:
+    start = f", starts from {preset['starts_from']}" if preset["starts_from"] else ""
     figures = "; ".join(filter(None, [preset["cost"], preset["reaches"]]))
     origin = "" if preset["source"] == "measured" else f" ({preset['source']})"
-    return f"{preset['summary']}: {figures}{origin}" if figures else preset["summary"]
+    return f"{preset['summary']}{start}{f': {figures}{origin}' if figures else ''}"
 
 
 def _parts_table(row: dict[str, Any], shared: bool) -> Table:

@@ -10,6 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import json_option, registry_with_warnings
 from trm.cli.help import NARROW, HelpFormatter
+from trm.cli.list_tasks import PRESET_FIELDS
 from trm.cli.output import echo, print_json
 from trm.errors import UsageError
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from trm.specs import TaskSpec
-
-FIGURES = ("name", "summary", "cost", "reaches", "source", "starts_from")
 
 
 @click.command("presets", context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,7 +40,7 @@ def command(task: str, name: str | None, other: str | None, as_yaml: bool, as_js
     elif name is not None:
         report = _settings(spec, name)
     else:
-        report = [{field: getattr(preset, field) for field in FIGURES} for preset in spec.presets]
+        report = [{field: getattr(preset, field) for field in PRESET_FIELDS} for preset in spec.presets]
     if as_json:
         print_json(report)
     elif as_yaml:

@@ -21,7 +21,8 @@ FROM_THE_DATA = "from the data"
 def effective_settings(spec: TaskSpec, preset: PresetSpec) -> dict[str, Any]:
     """All settings of a preset, as `RunConfig` names them.
 
-    These are task, preset, dataset, augmentation, starts_from, task_config, model and training. What the data determines has the value `FROM_THE_DATA`. Reads no data and imports no torch.
+    These are task, preset, dataset, augmentation, starts_from, task_config, model and training. What the data determines
+    has the value `FROM_THE_DATA`. Reads no data and imports no torch.
 
     Raises:
         UsageError: a value of the preset is invalid.

@@ -36,7 +36,7 @@ TRAINING: dict[str, Any] = {
 }
 HARD = PresetSpec(
     name="hard",
-    summary="30x30 like Maze-Hard; starts from quick",
+    summary="30x30 like Maze-Hard",
     # Mazes like those of Maze-Hard; see `trm_tasks_maze.generator.MazeStyle.hard`.
     task={
         "size": 30,
@@ -76,7 +76,7 @@ PRESETS = (
     ),
     PresetSpec(
         name="medium",
-        summary="15x15; starts from quick",
+        summary="15x15",
         task={"size": 15, "min_walls": 0.3, "max_walls": 0.43, "min_path": 30, "test_puzzles": 1000},
         model={**MODEL, "n_supervision": 12},
         training={**TRAINING, "max_steps": 6000, "eval_interval": 1500, "eval_examples": 128},

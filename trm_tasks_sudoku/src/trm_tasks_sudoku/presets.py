@@ -95,7 +95,7 @@ PRESETS = (
     ),
     PresetSpec(
         name="hard",
-        summary="9x9, minimal and hard puzzles, for hours of training; starts from hard-1",
+        summary="9x9, minimal and hard puzzles, for hours of training",
         task=HARD_1.task,
         model=HARD_1.model,
         training={
@@ -115,7 +115,7 @@ PRESETS = (
     HARD_1,
     PresetSpec(
         name="sixteen",
-        summary="16x16 with at most 128 clues; starts from hard",
+        summary="16x16 with at most 128 clues",
         task={"size": 16, "train_puzzles": 2000, "test_puzzles": 200},
         model=HARD_1.model,
         training={
