@@ -153,7 +153,7 @@ def test_what_is_no_run_is_answered_with_the_nearest(tmp_path: Path, capsys: pyt
     message = shown(capsys, "compare", tmp_path / "sudoko-1", code=2)
     assert f"There is no run folder {tmp_path}/sudoko-1. Did you mean '{tmp_path}/sudoku-1'?" in message
     (tmp_path / "empty").mkdir()
-    assert "is not a run folder and contains none" in shown(capsys, "compare", tmp_path / "empty", code=2)
+    assert "is not a run folder: it has no config.json." in shown(capsys, "compare", tmp_path / "empty", code=2)
 
 
 def test_plot_labels_runs_by_what_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trm.errors import CheckpointError, UsageError, nearest
+from trm.errors import CheckpointError, UsageError
 from trm.runs.history import History, read_history
+from trm.runs.names import missing_run
 from trm.storage.locks import RunLock
 
 DEPTH = 3
@@ -37,9 +38,9 @@ def is_run(folder: Path) -> bool:
     return (folder / "checkpoints").is_dir() or (folder / "metrics.jsonl").is_file()
 
 
-def find_runs(folder: Path, depth: int = DEPTH) -> list[Path]:
+def find_runs(folder: Path) -> list[Path]:
     """The run folders at or below a folder, by name, numbers in numeric order. Hidden folders are not searched."""
-    return [folder] if is_run(folder) else sorted(_below(folder, depth), key=_natural)
+    return [folder] if is_run(folder) else sorted(_below(folder, DEPTH), key=_natural)
 
 
 def list_runs(folder: Path) -> list[Listed]:
@@ -57,15 +58,13 @@ def expanded(paths: Sequence[Path]) -> list[Listed]:
     found: dict[Path, Listed] = {}
     for path in paths:
         if not path.is_dir():
-            siblings = [str(other) for other in find_runs(path.parent, depth=1)]
-            hint = nearest(str(path), siblings) if siblings else "`trm runs` lists runs."
-            raise UsageError(f"There is no run folder {path}. {hint}")
+            raise UsageError(missing_run(path))
         if is_run(path) or (path / "config.json").exists():
             found.setdefault(path.resolve(), _listed(path, read_history(path)))
             continue
         runs = list_runs(path)
         if not runs:
-            raise UsageError(f"{path} is not a run folder and contains none. Train a run with: trm train TASK")
+            raise UsageError(missing_run(path))
         found.update((run.path.resolve(), run) for run in runs if run.path.resolve() not in found)
     return list(found.values())
 
