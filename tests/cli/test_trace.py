@@ -158,6 +158,55 @@ def test_page_of_a_strangers_renderer_in_a_browser(browser: chromium.Chromium, t
     try_out(browser, page, width, 3)
 
 
+def test_the_verdict_appears_after_the_last_step_only(browser: chromium.Chromium, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(page_of(3, 4, 3), encoding="utf-8")
+    browser.open(page)
+    shown = []
+    for _ in range(4):
+        shown.append(browser.evaluate("getComputedStyle(document.getElementById('verdict')).visibility"))
+        browser.press("ArrowRight")
+    assert shown == ["hidden", "hidden", "hidden", "visible"]
+
+
+@pytest.mark.parametrize("size", [4, 9, 30])
+@pytest.mark.parametrize("width", [1280, 1920, 400])
+def test_the_board_uses_the_page(browser: chromium.Chromium, tmp_path: Path, size: int, width: int) -> None:
+    """It fills the width or the height that there is, up to letters of 4rem, and never overflows."""
+    page = tmp_path / "page.html"
+    page.write_text(page_of(size, 4, 2), encoding="utf-8")
+    browser.open(page, width)
+    box = "(e => { const b = e.getBoundingClientRect(); return [b.width, b.bottom] })"
+    board, bottom = browser.evaluate(f"{box}(document.getElementById('picture'))")
+    column, _ = browser.evaluate(f"{box}(document.querySelector('main > section'))")
+    letters = browser.evaluate("parseFloat(getComputedStyle(document.getElementById('picture')).fontSize)")
+    assert board <= column
+    assert board > 0.9 * column or bottom > 0.75 * 900 or letters == 64
+    assert bottom <= 900 or letters < 15
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_maze_is_drawn_on_the_page_s_own_ground(browser: chromium.Chromium, tmp_path: Path, dark: bool) -> None:
+    """Walls and path stand out from the floor, which is light on a light page and dark on a dark one."""
+    blocks = pytest.importorskip("trm_tasks_maze.blocks")
+    from trm.render.page.build import _without_seams
+    from trm.render.picture import draw
+
+    maze = np.array([[2, 1, 5], [3, 5, 5]])
+    styles = {text: style_css(style) for text, style in map(_without_seams, draw(blocks.cells(maze)).rows[0])}
+    assert set(styles) == {" ", "•"}
+    page = tmp_path / "page.html"
+    page.write_text(page_of(3, 4, 2), encoding="utf-8")
+    browser.open(page, dark=dark)
+    ground = browser.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(17, 21, 26)" if dark else "rgb(255, 255, 255)")
+    wall, path = (style_css(_without_seams(cell)[1]) for cell in (draw(blocks.cells(maze)).rows[0][2:6:2]))
+    assert wall == "color:var(--bg);background:var(--fg);opacity:.75"
+    assert path == "color:var(--c6);font-weight:700"
+    free = style_css(draw(blocks.cells(maze)).rows[0][0][1])
+    assert free == ""
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_has_enough_contrast(browser: chromium.Chromium, tmp_path: Path, dark: bool) -> None:
     """WCAG 2 AA asks for 4.5 to 1, between every colour of text and both grounds it can stand on."""
@@ -208,6 +257,27 @@ def test_trace_of_shipped_weights_as_page_and_pictures(browser: chromium.Chromiu
     assert "1025" in grid_text(browser)
     assert "solved at step" in browser.evaluate("document.getElementById('verdict').textContent")
     try_out(browser, page, 400, 16)
+
+
+@pytest.mark.parametrize("size", [2, 4, 9, 30])
+def test_captions_of_pictures_are_complete(size: int) -> None:
+    pytest.importorskip("PIL.Image")
+    pytest.importorskip("matplotlib")
+    from trm.render import raster
+
+    stage, frames, _ = refinement(size, 3, 12, 2)
+    images = raster._images(stage, frames)
+    assert len({image.size for image in images}) == 1
+    for image in images:
+        width, height = image.size
+        ink = image.convert("L").point(lambda value: 255 * (value < 200))
+        left, top, right, bottom = ink.getbbox()
+        assert left >= raster.MARGIN - 1
+        assert top >= raster.MARGIN - 1
+        assert right <= width - raster.MARGIN + 1
+        assert bottom <= height - raster.MARGIN + 4  # descenders
+    words = raster._together("step 12.1: 900 changed 812 wrong 8% sure").split(" ")
+    assert words == ["step", "12.1:", "900\xa0changed", "812\xa0wrong", "8%\xa0sure"]
 
 
 def untrained_weights(task: str, sets: list[str], path: Path) -> Puzzle:

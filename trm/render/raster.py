@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
@@ -57,7 +58,7 @@ def _images(stage: Stage, frames: Sequence[Frame]) -> list[Image]:
     """The images of the puzzle and of the frames, all of one size."""
     pictures = [stage.unsolved, *(stage.highlighted(frame) for frame in frames)]
     captions = ["the puzzle", *(summary(frame).plain for frame in frames)]
-    captions = [" ".join(caption.split()) for caption in captions]
+    captions = [_together(" ".join(caption.split())) for caption in captions]
     height = max(len(picture.rows) for picture in pictures)
     width = max(picture.width for picture in pictures)
     width = max(width, min(CAPTION_WIDTH, max(map(len, captions))))
@@ -67,6 +68,11 @@ def _images(stage: Stage, frames: Sequence[Frame]) -> list[Image]:
         _image(picture.padded(height, width), caption + [""] * (lines - len(caption)))
         for picture, caption in zip(pictures, wrapped, strict=True)
     ]
+
+
+def _together(caption: str) -> str:
+    """A caption whose lines never break between a number and its word."""
+    return re.sub(r"(\d%?) (?=\w)", "\\1\N{NO-BREAK SPACE}", caption)
 
 
 def _image(picture: Picture, caption: Sequence[str]) -> Image:

@@ -121,7 +121,7 @@ class _Rows:
     def add(self, picture: Picture) -> list[int]:
         """The numbers of a picture's rows."""
         self.columns = max(self.columns, picture.width)
-        return [self._number(row) for row in picture.rows]
+        return [self._number(tuple(map(_without_seams, row))) for row in picture.rows]
 
     def _number(self, row: tuple[Cell, ...]) -> int:
         if row not in self._numbers:
@@ -141,6 +141,12 @@ class _Rows:
     def css(self) -> str:
         """A rule for each style."""
         return "\n".join(f".s{number}{{{rule}}}" for rule, number in self._styles.items() if rule)
+
+
+def _without_seams(cell: Cell) -> Cell:
+    """A full block as a space on a background of its colour: the glyph would leave seams between neighbours."""
+    text, style = cell
+    return (" ", style + Style(reverse=not style.reverse)) if text == "█" else cell
 
 
 @lru_cache(maxsize=1024)

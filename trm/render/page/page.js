@@ -70,6 +70,7 @@ function show(index) {
   const text = describe(frame);
   $("status").textContent = text[0].toUpperCase() + text.slice(1) + ".";
   picture.setAttribute("aria-label", text);
+  $("verdict").style.visibility = now === frames.length - 1 ? "visible" : "hidden"; // it judges the last answer
   for (const chart of data.charts) chart.mark(now);
   choose(chosen);
 }
@@ -188,6 +189,7 @@ $("theme").addEventListener("click", () => {
 });
 
 picture.style.setProperty("--columns", data.columns);
+picture.style.setProperty("--rows", Math.max(...frames.map((frame) => frame.picture.length)));
 const answers = frames.slice(1), known = answers[0].wrong !== null;
 const changes = answers.map((frame) => frame.changed.length), faults = answers.map((frame) => frame.wrong);
 data.charts = [chart("Changed cells", changes, Math.max(...changes), String)];

@@ -30,17 +30,15 @@ class Mark(IntEnum):
     MISSED = 7  # the target has a path cell here, the answer does not
 
 
-# Palette by Okabe and Ito, which colour-blind readers can distinguish.
+# The colours of the terminal or page, so that a maze is readable on a light and on a dark background.
 _COLOURS = {
-    Mark.PAD: "#000000",
-    Mark.WALL: "#7f7f7f",
-    Mark.FREE: "#1c1c1c",
-    Mark.START: "#009e73",
-    Mark.GOAL: "#e69f00",
-    Mark.PATH: "#56b4e9",
-    Mark.WRONG: "#d55e00",
-    Mark.MISSED: "#cc79a7",
+    Mark.START: "green",
+    Mark.GOAL: "yellow",
+    Mark.PATH: "cyan",
+    Mark.WRONG: "red",
+    Mark.MISSED: "magenta",
 }
+_EMPTY = (Mark.FREE, Mark.PAD)
 
 _SIGNS = {
     Mark.PAD: "  ",
@@ -97,7 +95,7 @@ def cells(shown: IntArray) -> Text:
         text.append("\n" if number else "")
         for value in row:
             mark = Mark(value)
-            text.append(_SIGNS[mark], _style(mark, bold=mark not in (Mark.WALL, Mark.FREE, Mark.PAD)))
+            text.append(_SIGNS[mark], _style(mark, bold=mark in _COLOURS))
     return text
 
 
@@ -135,13 +133,15 @@ def legend() -> Text:
 
 def _half_block(top: Mark, bottom: Mark) -> tuple[str, Style]:
     """Return the character and colours for two cells. If one is a wall, the wall is the filled half."""
+    if top in _EMPTY and bottom in _EMPTY:
+        return " ", Style()
     if top == bottom:
-        return (" ", _style(top)) if top in (Mark.FREE, Mark.PAD) else ("█", _style(top))
-    if bottom == Mark.WALL or top == Mark.FREE:
-        return "▄", Style(color=_COLOURS[bottom], bgcolor=_COLOURS[top])
-    return "▀", Style(color=_COLOURS[top], bgcolor=_COLOURS[bottom])
+        return "█", _style(top)
+    if bottom == Mark.WALL or top in _EMPTY:
+        return "▄", _style(bottom) + Style(bgcolor=_COLOURS.get(top))
+    return "▀", _style(top) + Style(bgcolor=_COLOURS.get(bottom))
 
 
 def _style(mark: Mark, bold: bool = False) -> Style:
-    """Return the style of a mark: its colour on the background of free cells."""
-    return Style(color=_COLOURS[mark], bgcolor=_COLOURS[Mark.PAD if mark == Mark.PAD else Mark.FREE], bold=bold)
+    """Return the style of a mark: its colour, or a softened foreground for walls."""
+    return Style(color=_COLOURS.get(mark), dim=mark == Mark.WALL or None, bold=bold or None)
