@@ -10,6 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import json_option, registry_with_warnings, threads_option, use_threads
 from trm.cli.output import print_json
+from trm.progress import progress
 
 if TYPE_CHECKING:
     from trm.testing import Result
@@ -35,14 +36,13 @@ def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool
     registry = registry_with_warnings()
     registry.task(task)
     use_threads(threads)
-    from trm.render.console import Console
-    from trm.testing import check_task
+    from trm.testing import CHECKS, check_task
 
     results = []
-    with Console(stderr=True).status(f"Checking {task} ...") as status:
+    with progress(f"Checking {task}", len(only or CHECKS), "checks") as advance:
         for result in check_task(task, only):
             results.append(result)
-            status.update(f"Checking {task} ... {result.check} {result.verdict}")
+            advance(1)
     if as_json:
         print_json({"task": task, "ok": all(r.ok for r in results), "checks": [asdict(r) for r in results]})
     else:

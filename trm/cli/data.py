@@ -10,6 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import json_option, registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes, print_json
+from trm.progress import progress
 from trm.words import counted
 
 if TYPE_CHECKING:
@@ -63,16 +64,11 @@ def build(
 
 def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> None:
     """Write one split and show progress."""
-    from rich.progress import Progress
-
     from trm.data.layout import write_split
-    from trm.render.console import Console
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(f"making {split}", total=None)
-        puzzles = experiment.puzzles(split, rebuild)
-        progress.update(bar, description=f"writing {split}", total=2 * len(puzzles))  # inputs, then labels
-        write_split(folder, split, puzzles, lambda rows: progress.advance(bar, rows))
+    puzzles = experiment.puzzles(split, rebuild)
+    with progress(f"Writing the {split} puzzles", 2 * len(puzzles), "rows") as advance:  # inputs, then labels
+        write_split(folder, split, puzzles, advance)
     echo(f"{split}: {_sizes(puzzles)}")
 
 

@@ -22,6 +22,7 @@ from trm.cli.common import (
 from trm.cli.output import echo
 from trm.errors import UsageError, cannot_write
 from trm.plugins.registry import Registry
+from trm.progress import progress
 from trm.specs import TaskSpec
 from trm.words import counted
 
@@ -77,7 +78,7 @@ def command(
     from trm.render.recording import WIDTH, Recording
 
     console = Console(highlight=False)
-    with console.status("Loading the model ..."):
+    with progress("Loading the model"):
         solver = load(weights, device=device, task=task)
         examples = solver.examples(puzzles, steps)
     if len(examples) < puzzles:

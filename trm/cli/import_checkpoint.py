@@ -9,6 +9,7 @@ import click
 
 from trm.cli.common import registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes
+from trm.progress import progress
 from trm.words import counted
 
 if TYPE_CHECKING:
@@ -64,13 +65,12 @@ def command(
     check_free(output)
     if context_length is None and experiment is not None:
         context_length = experiment.task.description.seq_len
-    model = load_checkpoint(source, config, num_puzzles, context_length)
-    step = max(step_number(weights_file(source)), 0)
-    run = RunFolder.create(output, _run_config(model, experiment, source))
-    run.mark(
-        "latest",
-        run.save_checkpoint(step, {"model.safetensors": model.state_dict()}, {"imported_from": str(source)}),
-    )
+    with progress("Converting the checkpoint"):
+        model = load_checkpoint(source, config, num_puzzles, context_length)
+        step = max(step_number(weights_file(source)), 0)
+        run = RunFolder.create(output, _run_config(model, experiment, source))
+        tensors = {"model.safetensors": model.state_dict()}
+        run.mark("latest", run.save_checkpoint(step, tensors, {"imported_from": str(source)}))
     _report(model, output, task)
 
 

@@ -89,7 +89,7 @@ def trace(model: TinyRecursiveModel, steps: int) -> ExportedProgram:
     """
     arguments = example_inputs(model)
     shapes = tuple({0: Dim("batch")} for _ in arguments)
-    with torch.no_grad():
+    with progress("Tracing the model"), torch.no_grad():
         try:
             return torch.export.export(FixedSteps(model, steps), arguments, dynamic_shapes=shapes)
         except Exception as error:  # the tracer's errors have no common base class

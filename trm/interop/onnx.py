@@ -9,6 +9,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -16,6 +17,7 @@ from trm.errors import TRMError
 from trm.extras import extra_module
 from trm.interop.fixed_steps import FixedSteps, example_inputs, trace, write_in_place
 from trm.model import TinyRecursiveModel
+from trm.progress import progress
 
 INPUTS = ("inputs", "puzzle_ids")
 OUTPUTS = ("logits", "halt_logits")
@@ -44,7 +46,7 @@ def export_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None =
         extra_module(name, "Export to ONNX")
     path = Path(path)
     program = trace(model, steps or model.config.n_supervision)
-    with torch.no_grad(), _quiet():
+    with progress("Exporting to ONNX"), torch.no_grad(), _quiet():
         try:
             exported = torch.onnx.export(
                 program,
@@ -72,6 +74,11 @@ def check_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = 
         return None
     onnxruntime = extra_module("onnxruntime", "Checking an ONNX file")
 
+    with progress("Checking the ONNX file"):
+        return _difference(onnxruntime, model, path, steps or model.config.n_supervision)
+
+
+def _difference(onnxruntime: Any, model: TinyRecursiveModel, path: str | Path, steps: int) -> float:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -79,7 +86,7 @@ def check_onnx(model: TinyRecursiveModel, path: str | Path, steps: int | None = 
     feed = {name: value.numpy() for name, value in zip(INPUTS, arguments, strict=False)}
     logits = torch.from_numpy(session.run([OUTPUTS[0]], feed)[0])
     with torch.no_grad():
-        wanted, _ = FixedSteps(model, steps or model.config.n_supervision)(*arguments)
+        wanted, _ = FixedSteps(model, steps)(*arguments)
     return float((logits - wanted).abs().max() / wanted.abs().max())
 
 

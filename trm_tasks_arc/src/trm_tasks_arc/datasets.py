@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from trm.data import IntArray, PuzzleSet
+from trm.data import IntArray, PuzzleSet, progress
 from trm.errors import DataError, UsageError
 from trm_tasks_arc.canvases import Canvases, Plan
 from trm_tasks_arc.config import ArcConfig, describe
@@ -88,15 +88,17 @@ def build_selection(selection: Selection, config: ArcConfig, split: str, seed: i
     rows = _Rows(config.side, np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0xA2C]))))
     train = split == "train"
     names = [BLANK]
-    for task in selection.all:
-        transforms, colours = draw_variants(
-            task, config.variants, seed, transforms=config.transforms, recolour=config.recolour
-        )
-        first_id = len(names)
-        names += [task.id, *variant_names(task.id, transforms[1:], colours[1:])]
-        pairs = _pairs(task, task.id in selection.training, train)
-        if pairs:
-            rows.add(pairs, first_id, transforms, colours, translate=train and config.translate)
+    with progress(f"Drawing variants of the {split} tasks", len(selection.all), "tasks") as advance:
+        for task in selection.all:
+            transforms, colours = draw_variants(
+                task, config.variants, seed, transforms=config.transforms, recolour=config.recolour
+            )
+            first_id = len(names)
+            names += [task.id, *variant_names(task.id, transforms[1:], colours[1:])]
+            pairs = _pairs(task, task.id in selection.training, train)
+            if pairs:
+                rows.add(pairs, first_id, transforms, colours, translate=train and config.translate)
+            advance(1)
     return rows.puzzle_set(
         description=replace(describe(config), num_puzzle_identifiers=len(names)),
         identifiers=tuple(names),

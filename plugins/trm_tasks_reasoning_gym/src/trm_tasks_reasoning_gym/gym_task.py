@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from trm import Structure
-from trm.data import IGNORED, Description, IntArray, PuzzleSet
+from trm.data import IGNORED, Description, IntArray, PuzzleSet, progress
 from trm.errors import DataError, UsageError
 from trm_tasks_reasoning_gym.catalog import CODE
 
@@ -126,7 +126,11 @@ class GymTask:
         count = config.test_puzzles if split == "test" else config.train_puzzles
         drawn = 20 * TEST_SHARE * (count + 10)
         stream = int(np.random.SeedSequence([seed, split == "test"]).generate_state(1, np.uint64)[0])
-        puzzles = list(islice(self._puzzles(self.source(config, stream, drawn), config, split), count))
+        puzzles = []
+        with progress(f"Making {split} puzzles", count) as advance:
+            for puzzle in islice(self._puzzles(self.source(config, stream, drawn), config, split), count):
+                puzzles.append(puzzle)
+                advance(1)
         if len(puzzles) < count:
             raise DataError(
                 f"Of {drawn} entries of reasoning-gym's {self.name}, only {len(puzzles)} fit the {split} split of "
