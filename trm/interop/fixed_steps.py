@@ -14,6 +14,7 @@ from torch.export import Dim, ExportedProgram
 
 from trm.errors import TRMError, UsageError, cannot_write
 from trm.model import State, TinyRecursiveModel
+from trm.progress import progress
 
 
 class FixedSteps(nn.Module):
