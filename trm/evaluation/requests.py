@@ -26,6 +26,10 @@ def silently(items: Sequence[Item], heading: str) -> Iterable[Item]:
     return items
 
 
+def unheard(count: int) -> None:
+    """Ignore a number."""
+
+
 class TaskData(Protocol):
     """A task's settings and its data. Two of them are equal if they describe the same data.
 
@@ -69,6 +73,7 @@ class EvaluationRequest:
         training_examples: number of training examples to score as well.
         progress: wraps long loops.
         warn: reports a sentence to the user.
+        scored: is told how many puzzles were scored. Default: all are assumed to be, or `limit` of them.
     """
 
     data: TaskData
@@ -85,6 +90,7 @@ class EvaluationRequest:
     training_examples: int = 0
     progress: Progress = silently
     warn: Callable[[str], None] = logging.getLogger(__name__).warning
+    scored: Callable[[int], None] = unheard
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,6 +158,7 @@ def _by_the_task(
     puzzles = experiment.puzzles(options.split)
     report = _reported(loaded, trained_on, options, puzzles)
     output = options.output or loaded.checkpoint.evaluation_folder(_name(experiment, trained_on, options, search))
+    scored = [len(puzzles) if options.limit is None else min(options.limit, len(puzzles))]
     started = time.perf_counter()
     values = experiment.task.evaluate(
         EvaluationRequest(
@@ -174,6 +175,7 @@ def _by_the_task(
             limit=options.limit,
             progress=session.display.track,
             warn=session.display.note,
+            scored=scored.append,
         )
     )
     return Score(
@@ -182,7 +184,7 @@ def _by_the_task(
         task=experiment.task.name,
         step=loaded.checkpoint.step,
         split=options.split,
-        puzzles=len(puzzles),
+        puzzles=scored[-1],
         supervision_steps=steps,
         seconds=round(time.perf_counter() - started, 2),
         data=report,

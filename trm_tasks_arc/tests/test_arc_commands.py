@@ -124,6 +124,7 @@ def test_votes_and_limit_choose_variants_and_tasks(folder: Path, tmp_path: Path)
     out = tmp_path / "out"
     report = run("evaluate", str(folder / "run"), "--votes", "2", "--limit", "2", "--output", str(out), "--json")
     assert report.exit_code == 0, report.output
+    assert json.loads(report.output)["puzzles"] == 2
     assert_valid_submission(out / "submission.json", ["task0", "task1"])
     with np.load(next((out / "predictions").iterdir())) as arrays:
         assert len(arrays["predictions"]) == 4
@@ -133,6 +134,8 @@ def test_the_train_split_scores_training_examples(folder: Path) -> None:
     report = run("evaluate", str(folder / "run"), "--split", "train", "--json")
     assert report.exit_code == 0, report.output
     metrics = json.loads(report.output)["metrics"]
+    few = run("evaluate", str(folder / "run"), "--split", "train", "--limit", "3", "--json")
+    assert json.loads(few.output)["puzzles"] == 3
     assert metrics.keys() == {"train_exact"}
     final = json.loads((folder / "run" / "summary.json").read_text())["final_metrics"]
     assert metrics["train_exact"] == final["train_exact"]

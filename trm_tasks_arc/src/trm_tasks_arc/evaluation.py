@@ -51,6 +51,7 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
         answers = kept.get(f"{start:08}", len(batch)) or kept.keep(f"{start:08}", _predict(request, puzzles, batch))
         count_votes(ballot, puzzles, batch, *answers)
     scores = _pass_rates(ballot, request.warn)
+    request.scored(len(ballot.tasks) - len(ballot.unsolved))
     if request.training_examples:
         scores["train_exact"] = train_exact(request, request.training_examples)
     kept.write_json("submission.json", ballot.submission())
