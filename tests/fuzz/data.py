@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import tempfile
@@ -94,7 +95,8 @@ def sudoku_csv() -> list[Files]:
     rows = [f"puzzles0,{question},{answer},{rating}" for rating in range(4)]
     full = "source,question,answer,rating\n" + "\n".join(rows) + "\n"
     short = f"question,answer\n{question},{answer}\n"
-    return [{"train.csv": text.encode()} for text in (full, short)]
+    other = f"\ufeffpuzzle;solution\n{question};{answer}\n"
+    return [{"train.csv": text.encode()} for text in (full, short, other)]
 
 
 def maze_csv() -> list[Files]:
@@ -120,7 +122,12 @@ def read_maze_csv(folder: Path) -> None:
 
 
 def arc_folders() -> list[Files]:
-    return [{"tasks/a.json": dumps(TASK), "tasks/b.json": dumps({**TASK, "test": TASK["test"] * 2})}]
+    wide = {**TASK, "test": [{"input": [[0] * 31]}]}
+    return [
+        {"tasks/a.json": dumps(TASK), "tasks/b.json": dumps({**TASK, "test": TASK["test"] * 2})},
+        {"tasks/c/a.json": dumps(TASK), "tasks/d/a.json": dumps(wide), "tasks/all.json": dumps({"x": TASK, "y": wide})},
+        {"tasks/a.json.gz": gzip.compress(dumps(TASK)), "tasks/list.json": dumps([{"id": "z", **TASK}])},
+    ]
 
 
 def kaggle() -> list[Files]:
@@ -129,7 +136,10 @@ def kaggle() -> list[Files]:
         "b": {**TASK, "test": [{"input": [[9]]}, {"input": [[8]]}]},
     }
     solutions = {"a": [[[1]]], "b": [[[2]], [[3]]]}
-    return [{"x_challenges.json": dumps(challenges), "x_solutions.json": dumps(solutions)}]
+    return [
+        {"x_challenges.json": dumps(challenges), "x_solutions.json": dumps(solutions)},
+        {"x_challenges.json": dumps(challenges)},
+    ]
 
 
 def dumps(value: Any) -> bytes:
@@ -139,7 +149,9 @@ def dumps(value: Any) -> bytes:
 def corrupt_arc(rng: random.Random, files: Files) -> Files:
     files = dict(files)
     name = rng.choice(sorted(files))
-    files[name] = corrupted_json(rng, files[name])
+    packed = name.endswith(".gz")
+    changed = corrupted_json(rng, gzip.decompress(files[name]) if packed else files[name])
+    files[name] = gzip.compress(changed) if packed and rng.random() < 0.9 else changed
     return files
 
 

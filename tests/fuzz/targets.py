@@ -25,6 +25,9 @@ TARGETS = {
         Target(
             "arithmetic-text", partial(texts.puzzles, "arithmetic"), texts.corrupt_puzzles, texts.read_arithmetic, 6
         ),
+        Target("text-file", texts.text_files, texts.corrupt_text_file, texts.read_text_file, 6),
+        Target("settings-file", texts.settings_files, texts.corrupt_settings_file, texts.read_settings_file, 4),
+        Target("answer-file", texts.answer_files, texts.corrupt_answer_file, texts.read_answer_file, 4),
         Target("settings", texts.settings, texts.corrupt_settings, texts.read_settings, 6),
         Target("records", texts.records, texts.corrupt_records, texts.read_records, 1),
     )

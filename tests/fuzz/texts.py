@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
+import tempfile
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,22 +16,32 @@ from trm_tasks_sudoku.reading import read_grids
 from trm_tasks_sudoku.text import explain
 
 from trm.cli.main import cli
+from trm.config.settings_file import SettingsFile
 from trm.errors import PuzzleError, printable
+from trm.experiment.answer_file import AnswerFile
 from trm.experiment.experiment import Experiment
+from trm.experiment.results import Solved
+from trm.plugins.registry import get_registry
+from trm.storage.text_files import read_puzzle_text
+from trm.storage.yaml_text import yaml_text
 
 from .checkpoints import corrupt_run, runs
 from .data import TASK, dumps, kaggle
 from .harness import Files
-from .mutate import ODD_TEXTS, corrupt_text, corrupted_json, dumped, odd_value
+from .mutate import ODD_TEXTS, corrupt_bytes, corrupt_text, corrupted_json, dumped, odd_value
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 TEXTS = {
     "sudoku": (
         EASY + "\n", "\n".join(EASY[row * 9 : row * 9 + 9] for row in range(9)), f"{EASY}\n\n{EASY.replace('.', '0')}\n",
         "1..4\n....\n4..1\n....\n", "+---+\n|1 . . 4|\n....\n4..1\n....",
+        f"# easy\n[Puzzle]\n{EASY} ; 17 // a comment\n", f"id,puzzle\n1,{EASY.replace('.', '0')}\n",
+        "0123456789ABCDEF" + "." * 240,
     ),
-    "maze": ("S....\n###..\n....#\n.###.\n....G\n", "S" + "." * 23 + "G", "#####\n#S..#\n#.#.#\n#..G#\n#####\n\n" * 2),
-    "arithmetic": ("123 + 456\n", "1+2\n3 + 4 = 7\n", "999+999 = ?\n\n0 + 0"),
+    "maze": ("S....\n###..\n....#\n.###.\n....G\n", "S" + "." * 23 + "G", "#####\n#S..#\n#.#.#\n#..G#\n#####\n\n" * 2,
+        "# # # # #\n# S . E #\n. . . . .\n. . . . .\n. . . . .\n", "XXXXX\nXB  X\nX XEX\nX   X\nXXXXX\n",
+        "1 2 3 2 2\n1 2 2 2 2\n4 2 2 1 1\n2 2 2 2 2\n2 2 2 2 2\n"),
+    "arithmetic": ("123 + 456\n", "1+2\n3 + 4 = 7\n", "999+999 = ?\n\n0 + 0", "# sums\n0,123 + 4 // one\n5 + 6\n"),
 }  # fmt: skip
 
 
@@ -37,7 +50,10 @@ def puzzles(task: str) -> list[Files]:
 
 
 def corrupt_puzzles(rng: random.Random, files: Files) -> Files:
-    return {"text": corrupt_text(rng, files["text"].decode()).encode(errors="surrogatepass")}
+    text = corrupt_text(rng, files["text"].decode())
+    return {
+        "text": text.encode(rng.choice(("utf-8",) * 9 + ("utf-8-sig", "utf-16", "utf-16-le")), errors="surrogatepass")
+    }
 
 
 @cache
@@ -46,19 +62,30 @@ def preset(task: str) -> Experiment:
 
 
 def read_puzzles(task: str, folder: Path) -> None:
-    """Read puzzles as `trm solve` does."""
-    text = (folder / "text").read_text(encoding="utf-8", errors="replace")
+    """Read puzzles as `trm solve` does. One bad puzzle does not stop the rest."""
+    text = read_puzzle_text(folder / "text")
     sized = preset(task).task.resized_for(text)
-    for tokens in sized.parse(text):
-        sized.format(tokens)
-        sized.solvable(tokens)
+    bad: list[PuzzleError] = []
+    for puzzle in sized.read(text).puzzles:
+        if isinstance(puzzle, PuzzleError):
+            bad.append(puzzle)
+        elif len(puzzle) == sized.description.seq_len:
+            sized.format(puzzle)
+            sized.solvable(puzzle)
+    if bad:
+        raise bad[0]
 
 
 def read_sudoku(folder: Path) -> None:
     """Read Sudoku puzzles of all sizes at once, and explain whether each has one solution."""
-    for grid in read_grids((folder / "text").read_text(encoding="utf-8", errors="replace")).puzzles:
-        if not isinstance(grid, PuzzleError):
+    bad: list[PuzzleError] = []
+    for grid in read_grids(read_puzzle_text(folder / "text")).puzzles:
+        if isinstance(grid, PuzzleError):
+            bad.append(grid)
+        else:
             explain(grid)
+    if bad:
+        raise bad[0]
 
 
 def read_maze(folder: Path) -> None:
@@ -70,7 +97,8 @@ def read_arithmetic(folder: Path) -> None:
 
 
 def arc_texts() -> list[Files]:
-    return [{"text": dumps(TASK)}, {"text": kaggle()[0]["x_challenges.json"]}]
+    collection = [{"id": "a", **TASK}, {"task_id": "b", **TASK}]
+    return [{"text": dumps(TASK)}, {"text": kaggle()[0]["x_challenges.json"]}, {"text": dumps(collection)}]
 
 
 def corrupt_arc_text(rng: random.Random, files: Files) -> Files:
@@ -79,6 +107,69 @@ def corrupt_arc_text(rng: random.Random, files: Files) -> Files:
 
 def read_arc_text(folder: Path) -> None:
     read_tasks([("x.json", (folder / "text").read_text(encoding="utf-8", errors="replace"))], 30)
+
+
+def text_files() -> list[Files]:
+    """Text in the encodings and compressions that files of puzzles have."""
+    return [
+        {"text": content}
+        for text in TEXTS["sudoku"][:3]
+        for encoding in ("utf-8-sig", "utf-16", "utf-16-be", "utf-32", "latin-1")
+        for content in (text.encode(encoding), gzip.compress(text.encode(encoding)))
+    ]
+
+
+def corrupt_text_file(rng: random.Random, files: Files) -> Files:
+    return {"text": corrupt_bytes(rng, files["text"])}
+
+
+def read_text_file(folder: Path) -> None:
+    """Read a file, and the same bytes from a pipe, alike."""
+    text = read_puzzle_text(folder / "text")
+    assert text == read_puzzle_text((folder / "text").read_bytes())
+    assert "\r" not in text
+
+
+def settings_files() -> list[Files]:
+    content = {"task": "sudoku", "preset": "quick", "training": {"learning_rate": 0.001}, "model": {"hidden_dim": 64}}
+    return [{"x.json": dumps(content)}, {"x.yaml": yaml_text(content).encode()}]
+
+
+def corrupt_settings_file(rng: random.Random, files: Files) -> Files:
+    name, content = next(iter(files.items()))
+    if name == "x.json":
+        return {name: corrupted_json(rng, content)}
+    return {name: corrupt_text(rng, content.decode()).encode(errors="surrogatepass")}
+
+
+def read_settings_file(folder: Path) -> None:
+    path = next(folder.iterdir())
+    SettingsFile.read(path).preset(get_registry().task("sudoku"))
+
+
+def answer_files() -> list[Files]:
+    """Outputs of `trm solve` that a later job continues."""
+    solved = Solved(number=1, puzzle=EASY, text=EASY, draw=str, valid=True, steps=3, confidence=0.5)
+    found = []
+    for suffix in (".csv", ".jsonl", ".txt"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"x{suffix}"
+            with AnswerFile(path) as file:
+                file.write(solved)
+                file.write(replace(solved, number=2, problem='bad, "indeed"\n', text="", valid=None))
+            found.append({path.name: path.read_bytes()})
+    return found
+
+
+def corrupt_answer_file(rng: random.Random, files: Files) -> Files:
+    name, content = next(iter(files.items()))
+    return {name: corrupt_bytes(rng, content)}
+
+
+def read_answer_file(folder: Path) -> None:
+    with AnswerFile(next(folder.iterdir())) as file:
+        for puzzle in file.puzzles():
+            assert isinstance(puzzle, str)
 
 
 SETTINGS = (

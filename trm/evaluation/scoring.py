@@ -87,7 +87,7 @@ def evaluate(
         The value of each metric by name, over the puzzles with a known answer; empty if no puzzle has one.
 
     Raises:
-        DataError: there is no puzzle at all.
+        DataError: there is no puzzle at all, but a metric asks for some.
         PluginError: a metric failed.
         UsageError: a metric needs logits, which a search does not give, or a token, label or id is out of range.
     """
@@ -102,7 +102,7 @@ def evaluate(
             for name, metric in metrics.items():
                 with _named(name):
                     metric.update(arrays)
-    if not puzzles.seen:
+    if metrics and not puzzles.seen:
         raise DataError("There are no test puzzles to score: the test set is empty.")
     return _computed(metrics, processes) if puzzles.known else {}
 

@@ -110,7 +110,7 @@ def test_an_interrupted_evaluation_resumes_with_the_same_result(folder: Path, tm
     damaged.write_bytes(damaged.read_bytes()[:50])
     kept = (tmp_path / "cut" / "predictions" / parts[0].name).stat().st_mtime_ns
     resumed = run("evaluate", str(folder / "run"), "--output", str(tmp_path / "cut"), "--json")
-    assert json.loads(resumed.output)["metrics"] == json.loads(whole.output)["metrics"]
+    assert json.loads(resumed.stdout)["metrics"] == json.loads(whole.stdout)["metrics"]
     assert (tmp_path / "cut" / "predictions" / parts[0].name).stat().st_mtime_ns == kept
     for name in ("submission.json", "scores.json"):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -124,7 +124,7 @@ def test_votes_and_limit_choose_variants_and_tasks(folder: Path, tmp_path: Path)
     out = tmp_path / "out"
     report = run("evaluate", str(folder / "run"), "--votes", "2", "--limit", "2", "--output", str(out), "--json")
     assert report.exit_code == 0, report.output
-    assert json.loads(report.output)["puzzles"] == 2
+    assert json.loads(report.stdout)["puzzles"] == 2
     assert_valid_submission(out / "submission.json", ["task0", "task1"])
     with np.load(next((out / "predictions").iterdir())) as arrays:
         assert len(arrays["predictions"]) == 4
@@ -133,9 +133,9 @@ def test_votes_and_limit_choose_variants_and_tasks(folder: Path, tmp_path: Path)
 def test_the_train_split_scores_training_examples(folder: Path) -> None:
     report = run("evaluate", str(folder / "run"), "--split", "train", "--json")
     assert report.exit_code == 0, report.output
-    metrics = json.loads(report.output)["metrics"]
+    metrics = json.loads(report.stdout)["metrics"]
     few = run("evaluate", str(folder / "run"), "--split", "train", "--limit", "3", "--json")
-    assert json.loads(few.output)["puzzles"] == 3
+    assert json.loads(few.stdout)["puzzles"] == 3
     assert metrics.keys() == {"train_exact"}
     final = json.loads((folder / "run" / "summary.json").read_text())["final_metrics"]
     assert metrics["train_exact"] == final["train_exact"]
@@ -231,7 +231,7 @@ def test_an_imported_official_checkpoint_is_evaluated(folder: Path, tmp_path: Pa
     assert made.exit_code == 0, repr(made.exception)
     report = run("evaluate", str(tmp_path / "run"), "--output", str(tmp_path / "out"), "--json")
     assert report.exit_code == 0, report.output
-    assert 0 <= json.loads(report.output)["metrics"]["pass@2"] <= 1
+    assert 0 <= json.loads(report.stdout)["metrics"]["pass@2"] <= 1
     assert_valid_submission(tmp_path / "out" / "submission.json", ["task0", "task1", "task2"])
 
 
@@ -262,7 +262,7 @@ def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, mo
     assert told.exit_code == 0, told.output
     assert told.output.count("attempt 1:") == 2
     answers = run("solve", "arc", str(path), "--checkpoint", str(folder / "run"), "--votes", "2", "--json")
-    report = json.loads(answers.output[answers.output.index("[") :])
+    report = json.loads(answers.stdout)
     assert [(item["task"], item["test_input"]) for item in report] == [("mine", 1), ("mine", 2)]
     path.write_text(json.dumps({"train": task["train"], "test": [{"input": [[1]], "output": [[0]]}]}))
     judged = run("solve", "arc", str(path), "--checkpoint", str(folder / "run"), "--votes", "1")
@@ -274,7 +274,7 @@ def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, mo
     [
         ("nowhere.json", r"Cannot read nowhere\.json"),
         ("{", "is not a JSON file"),
-        ("[]", "is not an ARC task"),
+        ("[]", "The text contains no tasks"),
         ('{"train": [], "test": [{"input": [[1]]}]}', "Task task has no demonstration pairs"),
         (
             json.dumps({"train": [{"input": [[0] * 5], "output": [[1]]}], "test": [{"input": [[1]]}]}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trm.errors import DataError
+from trm.errors import DataError, quoted
 from trm_tasks_arc.grids import Grid, as_grid
 from trm_tasks_arc.transforms import SEPARATOR
 
@@ -65,8 +65,10 @@ def read_task(task_id: str, content: Any, *, demonstrations: bool = True) -> Tas
     Raises:
         DataError: the task has no demonstration pairs or no test inputs, or a grid is malformed.
     """
-    if SEPARATOR in task_id or not task_id:
-        raise DataError(f"{task_id!r} is not a valid task id: it must not be empty or contain {SEPARATOR!r}.")
+    if SEPARATOR in task_id or not task_id or not task_id.isprintable():
+        raise DataError(
+            f"{quoted(task_id)} is not a valid task id: it must be printable, not be empty, and not contain {SEPARATOR!r}."
+        )
     if not isinstance(content, Mapping) or not isinstance(content.get("test"), (list, tuple)):
         raise DataError(f'Task {task_id} is not an ARC task: it needs "train" and "test", each a list of pairs.')
     train = content.get("train") or ()
