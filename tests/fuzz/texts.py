@@ -39,7 +39,7 @@ TEXTS = {
         "0123456789ABCDEF" + "." * 240,
     ),
     "maze": ("S....\n###..\n....#\n.###.\n....G\n", "S" + "." * 23 + "G", "#####\n#S..#\n#.#.#\n#..G#\n#####\n\n" * 2,
-        "# # # # #\n# S . E #\n. . . . .\n. . . . .\n. . . . .\n", "XXXXX\nXB  X\nX XEX\nX   X\nXXXXX\n",
+        "# # # # #\n# S . E #\n. . . . .\n. . . . .\n. . . . .\n", "XXXXX\nXBOOX\nXOXEX\nXOOOX\nXXXXX\n",
         "1 2 3 2 2\n1 2 2 2 2\n4 2 2 1 1\n2 2 2 2 2\n2 2 2 2 2\n"),
     "arithmetic": ("123 + 456\n", "1+2\n3 + 4 = 7\n", "999+999 = ?\n\n0 + 0", "# sums\n0,123 + 4 // one\n5 + 6\n"),
 }  # fmt: skip
