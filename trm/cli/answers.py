@@ -52,7 +52,7 @@ def as_pictures() -> Iterator[Show]:
         if solved.text:
             echo(solved.text)
         with printing():
-            console.print(_verdict(solved), soft_wrap=True, end="")
+            console.print_text(_verdict(solved), end="")
 
     yield show
 

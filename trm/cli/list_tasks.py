@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PRESET_FIELDS = ("name", "summary", "cost", "reaches", "source", "starts_from")
 """The fields of a preset that are listed."""
 
+NARROW = 60
+"""Columns of a terminal that are too few for a table."""
+
 KINDS = {
     hook.removeprefix("trm_register_"): kind for hook, kind in HOOKS.items() if kind not in (TaskSpec, BackendSpec)
 }
@@ -85,10 +88,18 @@ def _sizes(spec: TaskSpec, registry: Registry) -> tuple[int | None, int | None]:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    """One line for each task."""
+    """One line for each task; in a narrow terminal a heading and a paragraph."""
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
+    from trm.render.console import Console
+
+    if Console().width < NARROW:
+        for row in rows:
+            _show(Text.assemble((row["task"], "bold"), f"  {row['distribution']} {row['version']}"))
+            _show(Padding(Text(row["summary"]), (0, 0, 0, 2)))
+        return
     table = Table(box=None, pad_edge=False)
     table.add_column("Task", no_wrap=True)
     table.add_column("Plugin", overflow="fold")  # a long name must not squeeze the summary to one word per line

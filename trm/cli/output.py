@@ -11,6 +11,7 @@ import click
 
 from trm.cli.streams import ending_with_reader, speaks_unicode
 from trm.cli.torchrun import is_rank_zero
+from trm.cli.wrapping import fitted
 from trm.errors import printable
 from trm.progress import printing
 
@@ -25,7 +26,8 @@ def echo(text: str, err: bool = False, newline: bool = True) -> None:
     """
     if is_rank_zero():
         with printing(), ending_with_reader():
-            click.echo(printable(text), err=err, nl=newline)
+            shown = printable(text)
+            click.echo(fitted(shown, sys.stderr if err else sys.stdout) if newline else shown, err=err, nl=newline)
 
 
 def echo_notes(notes: Iterable[str]) -> None:
@@ -37,9 +39,9 @@ def echo_notes(notes: Iterable[str]) -> None:
 def echo_error(text: str) -> None:
     """Print a line on stderr from any process, with terminal control characters escaped."""
     with printing(), ending_with_reader():
-        click.echo(printable(text), err=True)
+        click.echo(fitted(printable(text), sys.stderr), err=True)
 
 
 def print_json(value: Any) -> None:
     """Print JSON on stdout, with escapes for the characters that the encoding of stdout may lack."""
-    echo(json.dumps(value, indent=2, ensure_ascii=not speaks_unicode(sys.stdout.encoding)))
+    echo(json.dumps(value, indent=2, ensure_ascii=not speaks_unicode(sys.stdout.encoding)) + "\n", newline=False)

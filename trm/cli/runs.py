@@ -105,7 +105,7 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
     _print_columns(console, columns, Column("settings", [_shortened(row["settings"]) for row in rows]))
     for row in rows:
         if row["problem"]:
-            console.print(Text(f"{row['run']} is damaged: {row['problem']}"), soft_wrap=True)
+            console.print_text(Text(f"{row['run']} is damaged: {row['problem']}"))
 
 
 def _shortened(settings: dict[str, Any]) -> str:

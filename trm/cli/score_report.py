@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trm.cli.output import echo
 from trm.errors import TRMError, UsageError
+from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.experiment.results import Score
@@ -69,12 +70,11 @@ def _print_conditions(score: Score) -> None:
     searched = f", {score.tries} tries" if score.tries > 1 else ""
     searched += ", most confident answer of all steps" if score.answer == "surest" else ""
     searched += ", checked by the rules" if score.checked else ""
-    plural = "step" if score.supervision_steps == 1 else "steps"
     step = f", step {score.step:,} ({score.weights})" if score.step is not None else ""
     echo(f"{score.task}: {score.data}")
     echo(f"Weights: {score.checkpoint}{step}")
     echo(
-        f"{score.supervision_steps} supervision {plural}{searched}, {score.precision}, {score.seconds:.1f} s, "
+        f"{counted(score.supervision_steps, 'supervision step')}{searched}, {score.precision}, {score.seconds:.1f} s, "
         f"{score.rate:,.3g} puzzles/s per core"
     )
 

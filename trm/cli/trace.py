@@ -70,7 +70,10 @@ def command(
     if not (html or gif or png):
         console = Console(highlight=False)
         for part in trace.parts():
-            console.print(part, soft_wrap=isinstance(part, Text))
+            if isinstance(part, Text):
+                console.print_text(part)
+            else:
+                console.print(part)
         return
     for path, write in ((html, trace.to_html), (gif, trace.to_gif), (png, trace.to_png)):
         if path is not None:

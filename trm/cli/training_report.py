@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from trm.cli.output import echo, print_json
 from trm.cli.score_report import print_summaries
+from trm.words import counted
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from trm.experiment.fit import TrainedRun
     from trm.experiment.resumption import FinishedRun
     from trm.experiment.seeds import TrainedSeeds
+    from trm.render.console import Console
 
 
 def report(run: TrainedRun | FinishedRun, console: Console, as_json: bool) -> None:
@@ -38,22 +38,22 @@ def report(run: TrainedRun | FinishedRun, console: Console, as_json: bool) -> No
     kind = "test" if run.overlap.leaked else "unseen"
     leaked = f"Note: {run.overlap}\n" if run.overlap.leaked else ""
     text = Text.assemble(
-        f"On {run['test_puzzles']:,} {kind} puzzles: ",
+        f"On {counted(run['test_puzzles'], f'{kind} puzzle')}: ",
         (scores or "no known answers", "bold"),
         f"\n{leaked}{train_scores}"
         f"{run['parameters']:,} parameters, {_steps(run)}, {run['seconds'] / 60:.1f} minutes of training, "
         f"{run['precision']}, seed {run['seed']}\n"
-        f"Scored at the last step, {run['supervision_steps']} supervision steps, on {run.test_data}\n"
-        f"Trained on {run.train_data}\n"
-        f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}",
+        f"Scored at the last step, {counted(run['supervision_steps'], 'supervision step')}, on {run.test_data}\n"
+        f"Trained on {run.train_data}",
     )
-    console.print(text, soft_wrap=True)
+    console.print_text(text)
+    echo(f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}")
 
 
 def _steps(run: TrainedRun) -> str:
     """The number of steps; for a run of several stages also that of each."""
     stages = ", ".join(f"{stage['preset']} {stage['steps']:,}" for stage in run.summary.get("stages", ()))
-    return f"{run['steps']:,} steps" + (f" ({stages})" if stages else "")
+    return counted(run["steps"], "step") + (f" ({stages})" if stages else "")
 
 
 def report_seeds(trained: TrainedSeeds, as_json: bool) -> None:

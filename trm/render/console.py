@@ -23,5 +23,9 @@ class Console(rich.console.Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(segment.text))
 
+    def print_text(self, *parts: RenderableType, end: str = "\n") -> None:
+        """Print text whose lines are broken between words in a terminal, and not at all elsewhere."""
+        self.print(*parts, sep="\n", end=end, soft_wrap=not self.is_terminal)
+
     def on_broken_pipe(self) -> None:
         raise

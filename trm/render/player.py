@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from trm.evaluation.refine import Frame
+from trm.render.console import Console
 from trm.render.recording import Recording
 from trm.render.scene import Stage, beside, figures
 
@@ -50,7 +51,7 @@ class Player:
 
     def conclude(self, verdict: RenderableType) -> None:
         """Show the verdict below the last picture."""
-        self.console.print(verdict, "", sep="\n", soft_wrap=True)
+        self.console.print_text(verdict, "")
         if self.recording is not None:
             self.recording.add(Group(self._scene, Text(), verdict))
             self.recording.hold()
