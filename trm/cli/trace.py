@@ -61,10 +61,11 @@ def command(
     task, weights = task_and_weights(task, checkpoint)
     from rich.text import Text
 
+    from trm.cli.display import CommandDisplay
     from trm.experiment.solver import load
     from trm.render.console import Console
 
-    solver = load(weights, device=device, task=task)
+    solver = load(weights, device=device, task=task, display=CommandDisplay())
     text = None if puzzle is None else read_text(puzzle)[1]
     trace = replace(solver.trace(text, steps=steps, cycles=cycles), renderer=renderer)
     if not (html or gif or png):

@@ -193,7 +193,10 @@ class Solver:
                 raise UsageError(
                     f"Task {self.task.name!r} cannot read puzzles from text; omit PUZZLE to see one of its own."
                 )
-            parsed = self.task.parse(puzzle)
+            reading = self.task.read(puzzle)
+            parsed = reading.strictly()
+            if not reading.usual:
+                self.loaded.session.display.note(f"The puzzle is read as {reading.form}.")
             if len(parsed) != 1:
                 raise PuzzleError(f"Expected one puzzle, the text has {len(parsed)}.")
             return self._with_fixed(parsed[0])

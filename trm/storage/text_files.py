@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from trm.errors import UsageError, did_you_mean, reason
+from trm.storage.array_files import NPY, ZIP, array_text
 from trm.storage.untrusted_input import LIMIT, check_file
 
 GZIP = b"\x1f\x8b"
@@ -46,6 +47,9 @@ KINDS = (
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
     (b"SQLite format", "an SQLite database"),
 )
+CONTROL = frozenset(range(9)) | frozenset(range(14, 27)) | frozenset(range(28, 32))
+"""Bytes that no text has in UTF-8."""
+
 HEAD = 512
 """Number of bytes that decide what a file is."""
 
@@ -55,7 +59,7 @@ class NotText(ValueError):
 
 
 def read_puzzle_text(source: Path | bytes, name: str = "stdin") -> str:
-    """Read a whole text file, or decode bytes: UTF-8 or, with a byte order mark, UTF-16; possibly compressed with gzip.
+    """Read a whole text file, or decode bytes: UTF-8 or UTF-16, possibly compressed with gzip; or a NumPy file as text.
 
     Lines of the result end with a line feed, whatever they ended with in the file.
 
@@ -69,10 +73,11 @@ def read_puzzle_text(source: Path | bytes, name: str = "stdin") -> str:
     called = name if isinstance(source, bytes) else str(source)
     try:
         if isinstance(source, bytes):
-            text = _decoded(io.BytesIO(source)).read(LIMIT + 1)
+            text = _text(io.BytesIO(source))
         else:
-            with open_text(source) as file:
-                text = file.read(LIMIT + 1)
+            check_file(source)
+            with source.open("rb") as file:
+                text = _text(file)
         if len(text) > LIMIT:
             raise NotText(f"it has more than {LIMIT:,} characters; split it into smaller files")
         if not text:
@@ -116,7 +121,19 @@ def problem(error: BaseException) -> str:
     return reason(error)
 
 
-def _decoded(file: IO[bytes]) -> TextIO:
+def _text(file: IO[bytes]) -> str:
+    """The text of a file, or of its arrays, of at most `LIMIT` + 1 characters."""
+    head = file.read(len(ZIP))
+    file.seek(0)
+    arrays = array_text(file.read(LIMIT + 1)) if NPY.startswith(head) or head == ZIP else None
+    if arrays is not None:
+        return arrays
+    file.seek(0)
+    # A name in a comment is often in another encoding. A cell that cannot be decoded is refused by the task.
+    return _decoded(file, errors="replace").read(LIMIT + 1)
+
+
+def _decoded(file: IO[bytes], errors: str = "strict") -> TextIO:
     head = file.read(HEAD)
     file.seek(0)
     if head.startswith(GZIP):
@@ -124,7 +141,7 @@ def _decoded(file: IO[bytes]) -> TextIO:
         head = file.read(HEAD)
         file.seek(0)
     encoding = next((name for mark, name in MARKS if head.startswith(mark)), None) or _without_mark(head)
-    return io.TextIOWrapper(file, encoding=encoding, newline=None)
+    return io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=None)
 
 
 def _without_mark(head: bytes) -> str:
@@ -132,7 +149,7 @@ def _without_mark(head: bytes) -> str:
     for start, kind in KINDS:
         if head.startswith(start):
             raise NotText(f"it is {kind}, not text")
-    if 0 not in head:
+    if not any(byte in CONTROL for byte in head):
         return "utf-8"
     even, odd = head[0::2], head[1::2]
     if not even.strip(b"\0") and 0 not in odd:
