@@ -12,6 +12,7 @@ from trm_tasks_maze.grid import MAX_SIDE, MIN_SIDE
 _COMMENT = re.compile(r"\s*//.*|^\s*(?:[;%]\s*[^\W\d_]{2}|```).*")
 _TITLE = re.compile(r"\s*[#%*-]*\s*[^\W\d_]{2,}[\w ,.:()'×/-]*")
 _SEPARATED = re.compile(r"[,;\t]")
+_SECTION = re.compile(r"^\[[A-Za-z]{2}[\w ]*\]$", re.MULTILINE)
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _ELEMENT = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s,'\"]+")
 _WORDS = {"True": "1", "False": "0", "true": "1", "false": "0"}
@@ -21,6 +22,7 @@ SEPARATED = "separated cells"
 DOUBLED = "two characters a cell"
 ONE_LINE = "one line a maze"
 PRINTED = "printed arrays"
+ABBREVIATED = "The array is printed with '...' in place of its middle. Save it with numpy.save and give the file."
 
 
 class Row(NamedTuple):
@@ -53,7 +55,7 @@ class Block(NamedTuple):
 
 def blocks_of(text: str) -> list[Block]:
     """The mazes of a text, as characters."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = _SECTION.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if _BRACKETED.search(text):
         return list(_printed(text))
     return [block for rows in _paragraphs(text) for block in _split(_without_separators(rows))]
@@ -195,22 +197,28 @@ def _printed(text: str) -> Iterator[Block]:
     rows: list[Row] = []
     end = 0
     for match in _BRACKETED.finditer(text):
-        if rows and "]" in text[end : match.start()]:
+        between = text[end : match.start()]
+        if rows and ("]" in between or between.count("\n") > 1):
             yield Block(tuple(rows), PRINTED)
             rows = []
         end = match.end()
-        rows += _rows_in(text, match.start(1), match[1])
+        elements = [(match.start(1) + element.start(), element[0]) for element in _ELEMENT.finditer(match[1])]
+        if "..." in between or any(element == "..." for _, element in elements):
+            place = match.start() if "..." in between else elements[0][0]
+            yield Block((_row_at(text, [(place, " ")]),), PRINTED, ABBREVIATED)
+            return
+        if elements and all(element[0] in "'\"" and len(element) > 3 for _, element in elements):
+            yield Block(tuple(_row_of_string(text, *element) for element in elements), PRINTED)
+        elif elements:
+            rows.append(
+                _row_at(text, [(at, _WORDS.get(element, _without_quotes(element))) for at, element in elements])
+            )
     if rows:
         yield Block(tuple(rows), PRINTED)
 
 
-def _rows_in(text: str, start: int, content: str) -> list[Row]:
-    elements = [(start + element.start(), element[0]) for element in _ELEMENT.finditer(content)]
-    if elements and all(element[0] in "'\"" and len(element) > 3 for _, element in elements):
-        return [_row_at(text, [(place + 1 + offset, cell) for offset, cell in enumerate(element[1:-1])])
-                for place, element in elements]  # fmt: skip
-    cells = [(place, _WORDS.get(element, _without_quotes(element))) for place, element in elements]
-    return [_row_at(text, cells)] if cells else []
+def _row_of_string(text: str, start: int, element: str) -> Row:
+    return _row_at(text, [(start + offset, element[offset]) for offset in range(1, len(element) - 1)])
 
 
 def _without_quotes(element: str) -> str:

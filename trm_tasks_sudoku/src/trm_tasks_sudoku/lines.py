@@ -120,7 +120,7 @@ def _resolved(line: Line, marks: set[str], lengths: set[int]) -> Line | None:
     """A rule as a row of empty cells, if other rows have such cells and such a length; None if it is an ornament."""
     if not isinstance(line, Rule):
         return line
-    cells = re.sub(r"[\s|]", "", line.content)
+    cells = re.sub(r"[\s|\u2502\u2503\u2551]", "", line.content)
     return Row(line.line, cells, line.content) if set(cells) <= marks and len(cells) in lengths else None
 
 
