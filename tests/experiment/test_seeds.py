@@ -50,3 +50,10 @@ def test_runs_with_other_settings_are_refused(experiment: Experiment, tmp_path: 
     other = Experiment.from_preset("arithmetic", sets=[*SETTINGS, "training.learning_rate=0.002"])
     with pytest.raises(UsageError, match="seed_0 is a run with other settings"):
         fit_seeds(other, Session.open("cpu"), tmp_path / "seeds", (0,))
+
+
+def test_the_stages_of_a_preset_have_the_seed_too() -> None:
+    pytest.importorskip("trm_tasks_sudoku")
+    experiment = Experiment.from_preset("sudoku", "hard").with_seed(3)
+    assert experiment.earlier is not None
+    assert (experiment.seed, experiment.earlier().seed) == (3, 3)

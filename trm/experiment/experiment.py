@@ -161,6 +161,11 @@ class Experiment:
             return self
         return replace(self, init=None if means_absent(init) else init, starts_from=None, earlier=None)
 
+    def with_seed(self, seed: int) -> Experiment:
+        """This experiment, and those that it starts from, with another seed."""
+        before = self.earlier
+        return replace(self, seed=seed, earlier=before and (lambda: before().with_seed(seed)))
+
     @property
     def config(self) -> BaseModel:
         """The task's settings."""

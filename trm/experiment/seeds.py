@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def fit_seeds(
         Interrupted: SIGINT or SIGTERM arrived; the state is saved.
     """
     for seed in seeds:
-        one = replace(experiment, seed=seed)
+        one = experiment.with_seed(seed)
         run = folder / f"seed_{seed}"
         if not (run / "config.json").exists():
             fit(one, session, run, trackers=trackers)
