@@ -9,7 +9,7 @@ import click
 import pytest
 
 from tests.support.command import trm
-from trm.cli.help import EXAMPLES
+from trm.cli.help import EXAMPLES, FIRST_STEPS
 from trm.cli.main import COMMANDS, cli
 
 pytest.importorskip("trm_tasks_sudoku")
@@ -50,6 +50,11 @@ def test_every_command_has_one_to_three_examples_that_it_can_parse(path: str, co
         context = click.Context(cli, info_name="trm")
         if not isinstance(command, click.Group):
             command.make_context(path, words[1 + len(path.split()) :], parent=context, resilient_parsing=False)
+
+
+def test_the_first_help_has_examples_of_its_own() -> None:
+    shown = trm("--help").out
+    assert all(f"\n    {example}\n" in shown for example in FIRST_STEPS)
 
 
 def test_no_example_is_of_a_command_that_does_not_exist() -> None:

@@ -95,6 +95,13 @@ def test_a_file_may_end_by_epochs_though_its_preset_ends_by_steps(tmp_path: Path
     assert (training.num_epochs, training.max_steps) == (2, None)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_may_have_any_usual_encoding_and_line_ends(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_bytes("# für später\r\npreset: mini\r\nseed: 3\r\n".encode(encoding))
+    assert experiment(f"sudoku --config {file}").seed == 3
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -196,7 +203,7 @@ def test_a_run_trains_the_epochs_and_its_config_can_be_given_back(
     assert config["training"]["num_epochs"] == 1
     assert config["training"]["max_steps"] is None
     assert "epochs" not in config
-    again = trm(f"train --config {tmp_path / 'a' / 'config.json'} -o {tmp_path / 'b'} --json")
+    again = trm(f"train --config {tmp_path / 'a'} -o {tmp_path / 'b'} --json")
     assert again.code == 0, again.err
     other = json.loads((tmp_path / "b" / "config.json").read_text())
     for settings in (config, other):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,11 @@ from trm.config.model import TRMConfig
 from trm.config.overrides import FROM_DATA, Overrides, changed_preset, check_field, find_preset
 from trm.config.run import PROVENANCE, RunConfig
 from trm.config.training import TrainingConfig
-from trm.errors import UsageError, nearest, quoted, reason
+from trm.errors import UsageError, nearest, quoted
 from trm.plugins.code import config_class_of
 from trm.specs import PresetSpec, TaskSpec
-from trm.storage.untrusted_input import parse_json, read_text
+from trm.storage.text_files import open_text, problem, similar_files
+from trm.storage.untrusted_input import parse_json
 
 LONGEST = 2**22
 SECTIONS = ("task_config", "model", "training")
@@ -40,11 +42,13 @@ class SettingsFile:
 
     @classmethod
     def read(cls, path: Path) -> SettingsFile:
-        """Read a YAML or JSON file.
+        """Read a YAML or JSON file; the folder of a run stands for its `config.json`.
 
         Raises:
             UsageError: it cannot be read, is not a mapping, or has an unknown key or an invalid value outside its sections.
         """
+        if (path / "config.json").is_file():
+            path = path / "config.json"
         values = _read(path)
         known = [name for name in RunConfig.model_fields if name not in RECORDS]
         for name in values:
@@ -110,10 +114,14 @@ def _read(path: Path) -> Mapping[str, Any]:
     from trm.storage.yaml_text import parse_yaml
 
     try:
-        text = read_text(path, LONGEST).removeprefix("\ufeff")
+        with open_text(path) as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise ValueError(f"it has more than {LONGEST:,} characters")
         values = parse_json(text) if path.suffix.lower() == ".json" else parse_yaml(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"Cannot read {path}: {reason(error)}.") from error
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        meant = similar_files(path) if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"Cannot read {path}: {problem(error)}.{meant}") from error
     if not isinstance(values, Mapping):
         raise UsageError(f"Cannot read {path}: it holds no settings. `trm presets TASK NAME --yaml` shows the form.")
     return values
