@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 @click.command("presets", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("task", shell_complete=complete.tasks)
 @click.argument("name", required=False, shell_complete=complete.presets)
-@click.option("--diff", "other", metavar="OTHER", help="Show only what differs from preset OTHER.")
+@click.option(
+    "--diff",
+    "other",
+    metavar="OTHER",
+    shell_complete=complete.presets,
+    help="Show only what differs from preset OTHER.",
+)
 @click.option("--yaml", "as_yaml", is_flag=True, help="Print YAML, which `trm train --config FILE` reads.")
 @json_option
 def command(task: str, name: str | None, other: str | None, as_yaml: bool, as_json: bool) -> None:

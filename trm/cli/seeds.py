@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -30,6 +31,6 @@ class Seeds(click.ParamType[Any]):
         return tuple(dict.fromkeys(seeds))
 
 
-def seeds_option(help_text: str) -> Any:
+def seeds_option(help_text: str) -> Callable[[Any], Any]:
     """The option `--seeds`."""
     return click.option("--seeds", type=Seeds(), default=(), metavar="A-B", help=help_text)
