@@ -67,7 +67,7 @@ def command(
         raise UsageError(f"Task {task!r} cannot read puzzles from text.")
     if output is not None:
         _check_output(spec, output)
-    texts = [read_text(given) for given in puzzles or ("-",)]
+    texts = [read_text(given, folders=spec.solve is not None) for given in puzzles or ("-",)]
     from trm.cli.display import CommandDisplay
     from trm.evaluation.options import SearchOptions
     from trm.experiment.given import SourcedText

@@ -103,7 +103,8 @@ class SolveRequest:
         model: in evaluation mode, on the device.
         backend: the device.
         steps: supervision steps.
-        texts: the puzzles as text, each with the name of its source, which is empty for text on the command line.
+        texts: the puzzles as text, each with the name of its source, which is empty for text on the command line. The text
+            of a folder is empty: the task reads the files in it.
         votes: symmetric copies of a puzzle to vote over, itself included; None: chosen by the task.
         progress: wraps long loops.
     """

@@ -97,6 +97,14 @@ def test_solving_reads_the_same_forms_and_skips_what_is_too_large() -> None:
         read_tasks([("x.json", '{"name": "arc"}')], 8)
 
 
+def test_solving_reads_folders_and_the_solutions_beside_challenges(tmp_path: Path) -> None:
+    path = write(tmp_path / "sub/k_challenges.json", {"x": UNSOLVED})
+    write(tmp_path / "sub/k_solutions.json", {"x": [[[7]]]})
+    for source, text in ((tmp_path, ""), (path, path.read_text())):
+        tasks = read_tasks([(str(source), text)], 8)
+        assert [task.solved for task in tasks.values()] == [True]
+
+
 def test_unknown_answers_are_labels_that_are_not_scored(tmp_path: Path) -> None:
     source = str(write(tmp_path / "k_challenges.json", {"a": UNSOLVED, "b": TASK}))
     puzzles = build(ArcConfig(training=(), evaluation=(source,), variants=0, side=4), "test", 0)

@@ -60,7 +60,10 @@ def select(config: ArcConfig) -> Selection:
     for ids in chosen:
         unknown = sorted(ids - training.keys() - evaluation.keys())
         if unknown:
-            raise UsageError(f"There is no task {unknown[0]} in {', '.join((*config.training, *config.evaluation))}.")
+            hint = f" Set task.subset=none to use more than the subset {config.subset!r}." if config.subset else ""
+            raise UsageError(
+                f"There is no task {unknown[0]} in {', '.join((*config.training, *config.evaluation))}.{hint}"
+            )
 
     def wanted(tasks: Tasks) -> Tasks:
         return {task_id: task for task_id, task in tasks.items() if all(task_id in ids for ids in chosen)}

@@ -66,7 +66,7 @@ def read_content(content: Any, name: str, where: str) -> Found:
         if not isinstance(task, Mapping) or "test" not in task:
             raise DataError(f"{where} contains no ARC tasks: {quoted(task_id)} is {_kind(task)}. {EXPECTED}")
     tasks = {task_id: read_task(task_id, task) for task_id, task in entries.items()}
-    return Found(f"a collection of {len(tasks):,} task{'s' * (len(tasks) != 1)}", tasks)
+    return Found(f"a collection of {_counted(len(tasks), 'task')}", tasks)
 
 
 EXPECTED = 'Expected a task with "train" and "test", or tasks by id.'
@@ -108,7 +108,7 @@ def _read_file(path: Path) -> Found:
     found = read_content(read_json(path), name, str(path))
     if not name.endswith(CHALLENGES):
         return found
-    count = f"{len(found.tasks):,} task{'s' * (len(found.tasks) != 1)}"
+    count = _counted(len(found.tasks), "task")
     solutions = solutions_file(path)
     if solutions is None:
         return Found(f"Kaggle's challenges without solutions, {count}", found.tasks)
@@ -136,7 +136,11 @@ def _read_folder(folder: Path) -> Found:
         for task_id in found.keys() & tasks.keys():
             raise DataError(f"The id {task_id} of {path} also names another task in {folder}. Rename one of the two.")
         tasks |= found
-    return Found(f"a folder of {len(files):,} file{'s' * (len(files) != 1)}, {len(tasks):,} tasks", tasks)
+    return Found(f"a folder of {_counted(len(files), 'file')}, {_counted(len(tasks), 'task')}", tasks)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _hidden(path: Path, folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from trm_tasks_arc.finetune import STEPS, learn_vectors, with_new_vectors
 from trm_tasks_arc.pairs import Pair, Task, Tasks
 from trm_tasks_arc.renderer import grid_panels
 from trm_tasks_arc.scoring import ATTEMPTS, Ballot, Candidate
-from trm_tasks_arc.tasks import fitting
+from trm_tasks_arc.tasks import fitting, load_source
 
 VOTES = 16
 BATCH = 128
@@ -48,7 +49,7 @@ def read_tasks(texts: Sequence[tuple[str, str]], side: int) -> Tasks:
     """Read tasks from JSON texts, each in one of the forms of `trm_tasks_arc.files`. Tasks that are too large are skipped.
 
     Args:
-        texts: pairs of source and text.
+        texts: pairs of source and text. A source that is a file or a folder is read with what is beside it or in it.
         side: maximum number of rows and columns of a grid.
 
     Raises:
@@ -70,6 +71,11 @@ def read_tasks(texts: Sequence[tuple[str, str]], side: int) -> Tasks:
 
 
 def _tasks_of(source: str, text: str) -> Tasks:
+    if source and Path(source).exists():
+        try:
+            return load_source(source)
+        except DataError as error:
+            raise PuzzleError(str(error)) from None
     name = source.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".json") or "task"
     if not source and text.endswith(".json"):
         raise PuzzleError(f"There is no file {text}.")
