@@ -77,8 +77,10 @@ def _numbered(task: Task, texts: Sequence[SourcedText], note: Callable[[str], No
     numbers = itertools.count(1)
     for text in texts:
         for sized, puzzle in _read(task, text, note):
-            bad = isinstance(puzzle, PuzzleError)
-            yield Given(next(numbers), sized, None if bad else puzzle, puzzle if bad else None)
+            if isinstance(puzzle, PuzzleError):
+                yield Given(next(numbers), sized, None, puzzle)
+            else:
+                yield Given(next(numbers), sized, puzzle)
 
 
 def _read(task: Task, text: SourcedText, note: Callable[[str], None]) -> Iterator[tuple[Task, IntArray | PuzzleError]]:
@@ -89,8 +91,7 @@ def _read(task: Task, text: SourcedText, note: Callable[[str], None]) -> Iterato
         if not reading.usual:
             note(f"{text.source or 'The puzzle'}: read as {reading.form}.")
         for puzzle in reading.puzzles:
-            bad = isinstance(puzzle, PuzzleError)
-            yield task, _located(puzzle, text) if bad else puzzle
+            yield task, _located(puzzle, text) if isinstance(puzzle, PuzzleError) else puzzle
     except PuzzleError as error:
         yield task, _located(error, text)
 
