@@ -186,10 +186,10 @@ def _solved(given: Given, found: Found, weights: str | None) -> Solved:
     task, inputs, tokens = given.task, given.inputs, found.answer
     assert inputs is not None
     problem, confidence = task.check(inputs, tokens), round(probability(found.halt_logit), 4)
-    as_text = task.format if task.spec.format else lambda row: row.tolist()
+    puzzle, answer = task.format(inputs), task.format(tokens)
     report: dict[str, Any] = {
-        "puzzle": as_text(inputs),
-        "answer": as_text(tokens),
+        "puzzle": puzzle if task.spec.format else inputs.tolist(),
+        "answer": answer if task.spec.format else tokens.tolist(),
         "problem": problem,
         "confidence": confidence,
         "steps": found.steps,
@@ -197,8 +197,8 @@ def _solved(given: Given, found: Found, weights: str | None) -> Solved:
     }
     return Solved(
         number=given.number,
-        puzzle=given.text,
-        text=task.format(tokens),
+        puzzle=puzzle,
+        text=answer,
         draw=lambda: task.renderer().render(inputs, tokens),
         problem=problem,
         valid=None if task.spec.check is None else problem is None,
