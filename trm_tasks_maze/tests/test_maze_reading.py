@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trm_tasks_maze.config import MazeConfig
 from trm_tasks_maze.csv_source import read_csv
+from trm_tasks_maze.datasets import build_maze_hard
 from trm_tasks_maze.generator import MazeStyle, generate
 from trm_tasks_maze.grid import IntArray
 from trm_tasks_maze.labels import label
@@ -145,3 +146,11 @@ def test_csv_without_such_columns_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("frage,antwort\n1,2\n")
     with pytest.raises(DataError, match=r"Found: 'frage', 'antwort'\. Accepted for the question: question, .*maze"):
         read_csv(tmp_path / "a.csv")
+
+
+def test_a_dataset_of_text_files_is_labelled(tmp_path: Path) -> None:
+    (tmp_path / "test.txt").write_text(f"Maze 1\n{GOOD.replace('G', 'E')}\n")
+    puzzles = build_maze_hard(MazeConfig(size=5, csv=tmp_path), "test", 0)
+    assert np.array_equal(puzzles.labels[0].reshape(5, 5), label(read_grids(GOOD).strictly()[0]))
+    with pytest.raises(DataError, match=r"test\.txt as mazes: Puzzle 1, line 2, column 1: The maze has 5x5 cells"):
+        build_maze_hard(MazeConfig(size=6, csv=tmp_path), "test", 0)

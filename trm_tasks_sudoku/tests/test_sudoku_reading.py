@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trm_tasks_sudoku.config import SudokuConfig
 from trm_tasks_sudoku.csv_source import read_csv
+from trm_tasks_sudoku.datasets import build_extreme
 from trm_tasks_sudoku.geometry import BOX_ROWS
 from trm_tasks_sudoku.reading import fit, read, read_grids
 from trm_tasks_sudoku.symbols import DIGITS
@@ -239,3 +240,16 @@ def test_csv_without_such_columns_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("frage,antwort\n1,2\n")
     with pytest.raises(DataError, match=r"Found: 'frage', 'antwort'\. Accepted for the question: question, .*quizzes"):
         read_csv(tmp_path / "a.csv", 5, seed=0)
+
+
+def test_a_dataset_of_text_files_is_solved(tmp_path: Path) -> None:
+    (tmp_path / "test.txt").write_text("# mine\n" + "\n".join(ROWS))
+    config = SudokuConfig(csv=tmp_path)
+    puzzles = build_extreme(config, "test", 0)
+    assert "".join(str(token - 1) for token in puzzles.labels[0]) == SOLVED
+    (tmp_path / "test.txt").write_text(LINE + "\n" + LINE[1:])
+    with pytest.raises(DataError, match=r"test\.txt as puzzles: Puzzle 2, line 2, column 1: This line has 80 cells"):
+        build_extreme(config, "test", 0)
+    (tmp_path / "test.txt").write_text("." * 81)
+    with pytest.raises(DataError, match=r"test\.txt, puzzle 1: The puzzle has several solutions"):
+        build_extreme(config, "test", 0)

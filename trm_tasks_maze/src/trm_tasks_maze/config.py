@@ -42,7 +42,8 @@ class MazeConfig(BaseModel):
     train_puzzles: int = Field(20_000, description="number of generated training mazes", ge=1)
     test_puzzles: int = Field(1000, description="number of generated test mazes", ge=1)
     csv: Path | None = Field(
-        None, description="for dataset maze-hard: folder with train.csv and test.csv; unset: download"
+        None,
+        description="for dataset maze-hard: folder with train.csv and test.csv, or train.txt and test.txt; unset: download",
     )
 
     @model_validator(mode="after")

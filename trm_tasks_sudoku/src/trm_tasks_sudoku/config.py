@@ -35,7 +35,8 @@ class SudokuConfig(BaseModel):
     train_puzzles: int = Field(10_000, description="number of training puzzles", ge=1)
     test_puzzles: int = Field(1000, description="number of test puzzles", ge=1)
     csv: Path | None = Field(
-        None, description="for dataset `extreme`: folder with train.csv and test.csv (default: download them)"
+        None,
+        description="for dataset `extreme`: folder with {train,test}.csv or {train,test}.txt (default: download them)",
     )
 
 

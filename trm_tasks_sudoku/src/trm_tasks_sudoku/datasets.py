@@ -8,23 +8,27 @@ from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.csv_source import read_csv
 from trm_tasks_sudoku.generated import as_puzzle_set
 from trm_tasks_sudoku.splits import CLASS_SIZES, grid_hash, solution_class
+from trm_tasks_sudoku.text_source import read_texts, text_file
 
 REPOSITORY = "sapientinc/sudoku-extreme"
 OFFLINE = f"Without a network, put train.csv and test.csv of {REPOSITORY} in a folder and pass --set task.csv=FOLDER."
 
 
 def build_extreme(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
-    """Draw puzzles from a split of Sudoku-Extreme, read from `config.csv` or downloaded.
+    """Draw puzzles from a split of Sudoku-Extreme or of other files, read from `config.csv` or downloaded.
 
     Raises:
-        UsageError: the size is not 9.
+        UsageError: the size of a CSV file's puzzles is not 9.
         DataError: the file cannot be downloaded or read.
     """
+    count = config.train_puzzles if split == "train" else config.test_puzzles
+    text = config.csv and text_file(config.csv, split)
+    if text:
+        return as_puzzle_set(read_texts(text, config.size, count, seed, config.min_backtracks), config)
     if config.size != 9:
         raise UsageError(f"Sudoku-Extreme has 9x9 puzzles, but task.size is {config.size}: set task.size=9.")
     name = f"{split}.csv"
     path = config.csv / name if config.csv is not None else hub_file(REPOSITORY, name, OFFLINE)
-    count = config.train_puzzles if split == "train" else config.test_puzzles
     return as_puzzle_set(read_csv(path, count, seed, config.min_backtracks), config)
 
 

@@ -12,7 +12,8 @@ from trm_tasks_sudoku.symbols import DIGITS
 
 ONE_SOLUTION = "The puzzle has exactly one solution."
 _PROOF = Proof()
-_LONGEST_SEARCH = 1_000_000  # backtracks, which take a few seconds
+LONGEST_SEARCH = 1_000_000
+"""Number of backtracks after which a search ends; they take a few seconds."""
 
 
 def to_text(grid: npt.NDArray[np.integer]) -> str:
@@ -26,7 +27,7 @@ def explain(puzzle: npt.NDArray[np.uint8]) -> str:
         return ONE_SOLUTION
     from trm_tasks_sudoku.solver import solve  # compiled code, which takes long to load
 
-    result = solve(puzzle, limit=2, max_backtracks=_LONGEST_SEARCH)
+    result = solve(puzzle, limit=2, max_backtracks=LONGEST_SEARCH)
     size = size_of(len(puzzle))
     if result.solutions == 2:
         first, second = result.grids
@@ -37,7 +38,7 @@ def explain(puzzle: npt.NDArray[np.uint8]) -> str:
         )
     if not result.complete:
         return (
-            f"Cannot tell whether the puzzle has one solution: the search stopped after {_LONGEST_SEARCH:,} backtracks."
+            f"Cannot tell whether the puzzle has one solution: the search stopped after {LONGEST_SEARCH:,} backtracks."
         )
     if result.solutions == 0:
         return "The puzzle has no solution: its clues contradict each other."
