@@ -1,4 +1,4 @@
-"""`trm plot`, `trm compare`, the live view, the trackers, and completion in the shell."""
+"""`trm plot`, `trm compare`, the live view and the trackers."""
 
 import io
 import json
@@ -253,31 +253,3 @@ def test_a_tracker_that_is_not_installed(name: str, tmp_path: Path, monkeypatch:
     with pytest.raises(TRMError, match=rf"--track {name} needs {name}: pip install 'trm\[{name}\]'."):
         tracked(Monitor(), [name], tmp_path / "run", RunConfig(model=MODEL))
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize(
-    ("line", "offered"),
-    [
-        ("trm pl", ["plot"]),
-        ("trm train sud", ["sudoku"]),
-        ("trm trace arith", ["arithmetic"]),
-        ("trm train sudoku --preset min", ["mini"]),
-        ("trm train arithmetic --set task.op", ["task.operation="]),
-        ("trm train arithmetic --set task.operation=m", ["task.operation=multiply"]),
-        ("trm train arithmetic --set training.use_ema=", ["training.use_ema=true", "training.use_ema=false"]),
-        ("trm train sudoku --device cu", ["cuda"]),
-        ("trm train --preset ", []),
-        ("trm train sudoku --tra", ["--track"]),
-    ],
-)
-def test_completion(
-    line: str, offered: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("trm_tasks_sudoku")
-    pytest.importorskip("trm_tasks_arithmetic")
-    monkeypatch.setenv("_TRM_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", line)
-    monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
-    with pytest.raises(SystemExit):
-        main([])
-    assert capsys.readouterr().out.split() == [f"plain,{word}" for word in offered]

@@ -25,7 +25,13 @@ MARKS = {
 
 @click.command("check-task")
 @click.argument("task", shell_complete=complete.tasks)
-@click.option("--only", multiple=True, metavar="CHECK", help="Run only this check; may be repeated.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="CHECK",
+    shell_complete=complete.checks,
+    help="Run only this check; may be repeated.",
+)
 @threads_option
 @json_option
 def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool) -> int:

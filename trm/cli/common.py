@@ -115,6 +115,7 @@ metric_option = click.option(
     "metrics",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete.metrics,
     help="Report this metric, too; may be repeated. `trm list-tasks -v` lists them.",
 )
 
@@ -128,7 +129,7 @@ task_options = chain(
         help="Change a setting, for example training.max_steps=500.",
         shell_complete=complete.settings,
     ),
-    click.option("--dataset", help="Another of the task's datasets."),
+    click.option("--dataset", help="Another of the task's datasets.", shell_complete=complete.datasets),
 )
 
 

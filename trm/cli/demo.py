@@ -40,7 +40,7 @@ STILL = 3
 
 
 @click.command("demo")
-@click.argument("task", required=False, shell_complete=complete.tasks)
+@click.argument("task", required=False, shell_complete=complete.weights)
 @checkpoint_option
 @click.option(
     "--puzzles", type=click.IntRange(min=1), default=3, show_default=True, help="Number of puzzles, from easy to hard."

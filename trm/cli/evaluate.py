@@ -29,12 +29,13 @@ from trm.errors import UsageError
 @click.option(
     "--data", type=click.Path(path_type=Path), help="Folder of arrays to score instead of the run's own test puzzles."
 )
-@click.option("--dataset", help="Another of the task's datasets.")
+@click.option("--dataset", help="Another of the task's datasets.", shell_complete=complete.datasets)
 @click.option(
     "--set",
     "sets",
     multiple=True,
     metavar="task.A=B",
+    shell_complete=complete.settings,
     help="Change a setting of the task's data, for example task.test_puzzles=5000.",
 )
 @search_options

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -128,6 +129,8 @@ cli.help = with_examples(cli.help, FIRST_STEPS)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with one of `trm.errors.EXIT_CODES`."""
     make_tolerant()
+    if "_TRM_COMPLETE" in os.environ:
+        importlib.import_module("trm.cli.bash_completion")  # registers itself with Click
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     if debug:  # people also type it after the command

@@ -24,7 +24,11 @@ SUFFIXES = (".png", ".svg", ".pdf")
 @click.command("plot")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), shell_complete=complete.runs)
 @click.option(
-    "--metric", "metrics", multiple=True, help="Quantity to plot; may be repeated (default: loss and exact_accuracy)."
+    "--metric",
+    "metrics",
+    multiple=True,
+    shell_complete=complete.curves,
+    help="Quantity to plot; may be repeated (default: loss and exact_accuracy).",
 )
 @click.option(
     "--x",

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 
 @click.command("solve")
-@click.argument("task", shell_complete=complete.tasks)
-@click.argument("puzzles", nargs=-1)
+@click.argument("task", shell_complete=complete.weights)
+@click.argument("puzzles", nargs=-1, shell_complete=complete.files)
 @checkpoint_option
 @search_options
 @click.option(

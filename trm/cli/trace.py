@@ -26,8 +26,8 @@ output = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("trace")
-@click.argument("task", shell_complete=complete.tasks)
-@click.argument("puzzle", required=False)
+@click.argument("task", shell_complete=complete.weights)
+@click.argument("puzzle", required=False, shell_complete=complete.files)
 @checkpoint_option
 @click.option("--steps", type=click.IntRange(min=1), help="Supervision steps (default: same as in training).")
 @click.option("--cycles", is_flag=True, help="Show each of the T cycles inside a step as well.")

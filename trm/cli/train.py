@@ -58,6 +58,7 @@ SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
 @click.option(
     "--init",
     type=NAME_OR_NONE,
+    shell_complete=complete.checkpoints,
     help="Weights to start from: a run, a checkpoint, a weights file, a task that ships weights, or `none` for random ones "
     "(default: random, or the weights of the preset that the preset starts from, which is trained first).",
 )
@@ -70,6 +71,7 @@ SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
+    shell_complete=complete.runs,
     help="Resume the run in this folder exactly where it was saved; --set may move its end.",
 )
 @click.option(
