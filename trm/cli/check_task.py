@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli import complete
-from trm.cli.common import json_option, registry_with_warnings, threads_option, use_threads
+from trm.cli.common import json_option, load_torch, registry_with_warnings, threads_option, use_threads
 from trm.cli.output import print_json
 from trm.progress import progress
 
@@ -42,6 +42,7 @@ def command(task: str, only: tuple[str, ...], threads: int | None, as_json: bool
     registry = registry_with_warnings()
     registry.task(task)
     use_threads(threads)
+    load_torch()
     from trm.testing import CHECKS, check_task
 
     results = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
 import traceback
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from trm.cli.output import echo
 from trm.errors import UsageError
 from trm.plugins.loading import installed_twice
 from trm.plugins.registry import Registry, get_registry
+from trm.progress import progress
 
 
 def registry_with_warnings(quiet_ones_too: bool = False) -> Registry:
@@ -163,6 +166,12 @@ search_options = chain(
     ),
 )
 """The fields of `trm.evaluation.options.SearchOptions`, by their names."""
+
+
+def load_torch() -> None:
+    """Import torch, which takes seconds, with a word on a terminal. Call this before the imports that need it."""
+    with progress("Loading torch") if sys.stderr.isatty() else contextlib.nullcontext():
+        importlib.import_module("torch")
 
 
 def use_threads(threads: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trm.cli import complete
-from trm.cli.common import json_option, registry_with_warnings, seed_option, task_options
+from trm.cli.common import json_option, load_torch, registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes, print_json
 from trm.progress import progress
 from trm.words import counted
@@ -44,6 +44,7 @@ def build(
 ) -> None:
     """Write the puzzles of TASK in the array layout that HRM and TRM code bases share."""
     registry_with_warnings()
+    load_torch()
     from trm.errors import cannot_write
     from trm.experiment.experiment import Experiment
     from trm.runs.run_folder import check_free
@@ -80,6 +81,7 @@ def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> N
 def pack(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int) -> None:
     """Write the test puzzles of TASK into one compressed file, for a plugin that ships them (`DatasetSpec.shipped`)."""
     registry_with_warnings()
+    load_torch()
     from trm.errors import TRMError
     from trm.experiment.experiment import Experiment
 
@@ -108,6 +110,7 @@ def info(
 ) -> None:
     """Show sizes, tokens and an example of the puzzles of TASK."""
     registry_with_warnings()
+    load_torch()
     from trm.experiment.experiment import Experiment
 
     experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, data=data, seed=seed)

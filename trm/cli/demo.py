@@ -14,6 +14,7 @@ from trm.cli import complete
 from trm.cli.common import (
     checkpoint_option,
     device_option,
+    load_torch,
     registry_with_warnings,
     task_and_weights,
     threads_option,
@@ -72,6 +73,7 @@ def command(
     use_threads(threads)
     if record is not None and record.suffix != ".svg":
         raise UsageError(f"--record {record}: the recording is an SVG file; use a name that ends in .svg.")
+    load_torch()
     from trm.experiment.solver import load
     from trm.render.console import Console
     from trm.render.player import Player

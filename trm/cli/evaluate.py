@@ -12,6 +12,7 @@ from trm.cli import complete
 from trm.cli.common import (
     device_option,
     json_option,
+    load_torch,
     metric_option,
     registry_with_warnings,
     search_options,
@@ -84,6 +85,7 @@ def command(
     if seed is not None and seeds:
         raise UsageError("Give either --seed or --seeds.")
     check_plot(plot, all_checkpoints)
+    load_torch()
     from trm.cli.display import CommandDisplay
     from trm.experiment.score_series import ScoreSeries, checkpoints_of
     from trm.experiment.solver import load

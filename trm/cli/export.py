@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli import complete
-from trm.cli.common import registry_with_warnings
+from trm.cli.common import load_torch, registry_with_warnings
 from trm.cli.output import echo
 from trm.errors import TRMError, UsageError, cannot_write
 from trm.words import counted
@@ -43,6 +43,7 @@ def command(checkpoint: str, form: str, output: Path, steps: int | None) -> None
     CHECKPOINT is a run folder, a step_N folder in it, a weights file, or a task that ships weights.
     """
     registry_with_warnings()
+    load_torch()
     from trm.runs.locate import locate
 
     if form == "official":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trm.cli.common import registry_with_warnings, seed_option, task_options
+from trm.cli.common import load_torch, registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes
 from trm.progress import progress
 from trm.words import counted
@@ -50,6 +50,7 @@ def command(
     SOURCE is a folder with step_N and all_config.yaml, or one such step_N. No code in it is executed.
     """
     registry_with_warnings()
+    load_torch()
     from trm.errors import UsageError
     from trm.experiment.experiment import Experiment
     from trm.interop.official import load_checkpoint

@@ -12,6 +12,7 @@ from trm.cli.common import (
     checkpoint_option,
     device_option,
     json_option,
+    load_torch,
     registry_with_warnings,
     search_options,
     task_and_weights,
@@ -68,6 +69,7 @@ def command(
     if output is not None:
         _check_output(spec, output)
     texts = [read_text(given, folders=spec.solve is not None) for given in puzzles or ("-",)]
+    load_torch()
     from trm.cli.display import CommandDisplay
     from trm.evaluation.options import SearchOptions
     from trm.experiment.given import SourcedText

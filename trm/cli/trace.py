@@ -12,6 +12,7 @@ from trm.cli import complete
 from trm.cli.common import (
     checkpoint_option,
     device_option,
+    load_torch,
     registry_with_warnings,
     task_and_weights,
     threads_option,
@@ -61,6 +62,7 @@ def command(
     task, weights = task_and_weights(task, checkpoint)
     from rich.text import Text
 
+    load_torch()
     from trm.cli.display import CommandDisplay
     from trm.experiment.solver import load
     from trm.render.console import Console

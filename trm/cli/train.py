@@ -16,6 +16,7 @@ from trm.cli.absent import NAME_OR_NONE
 from trm.cli.common import (
     device_option,
     json_option,
+    load_torch,
     metric_option,
     registry_with_warnings,
     seed_option,
@@ -110,6 +111,7 @@ def command(
         _show_help(task, choices, help_all)
         return
     use_threads(threads)
+    load_torch()
     from trm.cli.display import CommandDisplay
     from trm.devices.processes import joined
     from trm.experiment import resumption

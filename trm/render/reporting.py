@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 FIRST_LINE = 1.5
 """Seconds after which a job gets a line, where lines are written."""
 
-LINE_SECONDS = 10.0
-"""Seconds between two lines."""
+LINE_SECONDS = 9.5
+"""Seconds between two lines, so that ten do not pass without one."""
 
 Clock = Callable[[], float]
 
