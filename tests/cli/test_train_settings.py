@@ -220,3 +220,8 @@ def test_a_run_trains_the_epochs_and_its_config_can_be_given_back(
     longer = trm(f"train --resume {tmp_path / 'a'} --epochs 2")
     assert longer.code == 0, longer.err
     assert json.loads((tmp_path / "a" / "config.json").read_text())["training"]["num_epochs"] == 2
+
+
+def test_use_attention_is_not_ignored_because_the_preset_names_a_mixer() -> None:
+    chosen = experiment("sudoku --set model.use_attention=true")
+    assert completed(chosen.model_settings)["mixing"] == "attention"
