@@ -107,6 +107,14 @@ def test_runs_of_different_tasks_are_not_ranked(tmp_path: Path, capsys: pytest.C
     ]
 
 
+def test_different_test_puzzles_are_pointed_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, data in enumerate(("aaa", "aaa", "bbb")):
+        write_run(tmp_path / str(seed), (0.9,), data=data, training={"learning_rate": 0.1 + seed})
+    warning = "Not all of these runs were scored on the same test puzzles."
+    assert warning in report(capsys, tmp_path)["notes"]
+    assert warning not in report(capsys, tmp_path / "0", tmp_path / "1")["notes"]
+
+
 def test_a_run_given_twice_counts_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(tmp_path / "a")
     assert len(report(capsys, tmp_path / "a", tmp_path, tmp_path / "a" / "..", tmp_path / "a")["rows"]) == 1

@@ -16,6 +16,7 @@ def write_run(
     scores: tuple[float, ...] = (0.5, 0.9),
     *,
     puzzles: int | None = 1000,
+    data: str | None = None,
     training: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Path:
@@ -25,6 +26,7 @@ def write_run(
         folder: the run folder.
         scores: the exact accuracies.
         puzzles: the number of test puzzles in the summary; None for a run without a summary, an interrupted one.
+        data: the fingerprint of the test puzzles.
         training: settings of the training that are not the default.
         settings: of `RunConfig`.
     """
@@ -40,6 +42,13 @@ def write_run(
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     if puzzles is not None:
         final = lines[-1]["test"] if lines else {}
-        summary = {"final_metrics": final, "steps": 10 * len(scores), "parameters": 12345, "test_puzzles": puzzles}
+        summary: dict[str, Any] = {
+            "final_metrics": final,
+            "steps": 10 * len(scores),
+            "parameters": 12345,
+            "test_puzzles": puzzles,
+        }
+        if data is not None:
+            summary["data"] = {"test": {"fingerprint": data}}
         (folder / "summary.json").write_text(json.dumps(summary))
     return folder

@@ -29,11 +29,6 @@ def command(runs: tuple[Path, ...], show_all: bool, ungrouped: bool, form: str |
     Runs that differ only in the seed share a row with the mean and the sample standard deviation of their scores. The
     exact accuracy of a single finished run has Wilson's 95 % confidence interval for its number of test puzzles. A
     difference is within noise if its own 95 % confidence interval contains 0.
-
-    \b
-    Examples:
-      trm compare runs/a runs/b
-      trm compare runs --markdown
     """
     if as_json and form:
         raise UsageError(f"--json and --{form} exclude each other. Choose one.")

@@ -38,6 +38,8 @@ def _of_one_task(rows: Sequence[Row]) -> list[str]:
         notes.append(f"Within noise of {_named(best)}, the best: {'; '.join(map(_named, within))}.")
     if beyond:
         notes.append(f"Worse than {_named(best)} by more than noise: {'; '.join(map(_named, beyond))}.")
+    if len({frozenset(row.test_data) for row in scored if row.test_data}) > 1:
+        notes.append("Not all of these runs were scored on the same test puzzles.")
     rules = list(dict.fromkeys(rules))
     return [*notes, f"A difference is within noise if its 95 % confidence interval contains 0 ({'; '.join(rules)})."]
 

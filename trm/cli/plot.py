@@ -48,11 +48,6 @@ def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output:
     """Plot learning curves of RUNS in the terminal, and with --output to a file.
 
     RUNS are run folders, or folders of runs. Each curve is labelled by the settings that tell its run from the others.
-
-    \b
-    Examples:
-      trm plot runs/a runs/b
-      trm plot runs --x time --metric exact_accuracy --output curves.svg
     """
     if output is not None and output.suffix not in SUFFIXES:
         raise UsageError(f"--output {output}: use a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")

@@ -49,6 +49,12 @@ class Row:
         count = counts.pop() if len(counts) == 1 else None
         return count if isinstance(count, int) and count > 0 else None
 
+    @property
+    def test_data(self) -> set[str]:
+        """The fingerprints of the test puzzles, where they are known."""
+        data = [((history.summary or {}).get("data") or {}).get("test") or {} for history in self.histories]
+        return {str(test["fingerprint"]) for test in data if test.get("fingerprint")}
+
     def scores(self, metric: str) -> list[float]:
         """The values of a metric in the runs that have it."""
         values = [as_number(history.last_scores().get(metric)) for history in self.histories]

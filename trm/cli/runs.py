@@ -33,11 +33,6 @@ def command(folder: Path | None, as_json: bool) -> None:
 
     Best and last are exact_accuracy, the share of test puzzles with every cell right. A run is running, finished,
     interrupted (resume it with `trm train --resume RUN`), imported or damaged.
-
-    \b
-    Examples:
-      trm runs
-      trm runs experiments --json
     """
     from trm.runs.listing import list_runs
 
