@@ -11,7 +11,7 @@ import click
 MOST = 1000
 
 
-class Seeds(click.ParamType[Any]):
+class Seeds(click.ParamType):
     """Seeds as ranges and numbers: `0-4` or `0,1,7`."""
 
     name = "A-B"
