@@ -63,8 +63,10 @@ def images(count: int) -> PuzzleSet:
 
 def mixture(count: int) -> PuzzleSet:
     """Test puzzles of the easy and of the hard weights in turn."""
-    halves = [trm.load(f"sudoku:{preset}").loaded.experiment.puzzles("test") for preset in ("quick", "hard")]
     half = (count + 1) // 2
+    halves = [
+        trm.load(f"sudoku:{preset}").loaded.experiment.puzzles("test", limit=half) for preset in ("quick", "hard")
+    ]
     inputs, labels = (
         np.stack([np.asarray(getattr(puzzles, name)[:half]) for puzzles in halves], axis=1)
         for name in ("inputs", "labels")

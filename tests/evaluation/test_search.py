@@ -48,7 +48,7 @@ def found(model: Any, inputs: torch.Tensor, plan: Search, rows: int = 4) -> list
     """The answers of a search to some puzzles, in their order."""
     pool: RowPool[int] = RowPool(model, plan, CPU, rows)
     for row, puzzle in enumerate(inputs):
-        pool.add(row, puzzle.numpy())
+        pool.add(row, puzzle.numpy(), int(puzzle[0]) if getattr(model, "config", None) and model.config.num_puzzles else 0)
     answers: dict[int, Found] = {}
     while pool.busy:
         answers |= pool.step()
@@ -97,10 +97,11 @@ def test_predictions_are_completed_before_they_are_counted_and_checked() -> None
     assert asked.tried == 0
 
 
-def network(seed: int) -> tuple[TinyRecursiveModel, torch.Tensor]:
+def network(seed: int, **extra: Any) -> tuple[TinyRecursiveModel, torch.Tensor]:
     """A random network whose answers change from step to step, and puzzles."""
     torch.manual_seed(seed)
-    config = TRMConfig(vocab_size=5, context_length=6, hidden_dim=8, num_heads=2, n_recursions=1, T_steps=1)
+    small = {"vocab_size": 5, "context_length": 6, "hidden_dim": 8, "num_heads": 2, "n_recursions": 1, "T_steps": 1}
+    config = TRMConfig(**{**small, **extra})
     model = TinyRecursiveModel(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
@@ -168,10 +169,23 @@ PLANS = {
 }
 
 
+NETWORKS: dict[str, dict[str, Any]] = {
+    "a fixed length": {},
+    "any length": {"context_length": 0},
+    "puzzle vectors": {"num_puzzles": 5, "puzzle_tokens": 2},
+    "the baseline": {"architecture": "hrm"},
+    "a vector per symbol": {
+        "mixing": "relational",
+        "structure": {"interchangeable": (2, 3, 4), "relations": {"row": (0, 0, 0, 1, 1, 1)}},
+    },
+}
+
+
 @pytest.mark.parametrize("kind", PLANS)
-def test_an_answer_does_not_depend_on_what_else_is_in_the_batch(kind: str) -> None:
+@pytest.mark.parametrize("architecture", NETWORKS)
+def test_an_answer_does_not_depend_on_what_else_is_in_the_batch(kind: str, architecture: str) -> None:
     """Before, the noise of a restart depended on the other puzzles that were not solved yet."""
-    model, _ = network(3)
+    model, _ = network(3, **NETWORKS[architecture])
     inputs = torch.randint(0, 5, (23, 6), generator=torch.Generator().manual_seed(1))
     plan = Search(4, precision="fp32", **PLANS[kind])  # type: ignore[arg-type]
     together = found(model, inputs, plan, rows=8)
