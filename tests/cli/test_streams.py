@@ -67,11 +67,12 @@ def test_any_encoding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments
 
 
 def test_pictures_stay_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", Encoded("ascii"))
+    stdout = Encoded("ascii")
+    monkeypatch.setattr(sys, "stdout", stdout)
     make_tolerant()
     curves = {"one": [(0.0, 1.0), (9.0, 2.0)], "other": [(0.0, 2.0), (9.0, 1.0)]}
     Console(highlight=False, width=40).print(chart("loss", curves, "steps", 40))
-    lines = sys.stdout.content().decode().splitlines()  # type: ignore[attr-defined]
+    lines = stdout.content().decode().splitlines()
     assert {line.index("|") for line in lines if "|" in line} == {9}
     assert {len(line) for line in lines[1:14]} == {40}
     assert "*" in "".join(lines)
@@ -84,10 +85,11 @@ def test_each_mark_of_a_picture_has_one_character() -> None:
 
 
 def test_json_is_the_same_in_any_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", Encoded("ascii"))
+    stdout = Encoded("ascii")
+    monkeypatch.setattr(sys, "stdout", stdout)
     make_tolerant()
     print_json({"name": "─ zażółć 😀"})
-    assert sys.stdout.content() == b'{\n  "name": "\\u2500 za\\u017c\\u00f3\\u0142\\u0107 \\ud83d\\ude00"\n}\n'  # type: ignore[attr-defined]
+    assert stdout.content() == b'{\n  "name": "\\u2500 za\\u017c\\u00f3\\u0142\\u0107 \\ud83d\\ude00"\n}\n'
 
 
 @pytest.mark.parametrize(

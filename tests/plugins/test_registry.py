@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,27 @@ def test_shipped_weights_that_are_missing_are_named_by_doctor(site: Site) -> Non
     ran = site.trm("doctor")
     assert f"Weights of preset 'only' of task 'chess': {site.folder / path} does not exist." in ran.stdout
     assert "Reinstall 'chessplugin' of chessplugin 9.9." in ran.stdout
+
+
+def test_a_second_plugin_of_one_name_is_reported_only_by_commands_that_list_plugins(site: Site) -> None:
+    for name in ("alpha", "beta"):
+        site.install(name, task(f"{name}-task"), entry_point="chess")
+    for command in (("list-tasks",), ("doctor",)):
+        ran = site.trm(*command)
+        assert (ran.stdout + ran.stderr).count("has a plugin of the same name") == 1
+    assert site.trm("data", "info", "nothing").stderr.count("has a plugin of the same name") == 0
+
+
+def test_a_distribution_that_is_installed_twice_is_reported_in_one_line(site: Site) -> None:
+    """A stale version beside the installed one, as an interrupted upgrade leaves it. Python itself ignores one of them."""
+    site.install("chess", task("chess"))
+    stale = site.folder / "chess-9.8.dist-info"
+    shutil.copytree(site.folder / "chess-9.9.dist-info", stale)
+    (stale / "METADATA").write_text("Metadata-Version: 2.1\nName: chess\nVersion: 9.8\n")
+    for command in (("list-tasks",), ("doctor",)):
+        ran = site.trm(*command)
+        lines = [line for line in (ran.stdout + ran.stderr).splitlines() if "chess is installed 2 times" in line]
+        assert len(lines) == 1
+        assert f"9.8 in {site.folder}" in lines[0]
+        assert f"9.9 in {site.folder}" in lines[0]
+    assert "installed 2 times" not in site.trm("data", "info", "nothing").stderr

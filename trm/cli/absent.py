@@ -10,13 +10,11 @@ import click
 from trm.words import means_absent
 
 
-class NameOrNone(click.ParamType):
+class NameOrNone(click.types.StringParamType):
     """A name, or "none", which differs from omitting the option: it overrides what a preset says."""
 
-    name = "text"
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return "none" if means_absent(value) else value
+        return "none" if means_absent(value) else super().convert(value, param, ctx)
 
 
 NAME_OR_NONE = NameOrNone()
@@ -37,7 +35,7 @@ def _may_be_absent(option: click.Option) -> bool:
     return not (has_default or option.required or option.multiple or option.is_flag or option.type is NAME_OR_NONE)
 
 
-def _or_absent(kind: click.ParamType) -> click.ParamType:
+def _or_absent(kind: click.ParamType[Any]) -> click.ParamType[Any]:
     """The same type of values, in which `none` stands for no value."""
     tolerant = copy.copy(kind)
     convert = kind.convert
