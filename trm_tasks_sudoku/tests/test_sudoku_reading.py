@@ -253,3 +253,9 @@ def test_a_dataset_of_text_files_is_solved(tmp_path: Path) -> None:
     (tmp_path / "test.txt").write_text("." * 81)
     with pytest.raises(DataError, match=r"test\.txt, puzzle 1: The puzzle has several solutions"):
         build_extreme(config, "test", 0)
+
+
+def test_candidates_are_not_cells_even_if_their_number_fits() -> None:
+    line = "| 4 1278 1378 | 389 5 369 | 137 1678 16 |"  # 25 digits, as many as a row of 25x25 has
+    with pytest.raises(PuzzleError, match=r"^Puzzle 1, line 1, column 5: '1278' stands for one cell"):
+        read_grids("\n".join([line] * 25)).strictly()

@@ -14,7 +14,7 @@ LONGEST_TITLE = 100
 
 _COMMENT = re.compile(r"(?:#|//).*")
 _SECTION = re.compile(r"\[\s*([A-Za-z][\w ]*?)\s*\]")
-_SEPARATOR = "\\s,;|:\"'\\[\\](){}+=/\\\\\u2500-\u257f"
+_SEPARATOR = "\\s,;|:`\"'\\[\\](){}+=/\\\\\u2500-\u257f"
 _FIELD = re.compile(f"[^{_SEPARATOR}]+")
 _RULE = re.compile(r"[\s_*+=|:'~.\u2500-\u257f-]*")
 _ORNAMENT = re.compile(r"[_*+=~\u2500-\u257f-]")
@@ -177,6 +177,8 @@ def _one_field(number: int, content: str, fields: list[tuple[int, str]]) -> Line
 def _all_fields(number: int, content: str, fields: list[tuple[int, str]]) -> Row | None:
     """A line whose fields are single cells or groups of cells."""
     cells = "".join(field for _, field in fields)
+    if len(fields) in SIZES and len({len(field) for _, field in fields}) > 1:  # candidates, whose number may fit by chance
+        return None
     if len(cells) not in (*SIZES, *CELLS) or not _are_cells(cells, len(cells)):
         return None
     return Row(number, cells, content, note=LISTS if content.lstrip()[0] in "[{(" else "")
