@@ -82,7 +82,7 @@ PRESETS = (
         model=MODEL,
         training={**RELATIONAL_TRAINING, "max_steps": 400, "eval_interval": 100},
         cost="30 s on a busy core",
-        reaches="100 % exact on 1,000 unseen puzzles (seed 0)",
+        reaches="100 % exact on 1,000 test puzzles (seed 0), of which 998 have the answer of a training puzzle",
     ),
     PresetSpec(
         name="six",
