@@ -60,7 +60,7 @@ def test_runs_that_differ_only_in_the_seed_share_a_row(sweep: Path, capsys: pyte
     assert fast["exact_accuracy"] == pytest.approx(0.91)
     assert fast["exact_accuracy_std"] == pytest.approx(0.01)
     assert fast["exact_accuracy_low"] == pytest.approx(0.91 - 4.303 * 0.01 / 3**0.5)
-    assert "91.00% +- 1.00%" in shown(capsys, "compare", sweep)
+    assert "91.00% ± 1.00%" in shown(capsys, "compare", sweep)
     single = report(capsys, sweep, "--ungrouped")["rows"]
     assert [row["runs"] for row in single] == [1] * 6
     assert "exact_accuracy_std" not in single[0]
@@ -152,7 +152,7 @@ def test_a_narrow_terminal_gets_whole_numbers(
     monkeypatch.setenv("COLUMNS", str(width))
     table = shown(capsys, "compare", sweep)
     assert max(map(cell_len, table.splitlines())) <= width
-    for text in ("91.00% +- 1.00%", "0.001", "0, 1, 2"):
+    for text in ("91.00% ± 1.00%", "0.001", "0, 1, 2"):
         assert text in table
 
 

@@ -144,7 +144,7 @@ def _score(row: Row, metric: str) -> str:
     if not values:
         return "-"
     if len(values) > 1:
-        return f"{mean(values):.2%} +- {statistics.stdev(values):.2%}"
+        return f"{mean(values):.2%} ± {statistics.stdev(values):.2%}"
     interval = row.interval() if metric == METRIC else None
     return percent(values[0]) + (f" [{100 * interval[0]:.2f}, {100 * interval[1]:.2f}]" if interval else "")
 

@@ -63,8 +63,9 @@ class Row:
     def interval(self) -> Interval | None:
         """The 95 % confidence interval of the exact accuracy: over seeds, or Wilson's over puzzles; None if unknown."""
         values = self.scores(METRIC)
-        if len(values) > 1:
-            return of_mean(values)
+        over_seeds = of_mean(values)
+        if over_seeds is not None:
+            return max(over_seeds[0], 0.0), min(over_seeds[1], 1.0)
         return wilson(values[0] * self.puzzles, self.puzzles) if values and self.puzzles else None
 
     def best(self) -> float | None:

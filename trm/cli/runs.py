@@ -129,6 +129,6 @@ def _print_columns(console: Console, columns: Sequence[Column], settings: Column
         for line, text in zip(lines, ["", *settings.values], strict=True):  # the first line is the header
             console.print(Segments([*line, Segment.line()]))
             if text:
-                console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
+                console.print(Padding(Text(text, style="dim"), (0, 0, 0, 2), expand=False))
     else:
         console.print(paragraphs([*columns, settings]))

@@ -105,7 +105,7 @@ def paragraphs(columns: Sequence[Column]) -> RenderableType:
         for column in others:
             if column.values[index]:
                 line = Text.assemble((f"{column.name}: ", "dim"), column.values[index])
-                parts.append(Padding(line, (0, 0, 0, 2)))
+                parts.append(Padding(line, (0, 0, 0, 2), expand=False))
     return Group(*parts)
 
 
