@@ -18,7 +18,8 @@ from trm.evaluation.metrics import CellAccuracy, Metric, Share
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import EvaluationRequest
 from trm.evaluation.scoring import evaluate as score_batches
-from trm.experiment.experiment import Experiment, check_identifiers
+from trm.experiment.experiment import Experiment
+from trm.experiment.identifiers import check_identifiers
 from trm.experiment.leaks import known_overlap
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.provenance import DataReport, change_since_training
@@ -112,7 +113,7 @@ def _by_metrics(
     model = loaded.model
     metrics = experiment.build_metrics(options.metrics, session.display.note)
     puzzles = experiment.puzzles(options.split, limit=options.limit)
-    check_identifiers(loaded.checkpoint, puzzles)
+    check_identifiers(loaded.checkpoint, experiment, puzzles, session.display)
     plan = experiment.search(model.config, search)
     report = _reported(loaded, trained_on, options, puzzles)
     overlap = _told_overlap(loaded, trained_on, options, puzzles)

@@ -32,7 +32,7 @@ from trm.progress import progress
 from trm.runs.building import load_tensors
 from trm.runs.locate import Checkpoint
 from trm.specs import MetricSpec, PresetSpec, TaskSpec
-from trm.words import counted, means_absent
+from trm.words import means_absent
 
 
 @dataclass(frozen=True)
@@ -336,16 +336,6 @@ class Experiment:
                     advance(len(batch))
 
         return batches
-
-
-def check_identifiers(checkpoint: Checkpoint, puzzles: PuzzleSet) -> None:
-    """Raise `CheckpointError` if the puzzles have identifiers that the model has no vectors for."""
-    known, needed = checkpoint.run.model.num_puzzles, puzzles.description.num_puzzle_identifiers
-    if 0 < known < needed:
-        raise CheckpointError(
-            f"{checkpoint.path} has vectors for {counted(known, 'puzzle id')}, the data has {needed} ids. To give each id the mean "
-            f"vector, import the checkpoint with --num-puzzles {needed}."
-        )
 
 
 def _earlier(

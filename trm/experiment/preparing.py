@@ -12,6 +12,7 @@ from trm.data.puzzle_set import PuzzleSet
 from trm.devices.processes import Processes
 from trm.devices.seeding import set_seed
 from trm.experiment.experiment import Experiment
+from trm.experiment.identifiers import check_identifiers
 from trm.experiment.provenance import DataReport
 from trm.experiment.restarts import note_job
 from trm.experiment.session import Session
@@ -92,6 +93,7 @@ def prepare(experiment: Experiment, session: Session, folder: Path) -> Job:
     config = experiment.run_config(experiment.model_config(train), fingerprints)
     if start is not None:
         check_start(start, config)
+        check_identifiers(start, experiment, train, session.display)
     return Job(experiment, folder, train, test, train_data, test_data, config, earlier)
 
 

@@ -8,6 +8,7 @@ from trm_tasks_sudoku.answers import check, format_tokens
 from trm_tasks_sudoku.augmentation import Symmetries
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.csv_source import read_csv
+from trm_tasks_sudoku.datasets import symmetry_class
 from trm_tasks_sudoku.generated import as_puzzle_set
 from trm_tasks_sudoku.generator import generate
 from trm_tasks_sudoku.metrics import valid_answers
@@ -116,3 +117,11 @@ def test_the_shipped_weights_fit_every_size(size: int) -> None:
     experiment = Experiment.from_preset("sudoku", "hard", [f"task.size={size}", "task.style=plain"])
     model = experiment.adapt_weights(locate("sudoku:hard"))
     assert model.config.context_length == size * size
+
+
+def test_labels_that_are_no_solution_are_classes_of_their_own() -> None:
+    """Arrays of strangers may hold any labels; unknown ones are -100."""
+    random = np.random.default_rng(0).integers(0, 11, (4, 81)).astype(np.uint8)
+    unknown = np.full((4, 81), -100)
+    for labels in (random, unknown):
+        assert len(set(symmetry_class(random, labels, SudokuConfig()).tolist())) == 4

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from trm.data import IntArray, PuzzleSet, hub_file
 from trm.errors import UsageError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.csv_source import read_csv
 from trm_tasks_sudoku.generated import as_puzzle_set
+from trm_tasks_sudoku.rules import is_solved
 from trm_tasks_sudoku.splits import CLASS_SIZES, grid_hash, solution_class
 from trm_tasks_sudoku.text_source import read_texts, text_file
 
@@ -35,7 +38,11 @@ def build_extreme(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
 def symmetry_class(inputs: IntArray, labels: IntArray, config: SudokuConfig) -> IntArray:
     """The class ``[N]`` of each puzzle's solution, which decides the split of 9x9 puzzles.
 
-    From 16x16 on, symmetry classes are not known: there the class is the solution itself.
+    From 16x16 on, symmetry classes are not known: there the class is the solution itself. Arrays may hold labels that are
+    no solution, or unknown: such a puzzle is a class of its own.
     """
-    solutions = labels - EMPTY
-    return solution_class(solutions) if config.size in CLASS_SIZES else grid_hash(solutions)
+    solutions = labels.astype(np.int64) - EMPTY
+    solved = is_solved(solutions)
+    classes = grid_hash(np.concatenate([inputs, labels], axis=1))
+    classes[solved] = (solution_class if config.size in CLASS_SIZES else grid_hash)(solutions[solved])
+    return classes

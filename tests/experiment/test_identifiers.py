@@ -1,0 +1,84 @@
+"""Puzzle vectors belong to names: data whose puzzle ids have other names is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trm.cli.main import main
+
+pytest.importorskip("trm_tasks_sudoku")
+
+MODEL = {"mixing": "attention", "num_heads": 2, "hidden_dim": 8, "puzzle_tokens": 1, "n_supervision": 1}
+
+
+def arrays(folder: Path, *names: str) -> Path:
+    """A folder of 9x9 puzzles with one id for each name."""
+    rng = np.random.default_rng(0)
+    facts = {"pad_id": 0, "ignore_label_id": None, "blank_identifier_id": 0, "vocab_size": 11, "seq_len": 81}
+    counts = {
+        "num_puzzle_identifiers": len(names) + 1,
+        "total_groups": 8,
+        "mean_puzzle_examples": 1,
+        "total_puzzles": 8,
+    }
+    for split in ("train", "test"):
+        (folder / split).mkdir(parents=True)
+        for name in ("inputs", "labels"):
+            np.save(folder / split / f"all__{name}.npy", rng.integers(2, 11, (8, 81)).astype(np.uint8))
+        ids = rng.integers(1, len(names) + 1, 8).astype(np.int32)
+        np.save(folder / split / "all__puzzle_identifiers.npy", ids)
+        for name in ("puzzle", "group"):
+            np.save(folder / split / f"all__{name}_indices.npy", np.arange(9, dtype=np.int32))
+        (folder / split / "dataset.json").write_text(json.dumps({**facts, **counts, "sets": ["all"]}))
+    (folder / "identifiers.json").write_text(json.dumps(["<blank>", *names]))
+    return folder
+
+
+def command(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return int(str(ended.value.code))
+
+
+def train(data: Path, output: Path, *more: object) -> int:
+    sets = [part for name, value in MODEL.items() for part in ("--set", f"model.{name}={value}")]
+    steps = ["--set", "training.max_steps=2", "--set", "training.batch_size=4", "--device", "cpu"]
+    return command("train", "sudoku", "--quiet", "--data", data, "--output", output, *sets, *steps, *more)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ids")
+    arrays(folder / "a", "plus1", "plus2", "plus3")
+    arrays(folder / "b", "plus3", "plus1", "plus2")
+    arrays(folder / "same", "plus1", "plus2", "plus3")
+    assert train(folder / "a", folder / "run") == 0
+    return folder
+
+
+def test_other_names_are_refused(capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path) -> None:
+    message = f"Puzzle id 1 is 'plus3' in this data, but 'plus1' in the training data of {folder / 'run'}"
+    assert command("evaluate", folder / "run", "--data", folder / "b", "--device", "cpu") == 2
+    assert message in capsys.readouterr().err
+    assert train(folder / "b", tmp_path / "new", "--init", folder / "run") == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_same_names_are_accepted(folder: Path, tmp_path: Path) -> None:
+    assert command("evaluate", folder / "run", "--data", folder / "same", "--device", "cpu") == 0
+    assert train(folder / "same", tmp_path / "new", "--init", folder / "run") == 0
+
+
+def test_names_that_cannot_be_compared_are_mentioned(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    arrays(tmp_path / "gone", "plus1", "plus2", "plus3")
+    assert train(tmp_path / "gone", tmp_path / "run") == 0
+    (tmp_path / "gone").rename(tmp_path / "moved")
+    assert command("evaluate", tmp_path / "run", "--data", tmp_path / "moved", "--device", "cpu") == 0
+    assert "cannot compare the names of the puzzle ids with those in training" in capsys.readouterr().err

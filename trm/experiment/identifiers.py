@@ -1,0 +1,60 @@
+"""Whether the puzzle vectors of a model belong to the puzzle ids of some data: the names of the ids decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from trm.data.puzzle_set import PuzzleSet
+from trm.errors import CheckpointError, TRMError, UsageError
+from trm.experiment.experiment import Experiment
+from trm.experiment.session import Display
+from trm.runs.locate import Checkpoint
+from trm.words import counted
+
+
+def check_identifiers(checkpoint: Checkpoint, experiment: Experiment, puzzles: PuzzleSet, display: Display) -> None:
+    """Check that each puzzle id of an experiment's data has the vector that it was trained with.
+
+    Imported weights and weights of a custom dataset have no names: only the number of their ids is checked. If the
+    training data is gone, the user is told that the names cannot be compared.
+
+    Args:
+        checkpoint: the weights.
+        experiment: the experiment that the weights are used in.
+        puzzles: puzzles of that experiment.
+        display: is told if the names of the training data cannot be read.
+
+    Raises:
+        CheckpointError: the data has more ids than the model has vectors.
+        UsageError: an id has another name than in training.
+    """
+    run = checkpoint.run
+    known, needed = run.model.num_puzzles, puzzles.description.num_puzzle_identifiers
+    if known == 0:
+        return
+    if known < needed:
+        raise CheckpointError(
+            f"{checkpoint.path} has vectors for {counted(known, 'puzzle id')}, the data has {counted(needed, 'id')}. To give "
+            f"each id the mean vector, import the checkpoint with --num-puzzles {needed}."
+        )
+    if known == 1 or run.training is None or run.task != experiment.task.name:
+        return
+    trained_on = Experiment.from_run(run)
+    if (trained_on.task, trained_on.seed) == (experiment.task, experiment.seed):
+        return
+    try:
+        names = trained_on.identifiers()
+    except TRMError as error:
+        display.note(f"Warning: cannot compare the names of the puzzle ids with those in training. {error}")
+        return
+    _compare(names, puzzles.identifiers, checkpoint)
+
+
+def _compare(trained: Sequence[str], used: Sequence[str], checkpoint: Checkpoint) -> None:
+    for number, (own, name) in enumerate(zip_longest(trained, used)):
+        if name is not None and own != name:
+            raise UsageError(
+                f"Puzzle id {number} is {name!r} in this data, but {own!r} in the training data of {checkpoint.path}: its "
+                "puzzle vectors belong to other puzzles. Use the data that the weights were trained on."
+            )
