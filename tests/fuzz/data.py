@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
 import tempfile
@@ -25,6 +26,7 @@ from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
+from trm.storage.text_files import read_puzzle_text
 
 from .checkpoints import contents, experiment
 from .formats import corrupted_npy
@@ -87,6 +89,25 @@ def read_arrays(folder: Path) -> None:
             assert len(batch.inputs) == len(batch.labels) == len(batch.puzzle_ids)
     if "test_puzzles" in puzzles.documents:
         Ballot(scored_tasks(puzzles))
+
+
+def array_files() -> list[Files]:
+    """Mazes and Sudoku puzzles that somebody saved as NumPy files."""
+    found = []
+    for array in (np.ones((2, 5, 5), np.uint8), np.arange(81).reshape(9, 9) % 10, np.array(["S...G", "....."])):
+        single, several = io.BytesIO(), io.BytesIO()
+        np.save(single, array)
+        np.savez_compressed(several, first=array, second=array)
+        found += [{"text": single.getvalue()}, {"text": several.getvalue()}]
+    return found
+
+
+def corrupt_array_file(rng: random.Random, files: Files) -> Files:
+    return {"text": corrupted_npy(rng, files["text"])}
+
+
+def read_array_file(folder: Path) -> None:
+    read_puzzle_text(folder / "text")
 
 
 def sudoku_csv() -> list[Files]:

@@ -15,6 +15,7 @@ TARGETS = {
         Target("training-state", checkpoints.state_seeds, checkpoints.corrupt_state, checkpoints.read_state, 1),
         Target("official", checkpoints.official, checkpoints.corrupt_official, checkpoints.read_official, 2),
         Target("arrays", data.arrays, data.corrupt_arrays, data.read_arrays, 4),
+        Target("array-file", data.array_files, data.corrupt_array_file, data.read_array_file, 4),
         Target("sudoku-csv", data.sudoku_csv, data.corrupt_csv, data.read_sudoku_csv, 6),
         Target("maze-csv", data.maze_csv, data.corrupt_csv, data.read_maze_csv, 6),
         Target("arc-folder", data.arc_folders, data.corrupt_arc, data.read_arc_folder, 6),
