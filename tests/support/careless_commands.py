@@ -101,7 +101,7 @@ CARELESS = (
     Careless("evaluate notes.txt", "a weights file", 2, "notes.txt"),
     Careless("evaluate weights.pt", "weights of another program", 2, "weights.pt"),
     Careless("solve sudoku photo.png --checkpoint run", "a photo of a puzzle", 2, "photo.png"),
-    Careless("solve sudoku puzle.txt --checkpoint run", "puzzle.txt", 2, "Cannot read puzle.txt: there is no such file. Did you mean 'puzzle.txt'?"),
+    Careless("solve sudoku puzle.txt --checkpoint run", "puzzle.txt", 2, "no such file. Did you mean 'puzzle.txt'?"),
     Careless("solve sudoku empty.txt --checkpoint run", "a puzzle", 2, "Cannot read empty.txt: it is empty."),
     Careless("solve sudoku PUZZLE --checkpoint data", "run", 2, "data is not a run folder"),
     Careless("train sudoku --data run", "data", 2, "run"),
