@@ -73,7 +73,7 @@ def tensors(path: Path) -> dict[str, bytes]:
 
 def test_import_and_export_give_the_same_bytes(source: Path) -> None:
     said = trm("import-checkpoint", source, "--output", "run")
-    assert "attention, any number of positions, 6 tokens, 1 puzzle ids" in said
+    assert "attention, any number of positions, 6 tokens, 1 puzzle id)" in said
     assert "import it again with --task" in said
     assert locate(Path("run")).step == 7
     assert "step_7" in trm("export", "run", "--format", "official", "--output", "back")
