@@ -77,13 +77,16 @@ def csv_folder(folder: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"source,puzzle,answer\nx,{EASY},{SOLVED}\n", "has no column 'question' in its first line."),
+        (
+            f"source,frage,answer\nx,{EASY},{SOLVED}\n",
+            "no column for the question in its first line. Found: 'source', 'frage'",
+        ),
         (
             f"question,answer\n{EASY},{SOLVED}\n{EASY[:-1]},{SOLVED}\n",
             "line 3: the question has 80 characters, not 81.",
         ),
         (f"question,answer\n{EASY},{SOLVED}\n{EASY}\n", "line 3: the answer has 0 characters, not 81."),
-        (f"question,answer\n{EASY},{'0' + SOLVED[1:]}\n", "line 2: the answer has the character '0'"),
+        (f"question,answer\n{EASY},{'0' + SOLVED[1:]}\n", "line 2: the answer has an empty cell."),
         (
             f"question,answer\n{EASY},{SOLVED}\n{EASY},{SOLVED[::-1]}\n",
             "line 3: the answer does not solve the question.",

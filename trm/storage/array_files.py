@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trm.storage.untrusted_input import LIMIT
 
@@ -47,17 +47,17 @@ def _members(content: bytes) -> list[bytes]:
         raise ValueError("it is a zip archive or a PyTorch file, and damaged") from error
 
 
-def _loaded(content: bytes) -> NDArray[object]:
+def _loaded(content: bytes) -> NDArray[Any]:
     import numpy as np
 
     try:
-        array: NDArray[object] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        array: NDArray[Any] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     except Exception as error:  # numpy raises many types for a damaged header
         raise ValueError("it is a damaged NumPy file, or one with Python objects") from error
     return array
 
 
-def _written(array: NDArray[object]) -> str:
+def _written(array: NDArray[Any]) -> str:
     import numpy as np
 
     if array.dtype.kind == "S":

@@ -137,7 +137,7 @@ def _decoded(file: IO[bytes], errors: str = "strict") -> TextIO:
     head = file.read(HEAD)
     file.seek(0)
     if head.startswith(GZIP):
-        file = gzip.GzipFile(fileobj=file)
+        file = io.BufferedReader(gzip.GzipFile(fileobj=file))
         head = file.read(HEAD)
         file.seek(0)
     encoding = next((name for mark, name in MARKS if head.startswith(mark)), None) or _without_mark(head)

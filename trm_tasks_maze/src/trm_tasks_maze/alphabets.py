@@ -55,7 +55,7 @@ class Alphabet:
 
 
 def _alphabets() -> tuple[Alphabet, ...]:
-    ends = ("SG", "SE", "AB", "SF", "ST", "sg", "se", "ab", "23")
+    ends = [(pair[0], pair[1]) for pair in ("SG", "SE", "AB", "SF", "ST", "sg", "se", "ab", "23")]
     free = " .·░□⬜"
     drawn = [
         Alphabet(walls, free, "o*+X" if walls != "Xx" else "o*+", start, goal)

@@ -95,13 +95,13 @@ def _mazes(
             maze = np.array([[tokens[cell] for cell in row.cells] for row in block.rows], dtype=np.int32)
             maze[maze == PATH] = FREE
             message = _misfit(maze, shape, alphabet)
-            mistake = message and (block.rows[0], 0, message)
-        if mistake is None:
-            yield maze
-        else:
-            row, cell, message = mistake
-            column = row.columns[cell] if cell < len(row.columns) else 1
-            yield PuzzleError(f"Puzzle {number}, line {row.line}, column {column}: {message}")
+            if message is None:
+                yield maze
+                continue
+            mistake = (block.rows[0], 0, message)
+        row, cell, message = mistake
+        column = row.columns[cell] if cell < len(row.columns) else 1
+        yield PuzzleError(f"Puzzle {number}, line {row.line}, column {column}: {message}")
 
 
 def _mistake(block: Block, tokens: dict[str, int]) -> tuple[Row, int, str] | None:
@@ -155,4 +155,4 @@ def _misfit(maze: IntArray, shape: tuple[int, int] | None, alphabet: Alphabet) -
             more = " and elsewhere" if len(places) > 2 else ""
             return f"The maze has {len(places)} {name}s, at {where}{more}. Keep one {character}."
     reason = no_way(maze)
-    return reason and f"{reason} Open a wall."
+    return f"{reason} Open a wall." if reason else None
