@@ -11,7 +11,7 @@ import click
 MOST = 1000
 
 
-class Seeds(click.ParamType):
+class Seeds(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of Click
     """Seeds as ranges and numbers: `0-4` or `0,1,7`."""
 
     name = "A-B"
