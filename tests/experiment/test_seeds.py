@@ -11,6 +11,7 @@ import pytest
 from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
 from trm.experiment.fit import fit
+from trm.experiment.score_series import Summary
 from trm.experiment.seeds import fit_seeds
 from trm.experiment.session import Session
 
@@ -50,6 +51,12 @@ def test_runs_with_other_settings_are_refused(experiment: Experiment, tmp_path: 
     other = Experiment.from_preset("arithmetic", sets=[*SETTINGS, "training.learning_rate=0.002"])
     with pytest.raises(UsageError, match="seed_0 is a run with other settings"):
         fit_seeds(other, Session.open("cpu"), tmp_path / "seeds", (0,))
+
+
+def test_the_interval_of_shares_stays_between_0_and_1() -> None:
+    summary = Summary.of("exact_accuracy", [0.2, 0.9])
+    assert summary.interval == (0.0, 1.0)
+    assert Summary.of("moves", [20.0, 90.0]).interval[1] > 90
 
 
 def test_the_stages_of_a_preset_have_the_seed_too() -> None:

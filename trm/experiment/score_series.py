@@ -36,10 +36,13 @@ class Summary:
 
     @classmethod
     def of(cls, metric: str, values: Sequence[float]) -> Summary:
-        """Summarize at least two values."""
+        """Summarize at least two values. The interval of shares stays inside 0 to 1."""
         interval = of_mean(values)
         assert interval is not None
-        return cls(metric, len(values), statistics.fmean(values), statistics.stdev(values), interval)
+        low, high = interval
+        if all(0 <= value <= 1 for value in values):
+            low, high = max(low, 0.0), min(high, 1.0)
+        return cls(metric, len(values), statistics.fmean(values), statistics.stdev(values), (low, high))
 
 
 @dataclass(frozen=True)
