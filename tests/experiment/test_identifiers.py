@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from trm.cli.main import main
+from trm.config import TRMConfig
+from trm.experiment.identifiers import ablate
+from trm.model import TinyRecursiveModel
 
 pytest.importorskip("trm_tasks_sudoku")
 
@@ -82,3 +86,32 @@ def test_names_that_cannot_be_compared_are_mentioned(
     (tmp_path / "gone").rename(tmp_path / "moved")
     assert command("evaluate", tmp_path / "run", "--data", tmp_path / "moved", "--device", "cpu") == 0
     assert "cannot compare the names of the puzzle ids with those in training" in capsys.readouterr().err
+
+
+def test_puzzle_ids_can_be_ablated(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    for how in ("blank", "random"):
+        arguments = ["--device", "cpu", "--puzzle-ids", how, "--json"]
+        assert command("evaluate", folder / "run", *arguments) == 0
+        assert json.loads(capsys.readouterr().out)["puzzle_ids"] == how
+    assert command("evaluate", folder / "run", "--device", "cpu", "--puzzle-ids", "blank") == 0
+    assert ", blank puzzle ids, " in " ".join(capsys.readouterr().out.split())
+    assert command("evaluate", "sudoku", "--limit", 2, "--puzzle-ids", "blank") == 2
+    assert "The model has no puzzle vectors: omit --puzzle-ids." in capsys.readouterr().err
+
+
+def test_what_an_ablation_does() -> None:
+    config = TRMConfig(
+        vocab_size=4, context_length=3, hidden_dim=4, num_heads=1, mlp_multiple_of=4, num_puzzles=6, puzzle_tokens=1
+    )
+    rows = {}
+    for how in ("blank", "random"):
+        model = TinyRecursiveModel(config)
+        assert model.embedding.puzzles is not None
+        with torch.no_grad():
+            model.embedding.puzzles.weight.copy_(torch.arange(6.0)[:, None].expand(6, 4))
+        ablate(model, how)
+        rows[how] = model.embedding.puzzles.weight[:, 0].tolist()
+    assert rows["blank"] == [0] * 6
+    assert rows["random"][0] == 0
+    assert sorted(rows["random"]) == [0, 1, 2, 3, 4, 5]
+    assert rows["random"] != [0, 1, 2, 3, 4, 5]

@@ -64,6 +64,11 @@ from trm.errors import UsageError
     help="Folder for the files that some tasks write beside their scores, such as ARC's submission (default: a folder in "
     "the run). An interrupted evaluation continues from it.",
 )
+@click.option(
+    "--puzzle-ids",
+    type=click.Choice(["blank", "random"]),
+    help="Ablation: give every puzzle the vector of the blank id, or of another puzzle drawn at random.",
+)
 @device_option
 @threads_option
 @json_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import EvaluationRequest
 from trm.evaluation.scoring import evaluate as score_batches
 from trm.experiment.experiment import Experiment
-from trm.experiment.identifiers import check_identifiers
+from trm.experiment.identifiers import ablate, check_identifiers
 from trm.experiment.leaks import known_overlap
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.provenance import DataReport, change_since_training
@@ -44,14 +44,18 @@ class EvaluationOptions:
         limit: number of puzzles. Default: all.
         metrics: names of metrics to report beside the task's own.
         output: folder for what a task's own evaluator writes. Default: a folder in the run.
+        puzzle_ids: "blank" or "random" puzzle vectors, as an ablation; see `ablate`. Default: the trained ones.
     """
 
     split: str = "test"
     limit: int | None = None
     metrics: Sequence[str] = ()
     output: Path | None = None
+    puzzle_ids: str | None = None
 
     def __post_init__(self) -> None:
+        if self.puzzle_ids not in (None, "blank", "random"):
+            raise UsageError(f"puzzle_ids must be 'blank' or 'random', got {quoted(self.puzzle_ids)}.")
         if self.split not in ("test", "train"):
             raise UsageError(f"split must be 'test' or 'train', got {quoted(self.split)}.")
         if self.limit is not None and self.limit < 1:
@@ -62,7 +66,7 @@ def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOpt
     """Score a model on puzzles with known answers.
 
     Args:
-        loaded: the weights, and the experiment whose puzzles are scored.
+        loaded: the weights, and the experiment whose puzzles are scored. An ablation changes its model.
         trained_on: the experiment that the weights come from.
         options: what to score.
         search: test-time compute.
@@ -72,10 +76,14 @@ def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOpt
         DataError: the data cannot be read.
         CheckpointError: the weights do not fit the data.
     """
+    if options.puzzle_ids is not None:
+        ablate(loaded.model, options.puzzle_ids)
     if loaded.task.spec.evaluate is not None:
         refuse_search(loaded, search)
-        return _by_the_task(loaded, trained_on, options, search)
-    return _by_metrics(loaded, trained_on, options, search)
+        score = _by_the_task(loaded, trained_on, options, search)
+    else:
+        score = _by_metrics(loaded, trained_on, options, search)
+    return replace(score, puzzle_ids=options.puzzle_ids)
 
 
 def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
@@ -233,7 +241,7 @@ def _intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, Interva
 
 def _name(experiment: Experiment, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> str:
     """A name for the folder of an evaluation that tells it apart from those with other options."""
-    chosen = {"steps": search.steps, "votes": search.votes, "limit": options.limit}
+    chosen = {"steps": search.steps, "votes": search.votes, "limit": options.limit, "ids": options.puzzle_ids}
     name = "-".join(["all", *(f"{key}_{value}" for key, value in chosen.items() if value is not None)])
     if options.split != "test":
         name += f"-{options.split}"

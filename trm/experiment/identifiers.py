@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+import torch
+
 from trm.data.puzzle_set import PuzzleSet
 from trm.errors import CheckpointError, TRMError, UsageError
 from trm.experiment.experiment import Experiment
 from trm.experiment.session import Display
+from trm.model import TinyRecursiveModel
 from trm.runs.locate import Checkpoint
 from trm.words import counted
 
@@ -49,6 +52,27 @@ def check_identifiers(checkpoint: Checkpoint, experiment: Experiment, puzzles: P
         display.note(f"Warning: cannot compare the names of the puzzle ids with those in training. {error}")
         return
     _compare(names, puzzles.identifiers, checkpoint)
+
+
+def ablate(model: TinyRecursiveModel, how: str) -> None:
+    """Take from a model, in place, what its puzzle vectors tell it about a puzzle.
+
+    Args:
+        model: the model.
+        how: "blank": every id has the vector of the blank id 0; "random": the other ids have each other's vectors, drawn
+            with seed 0.
+
+    Raises:
+        UsageError: the model has no puzzle vectors.
+    """
+    table = model.embedding.puzzles
+    if table is None:
+        raise UsageError("The model has no puzzle vectors: omit --puzzle-ids.")
+    rows = torch.zeros(len(table.weight), dtype=torch.long)
+    if how == "random":
+        rows[1:] = 1 + torch.randperm(len(rows) - 1, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        table.weight.copy_(table.weight[rows.to(table.weight.device)])
 
 
 def _compare(trained: Sequence[str], used: Sequence[str], checkpoint: Checkpoint) -> None:

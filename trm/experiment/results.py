@@ -46,6 +46,7 @@ class Score(Mapping[str, float]):
         intervals: 95 % confidence interval of each metric that is a share of the puzzles, by name.
         cores: CPU cores that computed; 1 for another device.
         output: folder that the task's own evaluator wrote to.
+        puzzle_ids: "blank" or "random" if the puzzle vectors were ablated; None otherwise.
         overlap: test puzzles that are in the training data; None if that was not checked, see `known_overlap`.
     """
 
@@ -68,6 +69,7 @@ class Score(Mapping[str, float]):
     checked: bool | None = None
     output: Path | None = None
     overlap: Overlap | None = None
+    puzzle_ids: str | None = None
 
     @property
     def rate(self) -> float:
@@ -103,6 +105,7 @@ class Score(Mapping[str, float]):
             **({"votes": self.votes} if own else search),
             "tries": self.tries,
             "precision": self.precision,
+            **({"puzzle_ids": self.puzzle_ids} if self.puzzle_ids else {}),
             "data": self.data.as_json(),
             "test_puzzles_in_training": None if self.overlap is None else self.overlap.leaked,
             "seconds": self.seconds,

@@ -109,6 +109,7 @@ class Solver:
         limit: int | None = None,
         metrics: Sequence[str] = (),
         output: Path | None = None,
+        puzzle_ids: str | None = None,
         **options: Unpack[SearchFields],
     ) -> Score:
         """Score the weights on puzzles with known answers.
@@ -119,6 +120,7 @@ class Solver:
             limit: number of puzzles to score. Default: all.
             metrics: names of metrics to report beside the task's own.
             output: folder for what a task's own evaluator writes. Default: a folder in the run.
+            puzzle_ids: "blank" or "random" puzzle vectors, as an ablation. Default: the trained ones.
             **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`.
 
         Raises:
@@ -130,7 +132,7 @@ class Solver:
         loaded = replace(self.loaded, experiment=source.applied_to(trained_on))
         for note in loaded.experiment.notes:
             loaded.session.display.note(note)
-        chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output)
+        chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output, puzzle_ids=puzzle_ids)
         return evaluate(loaded, trained_on, chosen, SearchOptions(**options))
 
     def trace(self, puzzle: PuzzleLike | None = None, *, steps: int | None = None, cycles: bool = False) -> Trace:
