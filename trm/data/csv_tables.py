@@ -69,7 +69,10 @@ def csv_table(file: TextIO, required: Mapping[str, Sequence[str]]) -> Iterator[C
         required: accepted names of each column by its role, as in `csv_rows`.
     """
     header = file.readline(LONGEST_HEADER)
-    places = _places(_names(header), required)
+    try:
+        places = _places(_names(header), required)
+    except csv.Error:  # characters that no table has
+        return None
     return None if min(places.values()) < 0 else _rows(file, header, places)
 
 

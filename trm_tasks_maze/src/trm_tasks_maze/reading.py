@@ -8,13 +8,14 @@ strip spaces at line ends, but padding short rows would hide real mistakes, so t
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from trm.data import Reading, csv_table
-from trm.errors import PuzzleError
+from trm.errors import PuzzleError, reason
 from trm_tasks_maze.alphabets import Alphabet, alphabet_of
 from trm_tasks_maze.config import MazeConfig
 from trm_tasks_maze.csv_source import QUESTIONS
@@ -75,13 +76,16 @@ def read_grids(text: str, shape: tuple[int, int] | None = None) -> Reading:
 
 def _of_table(text: str) -> list[Block]:
     """The mazes of a CSV file with a column for them; none if the text is something else."""
-    table = csv_table(io.StringIO(text), {"question": QUESTIONS})
+    table = csv_table(io.StringIO(text, newline=None), {"question": QUESTIONS})
     blocks = []
-    for line, fields in table or ():
-        cells = fields["question"]
-        side = square_side(len(cells)) or max(len(cells), 1)
-        rows = [Row(line, cells[at : at + side], [1] * side) for at in range(0, len(cells), side)]
-        blocks.append(Block(tuple(rows or [Row(line, "", [])]), "CSV"))
+    try:
+        for line, fields in table or ():
+            cells = fields["question"]
+            side = square_side(len(cells)) or max(len(cells), 1)
+            rows = [Row(line, cells[at : at + side], [1] * side) for at in range(0, len(cells), side)]
+            blocks.append(Block(tuple(rows or [Row(line, "", [])]), "CSV"))
+    except csv.Error as error:
+        raise PuzzleError(f"The table is damaged after {len(blocks)} mazes: {reason(error)}.") from error
     return blocks
 
 
