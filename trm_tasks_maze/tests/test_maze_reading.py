@@ -108,7 +108,7 @@ AMBIGUOUS = "\n".join([" ".join("S  #   "), *[" ".join("# #  # ")] * 4, " ".join
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("S\r #,\0", r"^Puzzle 1, line 1, column 1: "),
+        ("S\r #,\0", r"^Puzzle 1, line 2, column 3: ',' is not"),
         ("maze,answer\n" + "x" * (2**20 + 1), r"The table is damaged after 0 mazes: a line has more than"),
         (AMBIGUOUS, r"^Puzzle 1, line 1, column 1: It cannot be told whether the spaces between the cells are free"),
         ("+--+--+\n|S    |\n+--+--+\n|    G|\n+--+--+", r"^Puzzle 1, line 1, column 2: '-' is not a cell. Mazes with lines"),

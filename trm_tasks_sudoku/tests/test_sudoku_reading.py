@@ -187,6 +187,7 @@ def test_rules_of_dashes_are_rows_only_if_dashes_are_empty_cells() -> None:
         (f"{LINE} {LINE.replace('4', '.')}", r"^Puzzle 1, line 1, column 83: This line has two puzzles"),
         ("1.0" + "." * 78, r"^Puzzle 1, line 1, column 3: '0' may be a digit \(0 to 8\) or an empty cell"),
         ("5" + "." * 15, r"^Puzzle 1, line 1, column 1: .*"),
+        ("1 . . 4\n. . . .\n_ t9 || x\n4 . . 1", r"^Puzzle 1, line 3, column 3: 't' is not a cell"),
         ("# nothing\n", r"There is no puzzle in the text"),
     ],
 )  # fmt: skip

@@ -144,7 +144,7 @@ def _mistake(taken: Sequence[Row | Bad], size: int, ends_well: bool) -> Bad | No
     first = taken[0].line
     for line in taken:
         cells = line.cells if isinstance(line, Bad) else len(line.cells)
-        if isinstance(line, Bad) and cells is None:
+        if isinstance(line, Bad) and cells in (None, size):
             return line
         if cells != size:
             column = line.column if isinstance(line, Bad) else line.column(0)

@@ -177,7 +177,9 @@ def _one_field(number: int, content: str, fields: list[tuple[int, str]]) -> Line
 def _all_fields(number: int, content: str, fields: list[tuple[int, str]]) -> Row | None:
     """A line whose fields are single cells or groups of cells."""
     cells = "".join(field for _, field in fields)
-    if len(fields) in SIZES and len({len(field) for _, field in fields}) > 1:  # candidates, whose number may fit by chance
+    if (
+        len(fields) in SIZES and len({len(field) for _, field in fields}) > 1
+    ):  # candidates, whose number may fit by chance
         return None
     if len(cells) not in (*SIZES, *CELLS) or not _are_cells(cells, len(cells)):
         return None
@@ -190,7 +192,7 @@ def _other(number: int, content: str, text: str, fields: list[tuple[int, str]]) 
     if _is_title(text):
         return Break(final=True)
     cells = [(start + offset, character) for start, field in fields for offset, character in enumerate(field)]
-    known = _SMALL if len(fields) == 1 and len(cells) < 100 and not _is_row_of_letters(len(cells)) else _LARGE
+    known = _SMALL if len(cells) < 11 or len(cells) == 81 else _LARGE  # rows up to 9x9 have no letters
     for column, character in cells:
         if not known.fullmatch(character):
             return _wrong_character(number, column, character)
