@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import types
 from pathlib import Path
@@ -19,6 +20,7 @@ from trm.data.sampler import GroupSampler
 from trm.errors import TRMError
 from trm.evaluation import ExactAccuracy
 from trm.experiment.live import LiveMonitor, solved_puzzle
+from trm.progress import progress
 from trm.render.chart import SYMBOLS, chart
 from trm.render.scene import sparkline
 from trm.runs.run_folder import RunFolder
@@ -176,9 +178,23 @@ def test_the_live_view_shows_everything_and_changes_nothing() -> None:
         assert torch.equal(value, watched.model.state_dict()[name]), name
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     last = shown[shown.rindex("copying, preset none") :]
-    for part in ("scoring", "100%", "left", "loss", "exact_accuracy", "exact so far", "examples a second"):
+    for part in ("100%", "left", "loss", "exact_accuracy", "exact so far", "examples a second"):
         assert part in last
     assert "the last puzzle solved in training" in last
+
+
+def test_the_live_view_shows_how_far_scoring_is() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
+    live = LiveMonitor(console, _Experiment())  # type: ignore[arg-type]
+    trainer, _ = train(Monitor(), steps=2)
+    now = 0.0
+    live.jobs.clock = lambda: now
+    with live.running(trainer.state), progress("Scoring", 1000) as advance:
+        now = 10.0
+        advance(250)
+        live.live.refresh()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", console.file.getvalue())  # type: ignore[attr-defined]
+    assert re.search("Scoring ━[━╸╺]+ 250 of 1,000 puzzles, 25/s, 30 s left", shown)
 
 
 def test_a_solved_puzzle_is_one_that_is_right() -> None:
