@@ -72,6 +72,34 @@ def test_every_form_is_read_back(
     assert all(np.array_equal(*pair) for pair in zip(found, mazes, strict=True))
 
 
+def doubled(rows: Sequence[str]) -> str:
+    return "\n".join("".join(cell + (" " if cell in "SG" else cell) for cell in row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        doubled,
+        lambda rows: "\n".join("".join(cell * 2 for cell in row) for row in rows),
+        lambda rows: "\n".join("  ".join(row) for row in rows),
+        lambda rows: "\n".join("   ".join(row) for row in rows),
+        lambda rows: "\n".join("    " + row for row in rows),
+        lambda rows: "\n".join("    " + row for row in rows).replace(".", " "),
+        lambda rows: "\n".join(rows).replace(".", "\u00a0"),
+        lambda rows: "\n".join(",".join(row) for row in rows).replace("#", "1").replace(".", ""),
+    ],
+)
+def test_wide_cells_and_indentations_are_no_cells(form: Callable[[Sequence[str]], str]) -> None:
+    rows = ["#######", "#S..#.#", "###.#.#", "#...#.#", "#.###.#", "#....G#", "#######"]
+    expected = read_grids("\n".join(rows)).strictly()[0]
+    assert np.array_equal(read_grids(form(rows)).strictly()[0], expected)
+
+
+def test_free_cells_at_the_left_border_are_no_indentation() -> None:
+    rows = [" S #   ", "   #  G", " # # # ", " #   # ", " ### # ", "       "]
+    assert read_grids("\n".join(rows)).strictly()[0].shape == (6, 7)
+
+
 @pytest.mark.parametrize("letters", ["#.SGo", "#.SE*", "# SEX", "XOBES", "10234", "█ AB*"])
 def test_the_path_of_an_answer_is_free(letters: str) -> None:
     maze = SQUARE[0].reshape(7, 7)

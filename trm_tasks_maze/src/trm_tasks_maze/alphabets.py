@@ -65,7 +65,7 @@ def _alphabets() -> tuple[Alphabet, ...]:
     tokens = Alphabet("1", "2", "5", "3", "4", "1 wall, 2 free, 3 start, 4 goal, 5 path")
     xobes = Alphabet("X", "O", "S", "B", "E", "XOBES: X wall, O free, B begin, E end, S solution")
     lower = Alphabet("x", "o", "s", "b", "e", xobes.name)
-    mixed = [Alphabet("1", "0", "4o*", start, goal) for start, goal in ends[:-1]]
+    mixed = [Alphabet("1", "0 .", "4o*", start, goal) for start, goal in ends[:-1]]
     opened = [Alphabet("Xx", "Oo", "*+", start, goal) for start, goal in ends[:-1]]
     return (*drawn, digits, tokens, *mixed, xobes, lower, *opened)
 

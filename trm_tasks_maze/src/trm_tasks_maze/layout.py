@@ -55,7 +55,8 @@ class Block(NamedTuple):
 
 def blocks_of(text: str) -> list[Block]:
     """The mazes of a text, as characters."""
-    text = _SECTION.sub("", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    text = _SECTION.sub("", text)
     if _BRACKETED.search(text):
         return list(_printed(text))
     return [block for rows in _paragraphs(text) for block in _split(_without_separators(rows))]
@@ -117,37 +118,50 @@ def _fields(row: Row) -> Row:
 
 
 def _doubled(rows: Sequence[Row]) -> bool:
-    """Whether each cell is two block characters or two spaces, which look square in a terminal."""
+    """Whether each cell is two characters, which look square in a terminal: twice the same, or an end and a free cell."""
     pairs = [row.cells[place : place + 2] for row in rows for place in range(0, len(row.cells), 2)]
-    walls = sum(pair[0] in BLOCKS for pair in pairs)
-    return walls >= len(rows) and all(
-        len(pair) == 2 and (pair[0] == pair[1] or pair[1] == " " or (pair[0] == " " and pair[1].isalpha()))
-        for pair in pairs
-    )
+    if any(len(pair) < 2 for pair in pairs):
+        return False
+    if sum(pair[0] in BLOCKS for pair in pairs) >= len(rows):
+        return all(
+            pair[0] == pair[1] or pair[1] == " " or (pair[0] == " " and (pair[1].isalpha() or pair[1] in BLOCKS))
+            for pair in pairs
+        )
+    walls = sum(pair[0] == pair[1] and pair[0] not in " ." for pair in pairs)
+    return walls >= len(rows) and all(pair[0] == pair[1] or _letter(pair) for pair in pairs)
+
+
+def _letter(pair: str) -> str:
+    """The letter beside a free cell in a pair of characters; empty if there is none."""
+    letter = pair.replace(" ", "").replace(".", "")
+    return letter if len(letter) == 1 and letter.isalpha() else ""
 
 
 def _every_second(row: Row) -> Row:
     pairs = [row.cells[place : place + 2] for place in range(0, len(row.cells), 2)]
-    return Row(row.line, "".join(pair[0] if pair[0] != " " else pair[1] for pair in pairs), row.columns[::2])
+    cells = "".join(_letter(pair) or (pair[0] if pair[0] != " " else pair[1]) for pair in pairs)
+    return Row(row.line, cells, row.columns[::2])
 
 
 def _spaced(rows: Sequence[Row]) -> Block:
-    """Drop the spaces between cells, if every second character of all rows is one.
+    """Drop the spaces between cells, if every second (third, fourth) character of all rows is a cell; and an indentation.
 
     If spaces are also the free cells, the number of rows decides: most mazes are square.
     """
-    plain = Block(tuple(rows))
     indent = min(len(row.cells) - len(row.cells.lstrip(" ")) for row in rows)
-    if _are_spaces_between(rows, indent):
-        found = [_thinned(row, indent, len(row.cells.rstrip(" "))) for row in rows]
+    for step in (4, 3, 2):
+        if not _are_spaces_between(rows, indent, step):
+            continue
+        found = [_thinned(row, indent, len(row.cells.rstrip(" ")), step) for row in rows]
         if not any(" " in row.cells for row in found):
             return Block(tuple(found), SPACED)
-    if not _are_spaces_between(rows, 0):
+    plain = Block(tuple(_without_indent(row, indent) for row in rows) if _is_indented(rows, indent) else tuple(rows))
+    if not _are_spaces_between(rows, 0, 2):
         return plain
     length = max(len(row.cells) for row in rows)
     width = (length + 1) // 2
     if len(rows) == width >= MIN_SIDE:
-        return Block(tuple(_thinned(row, 0, length) for row in rows), SPACED)
+        return Block(tuple(_thinned(row, 0, length, 2) for row in rows), SPACED)
     if len(rows) == length or width < MIN_SIDE or length % 2 == 0:
         return plain
     return plain._replace(
@@ -155,15 +169,32 @@ def _spaced(rows: Sequence[Row]) -> Block:
     )
 
 
-def _are_spaces_between(rows: Sequence[Row], indent: int) -> bool:
-    """Whether every second character from an indentation on is a space, and others are not."""
-    between = {character for row in rows for character in row.cells[indent + 1 :: 2]}
-    return between == {" "} and any(not row.cells[indent::2].isspace() for row in rows)
+def _is_indented(rows: Sequence[Row], indent: int) -> bool:
+    """Whether the spaces that all rows begin with are no free cells.
+
+    Free cells are dots elsewhere, or a wall shuts those cells off.
+    """
+    if not indent or all(map(_has_both_ends, rows)):  # whole mazes, one a line
+        return False
+    border = {row.cells[indent] for row in rows if len(row.cells) > indent}
+    return (len(border) == 1 and not border & set(" .")) or any("." in row.cells for row in rows)
 
 
-def _thinned(row: Row, indent: int, length: int) -> Row:
-    """Every second cell of a row, padded to a length."""
-    columns = range(indent + 1, max(length, indent + 1) + 1, 2)
+def _without_indent(row: Row, indent: int) -> Row:
+    return Row(row.line, row.cells[indent:], row.columns[indent:])
+
+
+def _are_spaces_between(rows: Sequence[Row], indent: int, step: int) -> bool:
+    """Whether from an indentation on, only every second (or `step`-th) character of the rows is not a space."""
+    between = {
+        character for row in rows for offset in range(1, step) for character in row.cells[indent + offset :: step]
+    }
+    return between == {" "} and any(not row.cells[indent::step].isspace() for row in rows)
+
+
+def _thinned(row: Row, indent: int, length: int, step: int) -> Row:
+    """Every `step`-th character of a row, padded to a length."""
+    columns = range(indent + 1, max(length, indent + 1) + 1, step)
     return Row(row.line, "".join(row.cells[column - 1 : column] or " " for column in columns), columns)
 
 
