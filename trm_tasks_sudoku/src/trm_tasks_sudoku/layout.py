@@ -37,7 +37,7 @@ class Found(NamedTuple):
     def problem(self, message: str, cell: int = 0) -> PuzzleError:
         """An error about a cell, which begins with its place in the text."""
         row, column = divmod(cell, len(self.rows[0].cells))
-        return problem(self.number, self.rows[row].line, self.rows[row].column(column), message)
+        return problem(self.number, *self.rows[row].place(column), message)
 
 
 class _Taken(NamedTuple):
@@ -147,10 +147,9 @@ def _mistake(taken: Sequence[Row | Bad], size: int, ends_well: bool) -> Bad | No
         if isinstance(line, Bad) and cells in (None, size):
             return line
         if cells != size:
-            column = line.column if isinstance(line, Bad) else line.column(0)
+            place = (line.line, line.column) if isinstance(line, Bad) else line.place(0)
             return Bad(
-                line.line,
-                column,
+                *place,
                 f"This line has {cells} cells where the {size}x{size} grid that begins on line {first} needs {size}.",
             )
     if len(taken) < size:

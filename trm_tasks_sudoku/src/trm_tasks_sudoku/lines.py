@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trm_tasks_sudoku.geometry import SIZES
-from trm_tasks_sudoku.symbols import BLANKS, DIGITS
+from trm_tasks_sudoku.separated import digit_of, separated
+from trm_tasks_sudoku.symbols import BLANKS
 
 CELLS = tuple(size * size for size in SIZES)
 LONGEST_TITLE = 100
@@ -20,6 +21,13 @@ _RULE = re.compile(r"[\s_*+=|:'~.\u2500-\u257f-]*")
 _ORNAMENT = re.compile(r"[_*+=~\u2500-\u257f-]")
 _SMALL = re.compile(r"[0-9.*_?xX·-]+")
 _LARGE = re.compile(r"[0-9A-Ya-y.*_?·-]+")
+_LIST = re.compile(r"\[[^\[\]{}]*\n[^\[\]{}]*\]")
+_CALL = r"(?:\w+\.)?(?:array|asarray|tensor)\("
+_CODE = re.compile(rf"^[ \t]*\w+[ \t]*=[ \t]*(?:{_CALL})?(?=\[)|\b{_CALL}|,[ \t]*dtype=[\w.]+", re.MULTILINE)
+_HEADER_RULE = re.compile(r"[|\s]*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*")
+_FOLDED = "\v"
+"""In place of a line feed inside a list that goes on over several lines."""
+
 _CAGES = re.compile(r"\b(?:cages?|sums?|killer)\b.*\d", re.IGNORECASE)
 
 
@@ -40,14 +48,20 @@ class Row(NamedTuple):
     start: int | None = None
     note: str = ""
 
-    def column(self, cell: int) -> int:
-        """The column, from 1, of a cell."""
+    def place(self, cell: int) -> tuple[int, int]:
+        """The line and the column, from 1, of a cell."""
+        return _place(self.line, self.content, self._index(cell))
+
+    def _index(self, cell: int) -> int:
+        """The index in `content` of a cell."""
         if self.start is not None:
-            return self.start + cell + 1
+            return self.start + cell
+        if self.note == SEPARATED:
+            return (separated(_COMMENT.sub("", self.content)) or [])[cell].start
         fields = [(match.start(), match[0]) for match in _FIELD.finditer(_COMMENT.sub("", self.content))]
         if self.note == NUMBERS:
-            return fields[cell][0] + 1
-        return [start + offset + 1 for start, field in fields for offset in range(len(field))][cell]
+            return fields[cell][0]
+        return [start + offset for start, field in fields for offset in range(len(field))][cell]
 
 
 class Bad(NamedTuple):
@@ -87,15 +101,20 @@ Line = Row | Bad | Break | Rule
 NUMBERS = "numbers"
 FIELDS = "further fields"
 LISTS = "lists"
+SEPARATED = "separated"
 
 
 def lines_of(text: str) -> list[Line]:
     """All lines that matter: those of `[Puzzle]` sections if the text has any, without ornaments."""
-    found = list(_sections(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")))
+    text = _CODE.sub(lambda match: " " * len(match[0]), text.removeprefix("\ufeff"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace(_FOLDED, " ")
+    text = _LIST.sub(lambda match: match[0].replace("\n", _FOLDED), text)
+    found = _without_headers(list(_sections(text.split("\n"))))
     rows = [item for item in found if isinstance(item, Row)]
     marks = {mark for mark in "-_*" if any(mark in row.cells for row in rows)} if rows else set("-_*")
     lengths = {len(row.cells) for row in rows} or {*SIZES, *CELLS}
-    return [item for line in found if (item := _resolved(line, marks, lengths)) is not None]
+    fields = any(row.note == SEPARATED for row in rows)
+    return [item for line in found if (item := _resolved(line, marks, lengths, fields)) is not None]
 
 
 def or_of(numbers: tuple[int, ...]) -> str:
@@ -108,18 +127,55 @@ def _sections(lines: list[str]) -> Iterator[Line]:
         match and match[1].lower().startswith("puzzle") for match in map(_SECTION.fullmatch, map(str.strip, lines))
     ]
     has_puzzle, reads = any(names), True
-    for number, (content, is_puzzle) in enumerate(zip(lines, names, strict=True), start=1):
+    number = 1
+    for content, is_puzzle in zip(lines, names, strict=True):
         if is_puzzle is not None:
             reads = is_puzzle or not has_puzzle
             yield Break(final=True)
         elif reads:
-            yield _line(number, content)
+            yield _placed(_line(number, content), content)
+        number += 1 + content.count(_FOLDED)
 
 
-def _resolved(line: Line, marks: set[str], lengths: set[int]) -> Line | None:
+def _placed(line: Line, content: str) -> Line:
+    """A line whose mistake is placed in the text, if the line stands for several of them."""
+    if not isinstance(line, Bad) or _FOLDED not in content:
+        return line
+    number, column = _place(line.line, content, line.column - 1)
+    return line._replace(line=number, column=column)
+
+
+def _place(number: int, content: str, index: int) -> tuple[int, int]:
+    """The line and the column, from 1, of an index in the content that begins on a line."""
+    return number + content.count(_FOLDED, 0, index), index - content.rfind(_FOLDED, 0, index)
+
+
+def _without_headers(lines: list[Line]) -> list[Line]:
+    """Drop the headers of Markdown tables: the first line of a paragraph with the only rule of its kind below it."""
+    kept: list[Line] = []
+    paragraph: list[Line] = []
+    for line in [*lines, Break(final=False)]:
+        paragraph.append(line)
+        if isinstance(line, Break):
+            rules = [at for at, item in enumerate(paragraph) if _is_header_rule(item)]
+            kept += paragraph[2:] if rules == [1] else paragraph
+            paragraph = []
+    return kept[:-1]
+
+
+def _is_header_rule(line: Line) -> bool:
+    return isinstance(line, Rule) and _HEADER_RULE.fullmatch(line.content) is not None
+
+
+def _resolved(line: Line, marks: set[str], lengths: set[int], fields: bool) -> Line | None:
     """A rule as a row of empty cells, if other rows have such cells and such a length; None if it is an ornament."""
     if not isinstance(line, Rule):
         return line
+    empty = separated(line.content) if fields else None
+    if empty and len(empty) in lengths:
+        return Row(line.line, "." * len(empty), line.content, note=SEPARATED)
+    if not line.content.strip():
+        return Break(final=False)
     cells = re.sub(r"[\s|\u2502\u2503\u2551]", "", line.content)
     return Row(line.line, cells, line.content) if set(cells) <= marks and len(cells) in lengths else None
 
@@ -130,14 +186,15 @@ def _line(number: int, content: str) -> Line:
         return Row(number, cells, content, content.index(cells))
     text = _COMMENT.sub("", content)
     if not text.strip():
-        return Break(final=False)
+        return Rule(number, text) if "\t" in text else Break(final=False)
     if _RULE.fullmatch(text) and _ORNAMENT.search(text) and ("." not in text or "--" in text):
         return Rule(number, text)
     fields = [(match.start(), match[0]) for match in _FIELD.finditer(text)]
     if not fields:  # brackets or bars
         return Rule(number, text)
     return (
-        _numbers(number, content, fields)
+        _separated(number, content, text)
+        or _numbers(number, content, fields)
         or _one_field(number, content, fields)
         or _all_fields(number, content, fields)
         or _other(number, content, text, fields)
@@ -149,12 +206,17 @@ def _numbers(number: int, content: str, fields: list[tuple[int, str]]) -> Row | 
     values = [field for _, field in fields]
     if len(values) not in (16, 25, 256, 625) or max(map(len, values)) != 2:
         return None
-    if not all(
-        value in BLANKS or (value.isascii() and value.isdigit() and int(value) < len(DIGITS)) for value in values
-    ):
+    cells = [digit_of(value) for value in values]
+    return Row(number, "".join(map(str, cells)), content, note=NUMBERS) if None not in cells else None
+
+
+def _separated(number: int, content: str, text: str) -> Row | None:
+    """A line with empty fields, which are empty cells."""
+    fields = separated(text)
+    if fields is None:
         return None
-    cells = "".join("." if value in BLANKS or not int(value) else DIGITS[int(value)] for value in values)
-    return Row(number, cells, content, note=NUMBERS)
+    cells = "".join(text if len(text) == 1 else str(digit_of(text)) for _, text in fields)
+    return Row(number, cells, content, note=SEPARATED) if _are_cells(cells, len(cells)) else None
 
 
 def _one_field(number: int, content: str, fields: list[tuple[int, str]]) -> Line | None:
@@ -205,7 +267,8 @@ def _other(number: int, content: str, text: str, fields: list[tuple[int, str]]) 
     return Bad(
         number,
         cells[0][0] + 1,
-        f"This line has {len(cells)} cells. A Sudoku on one line has {or_of(CELLS)}, a row of a grid {or_of(SIZES)}.",
+        f"This line has {len(cells)} cells. A Sudoku on one line has {or_of(CELLS)}, a row of a grid {or_of(SIZES)}. "
+        "Write each empty cell as '.'.",
         len(cells),
     )
 

@@ -16,7 +16,7 @@ from trm.data import Reading
 from trm.errors import PuzzleError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.layout import Found, puzzles_of
-from trm_tasks_sudoku.lines import FIELDS, LISTS, NUMBERS
+from trm_tasks_sudoku.lines import FIELDS, LISTS, NUMBERS, SEPARATED
 from trm_tasks_sudoku.rules import cell_name, conflicting, first_conflict
 from trm_tasks_sudoku.symbols import BLANKS, DIGITS, Symbols, symbols_of
 
@@ -30,7 +30,12 @@ FIRST_LINES = 200
 """Number of lines that are searched first for a puzzle, whose size counts."""
 
 USUAL_BLANKS = set(".0_")
-NOTES = {NUMBERS: "decimal numbers", FIELDS: "further fields ignored", LISTS: "lists"}
+NOTES = {
+    NUMBERS: "decimal numbers",
+    FIELDS: "further fields ignored",
+    LISTS: "lists",
+    SEPARATED: "empty fields as empty cells",
+}
 
 
 def read(text: str, config: SudokuConfig) -> Reading:
@@ -85,8 +90,7 @@ def _found(text: str) -> list[Found | PuzzleError]:
 
 def _symbols(puzzles: Sequence[Found], size: int) -> Symbols:
     cells = [puzzle.cells for puzzle in puzzles]
-    decimal = any(puzzle.rows[0].note == NUMBERS for puzzle in puzzles)
-    if size <= 9 or decimal or not any("0" in text for text in cells):
+    if size <= 9 or not any("0" in text for text in cells):
         return symbols_of(cells, size, False)
     zeros = np.array([[character == "0" for character in text] for text in cells], np.uint8)
     return symbols_of(cells, size, not conflicting(zeros, size).any())
