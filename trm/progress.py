@@ -47,8 +47,11 @@ class Job:
     def amount(self) -> str:
         """How much is done, as in "320 of 12,000 puzzles"; empty if nothing is counted."""
         if self.total is None:
-            return f"{self.done:,} {self.unit}" if self.done else ""
-        return f"{min(self.done, self.total):,} of {self.total:,} {self.unit}"
+            return f"{self.done:,} {self._unit_of(self.done)}" if self.done else ""
+        return f"{min(self.done, self.total):,} of {self.total:,} {self._unit_of(self.total)}"
+
+    def _unit_of(self, number: int) -> str:
+        return self.unit.removesuffix("s") if number == 1 else self.unit
 
 
 class Advance(Protocol):
@@ -140,10 +143,12 @@ class Pace:
         return max(0.0, (self.job.total - self.job.done) / rate - (now - self.samples[-1][0]))
 
     def details(self, now: float) -> list[str]:
-        """Amount, rate and time left, as far as they are known; else the time that has passed."""
+        """Amount, rate and time left, as far as they are known; the time that has passed if the rate is not known."""
         rate, left = self.rate(), self.seconds_left(now)
-        parts = [self.job.amount(), f"{_number(rate)}/s" if rate else "", f"{duration(left)} left" if left else ""]
-        return [part for part in parts if part] or [duration(now - self.started)]
+        pace = (
+            [f"{_number(rate)}/s", f"{duration(left)} left" if left else ""] if rate else [duration(now - self.started)]
+        )
+        return [part for part in (self.job.amount(), *pace) if part]
 
 
 def duration(seconds: float) -> str:

@@ -11,6 +11,11 @@ def means_absent(text: str) -> bool:
     return text.strip().lower() in ABSENT
 
 
+def split_word(split: str) -> str:
+    """The adjective for the puzzles of a split: "training" for "train", else the name itself."""
+    return "training" if split == "train" else split
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun, as in "1 puzzle" and "1,200 puzzles".
 

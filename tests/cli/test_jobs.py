@@ -81,7 +81,7 @@ def test_evaluating_makes_only_what_the_limit_asks_for(jobs: Recorder, trained: 
 def test_building_data_shows_making_and_writing(jobs: Recorder, tmp_path: Path) -> None:
     run("data", "build", "sudoku", "--preset", "mini", *TINY[:4], "--output", tmp_path / "data")
     assert jobs.amounts("Making test puzzles")
-    assert jobs.amounts("Writing the train puzzles") == ["80 of 80 rows"]
+    assert jobs.amounts("Writing the training puzzles") == ["80 of 80 rows"]
     assert any(heading.startswith("Checking ") for heading in {job.heading for job in jobs.jobs})
 
 
@@ -98,7 +98,7 @@ def test_exporting_shows_its_evaluation(jobs: Recorder, trained: Path, tmp_path:
 
 def test_checking_a_task_counts_the_checks(jobs: Recorder) -> None:
     run("check-task", "sudoku", "--only", "presets")
-    assert jobs.amounts("Checking sudoku") == ["1 of 1 checks"]
+    assert jobs.amounts("Checking sudoku") == ["1 of 1 check"]
 
 
 def test_packing_writes_a_file_that_a_plugin_can_ship(jobs: Recorder, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture(autouse=True)
 def usual_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reporting, "FIRST_LINE", 1.5)
+    monkeypatch.setattr(reporting, "FIRST_LINE", 2.0)
     monkeypatch.setattr(reporting, "LINE_SECONDS", 10.0)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
@@ -57,7 +57,7 @@ def lines_at(reporter: LineReporter, clock: Clock, *seconds: float) -> list[str]
 def test_a_line_after_two_seconds_and_then_every_ten(clock: Clock) -> None:
     reporter = LineReporter(io.StringIO(), clock)
     with reporting_to(reporter), progress("Making puzzles", 1000) as advance:
-        assert lines_at(reporter, clock, 0.5, 1.0, 1.4) == []
+        assert lines_at(reporter, clock, 0.5, 1.0, 1.9) == []
         advance(10)
         assert lines_at(reporter, clock, 2.0) == ["Making puzzles: 10 of 1,000 puzzles, 5.0/s, 3 min 18 s left"]
         advance(40)
@@ -70,19 +70,42 @@ def test_a_line_after_two_seconds_and_then_every_ten(clock: Clock) -> None:
 def test_a_quick_job_says_nothing(clock: Clock) -> None:
     reporter = LineReporter(io.StringIO(), clock)
     for number in range(5):
+        clock.now = 100.0 + 3 * number
         with reporting_to(reporter), progress("Quick"):
-            assert lines_at(reporter, clock, number, number + 0.9) == []
+            assert lines_at(reporter, clock, 3 * number + 1.8) == []
 
 
 def test_the_innermost_job_is_the_one_that_is_told(clock: Clock) -> None:
     reporter = LineReporter(io.StringIO(), clock)
     with reporting_to(reporter), progress("Preparing"):
-        assert lines_at(reporter, clock, 1.5) == ["Preparing: 2 s"]
+        assert lines_at(reporter, clock, 2.0) == ["Preparing: 2 s"]
         with progress("Hashing", 8, "files") as advance:
-            assert lines_at(reporter, clock, 2.5) == []
+            assert lines_at(reporter, clock, 3.0) == []
             advance(2)
-            assert lines_at(reporter, clock, 3.5) == ["Hashing: 2 of 8 files, 1.0/s, 6 s left"]
-        assert lines_at(reporter, clock, 13.5) == ["Preparing: 14 s"]
+            assert lines_at(reporter, clock, 4.0) == ["Hashing: 2 of 8 files, 1.0/s, 6 s left"]
+        assert lines_at(reporter, clock, 14.0) == ["Preparing: 14 s"]
+
+
+def test_a_job_that_has_only_begun_gets_no_line(clock: Clock) -> None:
+    reporter = LineReporter(io.StringIO(), clock)
+    with reporting_to(reporter), progress("Preparing"):
+        assert lines_at(reporter, clock, 2.0) == ["Preparing: 2 s"]
+        clock.now = 111.5
+        with progress("Hashing"):
+            assert lines_at(reporter, clock, 12.0) == ["Preparing: 12 s"]
+            assert lines_at(reporter, clock, 13.4, 21.9) == []
+            assert lines_at(reporter, clock, 22.0) == ["Hashing: 10 s"]
+        assert lines_at(reporter, clock, 24.5, 31.0) == []
+
+
+def test_a_job_without_a_first_result_says_how_long_it_has_taken() -> None:
+    pace = Pace(Job("Making", 2000), 0.0)
+    assert pace.details(17.0) == ["0 of 2,000 puzzles", "17 s"]
+
+
+@pytest.mark.parametrize(("job", "amount"), [(Job("", 1), "0 of 1 puzzle"), (Job("", unit="steps", done=1), "1 step")])
+def test_one_is_singular(job: Job, amount: str) -> None:
+    assert job.amount() == amount
 
 
 def test_other_output_counts_as_a_word(clock: Clock) -> None:

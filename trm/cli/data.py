@@ -11,7 +11,7 @@ from trm.cli import complete
 from trm.cli.common import json_option, load_torch, registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes, print_json
 from trm.progress import progress
-from trm.words import counted
+from trm.words import counted, split_word
 
 if TYPE_CHECKING:
     from trm.data.puzzle_set import PuzzleSet
@@ -68,7 +68,9 @@ def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> N
     from trm.data.layout import write_split
 
     puzzles = experiment.puzzles(split, rebuild)
-    with progress(f"Writing the {split} puzzles", 2 * len(puzzles), "rows") as advance:  # inputs, then labels
+    with progress(
+        f"Writing the {split_word(split)} puzzles", 2 * len(puzzles), "rows"
+    ) as advance:  # inputs, then labels
         write_split(folder, split, puzzles, advance)
     echo(f"{split}: {_sizes(puzzles)}")
 

@@ -25,6 +25,7 @@ from trm.data.unfinished import keeping_parts
 from trm.errors import DataError, PluginError
 from trm.progress import progress
 from trm.specs import DatasetSpec
+from trm.words import split_word
 
 logger = logging.getLogger(__name__)
 
@@ -236,7 +237,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _build(split: Split, build: Callable[[Any, str, int], Any]) -> PuzzleSet:
     spec = split.spec
-    with progress(f"Preparing the {split.name} puzzles"):
+    with progress(f"Preparing the {split_word(split.name)} puzzles"):
         puzzles = build(split.config, split.name, split.seed)
     if not isinstance(puzzles, PuzzleSet):
         raise PluginError(

@@ -21,6 +21,7 @@ from trm.experiment.preparing import Job, begin, prepare, run_folder_class, stag
 from trm.experiment.provenance import DataReport, check_unchanged
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
+from trm.progress import progress
 from trm.render.html import as_table
 from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
@@ -139,17 +140,18 @@ def _train(
         stream = GroupSampler(
             job.train, experiment.seed, experiment.task.augmentation(), keep_rest=experiment.training.refill == "next"
         )
-        trainer = Trainer(
-            job.new_model(_start(experiment, run) if checkpoint is None else None),
-            experiment.training,
-            session.backend,
-            run=run,
-            monitor=_monitor(job, session, trackers),
-            seed=experiment.seed,
-            processes=session.processes,
-        )
-        if checkpoint:
-            trainer.resume(checkpoint, stream)
+        with progress("Building the model"):
+            trainer = Trainer(
+                job.new_model(_start(experiment, run) if checkpoint is None else None),
+                experiment.training,
+                session.backend,
+                run=run,
+                monitor=_monitor(job, session, trackers),
+                seed=experiment.seed,
+                processes=session.processes,
+            )
+            if checkpoint:
+                trainer.resume(checkpoint, stream)
         metrics = experiment.build_metrics((), session.display.note)
         summary = trainer.fit(stream, experiment.test_batches(job.test), metrics)
         return _finished(job, run, session, trainer, summary) if session.processes.is_rank_zero else None

@@ -15,7 +15,7 @@ from trm.experiment.task import Task
 from trm.plugins.registry import get_registry
 from trm.runs.checkpoint_folder import read_run_config
 from trm.specs import DatasetSpec
-from trm.words import counted
+from trm.words import counted, split_word
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,10 @@ class DataReport:
 
     def counted(self) -> str:
         """The number of puzzles in words, such as "1,000 test puzzles"."""
-        return counted(self.puzzles, f"{'training' if self.split == 'train' else self.split} puzzle")
+        return counted(self.puzzles, f"{split_word(self.split)} puzzle")
 
     def __str__(self) -> str:
-        noun = "puzzle" if self.puzzles == 1 else "puzzles"
-        return (
-            f"{self.puzzles:,} {self.split} {noun} of {self.source}, seed {self.seed}, fingerprint {self.fingerprint}"
-        )
+        return f"{self.counted()} of {self.source}, seed {self.seed}, fingerprint {self.fingerprint}"
 
 
 def source_of(task: Task) -> str:

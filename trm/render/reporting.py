@@ -19,7 +19,7 @@ from trm.progress import QUICK, Job, Pace
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-FIRST_LINE = 1.5
+FIRST_LINE = 2.0
 """Seconds after which a job gets a line, where lines are written."""
 
 LINE_SECONDS = 9.5
@@ -118,19 +118,21 @@ class _TickingReporter(ABC):
 
 
 class LineReporter(_TickingReporter):
-    """Writes a line about the innermost job, first after `FIRST_LINE`, then every `LINE_SECONDS`."""
+    """Writes a line about the innermost job, first after `FIRST_LINE`, then every `LINE_SECONDS`.
+
+    While the innermost job is younger than `FIRST_LINE`, the line is about the one around it: "0 s" is no news.
+    """
 
     interval = 0.25
 
-    def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
-        super().__init__(stream, clock)
-        self.last_pace: Pace | None = None
-
     def show(self, now: float) -> None:
-        pace = self.paces[-1]
-        silent = now - max(self.last_word, pace.started)
-        if silent >= (LINE_SECONDS if pace is self.last_pace else FIRST_LINE) or now - self.last_word >= LINE_SECONDS:
-            self.last_word, self.last_pace = now, pace
+        settled = [pace for pace in self.paces if now - pace.started >= FIRST_LINE]
+        if not settled:
+            return
+        pace = settled[-1]
+        silent_since_its_start = pace is self.paces[-1] and self.last_word <= pace.started
+        if silent_since_its_start or now - self.last_word >= LINE_SECONDS:
+            self.last_word = now
             print(printable(f"{pace.job.heading}: {', '.join(pace.details(now))}"), file=self.stream, flush=True)
 
     def clear(self) -> None:

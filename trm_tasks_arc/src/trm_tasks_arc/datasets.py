@@ -91,7 +91,7 @@ def build_selection(selection: Selection, config: ArcConfig, split: str, seed: i
     rows = _Rows(config.side, np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, 0xA2C]))))
     train = split == "train"
     names = [BLANK]
-    with progress(f"Drawing variants of the {split} tasks", len(selection.all), "tasks") as advance:
+    with progress("Drawing variants of the tasks", len(selection.all), "tasks") as advance:
         for task in selection.all:
             transforms, colours = draw_variants(
                 task, config.variants, seed, transforms=config.transforms, recolour=config.recolour
