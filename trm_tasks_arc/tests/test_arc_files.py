@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,19 @@ def test_a_folder_with_something_else_names_the_file_and_the_key(tmp_path: Path)
     write(tmp_path / "package.json", {"name": "arc", "version": "1"})
     with pytest.raises(DataError, match=r"package\.json contains no ARC tasks: 'name' is the value 'arc'"):
         load_source(str(tmp_path))
+
+
+def test_a_malformed_task_names_its_file(tmp_path: Path) -> None:
+    bad = {"train": [{"input": [[12]], "output": [[1]]}], "test": [{"input": [[1]]}]}
+    path = write(tmp_path / "deep/bad.json", bad)
+    with pytest.raises(DataError, match=re.escape(f"{path}: Task bad, training pair 1, input has the colour 12")):
+        load_source(str(tmp_path))
+
+
+def test_the_sample_submission_beside_challenges_is_skipped(tmp_path: Path) -> None:
+    write(tmp_path / "k_challenges.json", {"x": UNSOLVED})
+    write(tmp_path / "sample_submission.json", {"x": [{"attempt_1": [[0]], "attempt_2": [[0]]}]})
+    assert list(read_path(tmp_path).tasks) == ["x"]
 
 
 def test_a_file_that_is_not_text_is_called_what_it_is(tmp_path: Path) -> None:

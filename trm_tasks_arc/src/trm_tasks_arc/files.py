@@ -18,6 +18,7 @@ from trm_tasks_arc.grids import as_grid
 from trm_tasks_arc.pairs import Pair, Task, Tasks, read_task
 
 CHALLENGES, SOLUTIONS = "_challenges", "_solutions"
+SUBMISSION = "sample_submission"
 SUFFIXES = (".json", ".json.gz")
 IDS = ("id", "task_id", "name")
 """Keys of the id of a task in a list of tasks."""
@@ -105,7 +106,11 @@ def _read_file(path: Path) -> Found:
     name = _stem(path)
     if name.endswith(SOLUTIONS):
         raise UsageError(f"{path} contains only solutions. Pass the challenges file beside it.")
-    found = read_content(read_json(path), name, str(path))
+    content = read_json(path)
+    try:
+        found = read_content(content, name, str(path))
+    except DataError as error:
+        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
     if not name.endswith(CHALLENGES):
         return found
     count = _counted(len(found.tasks), "task")
@@ -119,7 +124,7 @@ def _read_folder(folder: Path) -> Found:
     """Read all files of a folder. A task's id is the name of its file, with its folders if two files have one name."""
     files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES) and not _hidden(path, folder))
     challenges = [path for path in files if _stem(path).endswith(CHALLENGES)]
-    files = [path for path in files if not (challenges and _stem(path).endswith(SOLUTIONS))]
+    files = [path for path in files if not (challenges and _stem(path).endswith((SOLUTIONS, SUBMISSION)))]
     if not files:
         raise UsageError(f"The folder {folder} contains no task files (*.json).")
     if len(challenges) > 1:
