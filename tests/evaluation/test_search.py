@@ -48,7 +48,9 @@ def found(model: Any, inputs: torch.Tensor, plan: Search, rows: int = 4) -> list
     """The answers of a search to some puzzles, in their order."""
     pool: RowPool[int] = RowPool(model, plan, CPU, rows)
     for row, puzzle in enumerate(inputs):
-        pool.add(row, puzzle.numpy(), int(puzzle[0]) if getattr(model, "config", None) and model.config.num_puzzles else 0)
+        pool.add(
+            row, puzzle.numpy(), int(puzzle[0]) if getattr(model, "config", None) and model.config.num_puzzles else 0
+        )
     answers: dict[int, Found] = {}
     while pool.busy:
         answers |= pool.step()

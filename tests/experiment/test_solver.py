@@ -47,7 +47,11 @@ def test_evaluates_as_a_mapping_of_scores(solver: trm.Solver, tmp_path: Path) ->
     assert dict(score) == {"cell_accuracy": 1.0, "exact_accuracy": 1.0, "valid": 1.0}
     assert (score.puzzles, score.split, score.supervision_steps, score["valid"]) == (2, "test", 16, 1.0)
     assert json.loads(json.dumps(score.as_json()))["metrics"] == dict(score)
-    assert score.as_json()["puzzles_per_second_per_core"] == score.rate == pytest.approx(2 / score.seconds / score.cores, 1e-3)
+    assert (
+        score.as_json()["puzzles_per_second_per_core"]
+        == score.rate
+        == pytest.approx(2 / score.seconds / score.cores, 1e-3)
+    )
     assert "100.00%" in score._repr_html_()
 
 

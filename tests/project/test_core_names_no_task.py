@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from tests.support.paths import ROOT
 
 TASKS = "|".join(path.name.removeprefix("trm_tasks_") for path in ROOT.glob("trm_tasks_*"))
-MODULES = sorted(path for path in (ROOT / "trm").rglob("*.py") if "template" not in path.parts)
+EXAMPLES = ROOT / "trm/cli/help.py"
+"""The examples in the help of each command: prose as well."""
+
+MODULES = sorted(path for path in (ROOT / "trm").rglob("*.py") if "template" not in path.parts and path != EXAMPLES)
 
 
 def _docstrings(tree: ast.Module) -> set[int]:

@@ -119,7 +119,7 @@ def test_read_only_folder(tmpfs: Path, whole: dict[str, torch.Tensor]) -> None:
     assert "Cannot write" in said
     assert ": Read-only file system." in said
     assert said.endswith(kept(folder, 4))
-    with pytest.raises(TRMError, match=rf"Cannot write the run folder {folder}: Read-only file system\."):
+    with pytest.raises(TRMError, match=rf"Cannot write {folder}: Read-only file system\."):
         SmallRun(folder)
     subprocess.run(["umount", "-l", tmpfs], check=True)
     assert same_bits(SmallRun(folder).fit(), whole)

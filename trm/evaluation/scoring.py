@@ -95,9 +95,10 @@ def evaluate(
     needs = {name for metric in metrics.values() for name in metric.needs}
     for metric in metrics.values():
         metric.reset()
-    on_answers, puzzles = on_answers or _ignore, _Puzzles(model, processes, on_answers or _ignore)
+    report = _ignore if on_answers is None else on_answers
+    puzzles = _Puzzles(model, processes, report)
     with _evaluation_mode(model):
-        for batch, result in _answered(model, puzzles.scored(batches), plan, backend, on_answers):
+        for batch, result in _answered(model, puzzles.scored(batches), plan, backend, report):
             arrays = _arrays(batch, result, needs)
             for name, metric in metrics.items():
                 with _named(name):

@@ -23,10 +23,11 @@ class _Loader(yaml.SafeLoader):
         """Refuse a key that stands twice; PyYAML would keep the last value."""
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"{key.value!r} stands here twice", problem_mark=key.start_mark)
-            if isinstance(key, yaml.ScalarNode):
-                seen.add(key.value)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -58,7 +59,7 @@ def parse_yaml(text: str) -> Any:
     """
     try:
         _check_events(yaml.parse(text, Loader=_Loader))
-        return yaml.load(text, Loader=_Loader)  # a safe loader: it makes no objects
+        return _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

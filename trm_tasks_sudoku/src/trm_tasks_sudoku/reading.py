@@ -130,7 +130,7 @@ def _converted(puzzles: Sequence[Found], symbols: Symbols, size: int) -> list[Gr
         return []
     text = "".join(puzzle.cells for puzzle in puzzles).encode("latin-1")
     grids: Grids = symbols.table()[np.frombuffer(text, np.uint8).reshape(len(puzzles), size * size)]
-    foreign = (grids > size).any(axis=1)
+    foreign = np.any(grids > size, axis=1).tolist()
     conflicts = conflicting(np.where(grids > size, 0, grids), size)
     result: list[Grid | PuzzleError] = []
     for puzzle, grid, is_foreign, has_conflict in zip(puzzles, grids, foreign, conflicts, strict=True):
