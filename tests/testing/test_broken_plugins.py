@@ -40,7 +40,11 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "empty": ("data_arrays", "The test split is empty", "asks for no puzzles"),
     "floats": ("data_arrays", "raised labels has type float64: expected integers", "labels.astype(float)"),
     "two-descriptions": ("data_arrays", "description of the train split differs", "a Description of its own"),
-    "outside": ("data_arrays", "raised inputs has 5 in row 0, position 2: expected a token from 0 to 4", "puzzles.inputs + 1"),
+    "outside": (
+        "data_arrays",
+        "raised inputs has 5 in row 0, position 2: expected a token from 0 to 4",
+        "puzzles.inputs + 1",
+    ),
     "unscored": ("data_arrays", "have no scored position", "every label is -100"),
     "ids": ("data_arrays", "raised puzzle_ids has 1 in row 1: expected an id from 0 to 0", "len(puzzles)"),
     "fixed": ("data_arrays", "a fixed position has another answer: Row 1 has label", "`Description.fixed` or"),

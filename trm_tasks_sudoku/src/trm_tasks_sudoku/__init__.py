@@ -27,6 +27,7 @@ SUDOKU = TaskSpec(
         reads=("style", "clues", "min_backtracks", "train_puzzles", "test_puzzles"),
         counts={"train": "train_puzzles", "test": "test_puzzles"},
         sources=GENERATOR,
+        shipped=("trm_tasks_sudoku:test_sets/hard.npz.xz",),
     ),
     datasets=(
         DatasetSpec(
