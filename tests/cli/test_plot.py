@@ -98,6 +98,12 @@ def test_chart_goes_through_its_points() -> None:
     assert "●" in chart("t", {"one": [(3, 0.5)]}, "steps", 50).plain
 
 
+def test_a_chart_of_equal_values_begins_at_zero() -> None:
+    text = chart("valid", {"run": [(400, 1.0)]}, "steps", 50).plain.splitlines()
+    assert [line.split()[0] for line in (text[1], text[12], text[14])] == ["1", "0", "0"]
+    assert text[14].split()[-2:] == ["400", "steps"]
+
+
 def test_a_run_that_is_just_being_written_can_be_read(
     runs: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -98,6 +98,13 @@ def test_runs_of_a_folder_with_folders_and_of_one_run(here: Path, capsys: pytest
     assert list(listed(capsys, "work/sweep/a")) == ["a"]
 
 
+def test_the_listed_paths_can_be_given_to_other_commands(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(here / "runs" / "a")
+    write_run(here / "work" / "sweep" / "b")
+    assert f"\n{Path('runs/a')} " in shown(capsys, "runs")
+    assert f"\n{Path('work/sweep/b')} " in shown(capsys, "runs", "work")
+
+
 def test_without_runs_it_says_what_to_do(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "There are no runs in runs. Train a model with: trm train TASK" in shown(capsys, "runs")
     assert json.loads(shown(capsys, "runs", "--json")) == []

@@ -69,6 +69,13 @@ def test_unknown_names_get_the_nearest(runs: Path, written: str, message: str) -
     assert message in str(refused.value).replace(str(runs), "RUNS")
 
 
+@pytest.mark.parametrize("written", ["sudoku-quik-1", "", "sudoku-quick-1/step_100", "weights.safetensors"])
+def test_mistyped_paths_are_paths_and_not_tasks(runs: Path, written: str) -> None:
+    """`trm solve runs/sudoku-quik-1` gets the nearest run, not the nearest task."""
+    assert names_weights(str(runs / written))
+    assert not any(names_weights(name) for name in ("sudokku", "sudoku:hrad"))
+
+
 def test_a_run_without_a_best_checkpoint_names_those_it_has(runs: Path) -> None:
     (runs / "maze-quick-1" / "best").write_text("checkpoints/step_4\n")
     with pytest.raises(CheckpointError, match=r"has no best checkpoint. Available: step_10, step_12\."):

@@ -86,11 +86,10 @@ def _print(rows: Sequence[dict[str, Any]]) -> None:
 
     from trm.cli.sheet import Column, duration, percent
     from trm.render.console import Console
-    from trm.runs.listing import names
 
     console = Console(highlight=False)
     columns = [
-        Column("run", names([Path(row["run"]) for row in rows])),
+        Column("run", [row["run"] for row in rows]),
         Column("task:preset", [":".join(filter(None, [row["task"], row["preset"]])) for row in rows]),
         Column("best", [percent(row["best"]) for row in rows], number=True),
         Column("last", [percent(row["last"]) for row in rows], number=True),

@@ -62,6 +62,8 @@ def _mark(number: int) -> tuple[str, str]:
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    """The minimum and maximum, widened if they are equal."""
+    """The minimum and maximum; if they are equal, a range from 0 that contains them, 0 to 1 for a share."""
     low, high = float(values.min()), float(values.max())
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    if high > low:
+        return low, high
+    return (0.0, 1.0) if 0 <= high <= 1 else (min(0.0, low), max(0.0, high))

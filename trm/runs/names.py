@@ -43,14 +43,9 @@ def checkpoint_path(path: Path) -> Path:
 
 
 def names_weights(what: str) -> bool:
-    """Whether a text is the path of a run, of a checkpoint in one, or of a weights file, rather than a name."""
+    """Whether a text is a path, perhaps a mistyped one, of a run, a checkpoint or a weights file, rather than a name."""
     path = Path(what)
-    return (
-        is_run(path)
-        or path.suffix == ".safetensors"
-        or (is_run(path.parent) and (path.name in (FOLDER, *MARKERS) or step_number(path) >= 0))
-        or (path.is_dir() and step_number(path) >= 0)
-    )
+    return len(path.parts) > 1 or path.suffix == ".safetensors" or path.is_dir()
 
 
 def missing_run(path: Path) -> str:
