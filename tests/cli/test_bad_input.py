@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from trm.cli.main import main
 from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
-from trm.runs.weights_file import save_weights_file
+from trm.runs.weights_file import read_weights_metadata, save_weights_file
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 SOLVED = "534678912672195348198342567859761423426853791713924856961537284287419635345286179"
@@ -154,6 +156,24 @@ def test_truncated_weights_file(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     code, error = refused(capsys, "evaluate", str(damaged))
     assert code == 2
     assert "is damaged or not a safetensors file" in error
+
+
+def test_pytorch_file_is_called_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "model.pth")
+    code, error = refused(capsys, "evaluate", str(tmp_path / "model.pth"))
+    assert code == 2
+    assert "a PyTorch file, not a safetensors file. Import it with `trm import-checkpoint`." in error
+
+
+def test_weights_of_whole_numbers_are_called_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, sudoku: str
+) -> None:
+    run, _ = read_weights_metadata(Path(sudoku))
+    tensors = {name: value.to(torch.int32) for name, value in load_file(sudoku).items()}
+    save_weights_file(tmp_path / "whole.safetensors", run, tensors)
+    code, error = refused(capsys, "evaluate", str(tmp_path / "whole.safetensors"))
+    assert code == 2
+    assert "has values of type torch.int32, not floating-point numbers" in error
 
 
 def test_easy_puzzle_is_answered_by_any_weights(capsys: pytest.CaptureFixture[str], sudoku: str) -> None:

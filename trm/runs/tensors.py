@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from trm.errors import CheckpointError, reason
+from trm.storage.text_files import HEAD, kind_of
 from trm.storage.untrusted_input import check_file
 
 LISTED = 3
@@ -30,7 +31,20 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise CheckpointError(f"The checkpoint {path.parent} is incomplete: {path.name} is missing.") from None
     except Exception as error:  # safetensors raises its own kinds of errors, Python's and torch's
-        raise CheckpointError(f"{path} is damaged or not a safetensors file: {reason(error)}.") from error
+        raise not_safetensors(path, error) from error
+
+
+def not_safetensors(path: Path, error: BaseException) -> CheckpointError:
+    """The error for a file that safetensors cannot read, which says what it is if its first bytes show that."""
+    try:
+        with path.open("rb") as file:
+            kind = kind_of(file.read(HEAD))
+    except OSError:
+        kind = None
+    if kind is None:
+        return CheckpointError(f"{path} is damaged or not a safetensors file: {reason(error)}.")
+    advice = " Import it with `trm import-checkpoint`." if "PyTorch" in kind else ""
+    return CheckpointError(f"{path} is {kind}, not a safetensors file.{advice}")
 
 
 def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -44,7 +58,11 @@ def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tenso
         raise CheckpointError(f"{path} does not fit its configuration: {problem}.")
     for name in planned:
         value = tensors[name]
-        if value.dtype not in FLOATS or not bool(value.isfinite().all()):
+        if value.dtype not in FLOATS:
+            raise CheckpointError(
+                f"{path} is damaged: {name} has values of type {value.dtype}, not floating-point numbers."
+            )
+        if not bool(value.isfinite().all()):
             raise CheckpointError(f"{path} is damaged: {name} has values that are not finite numbers.")
 
 

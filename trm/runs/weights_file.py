@@ -13,6 +13,7 @@ from torch import Tensor
 
 from trm.config import RunConfig
 from trm.errors import CheckpointError, reason
+from trm.runs.tensors import not_safetensors
 from trm.storage.atomic import write_bytes
 from trm.storage.untrusted_input import check_file, parse_json
 
@@ -77,4 +78,4 @@ def _metadata(path: Path) -> dict[str, str]:
         with safe_open(path, "pt") as file:
             return file.metadata() or {}
     except Exception as error:  # safetensors raises its own kinds of errors, Python's and torch's
-        raise CheckpointError(f"{path} is damaged or not a safetensors file: {reason(error)}.") from error
+        raise not_safetensors(path, error) from error

@@ -110,6 +110,11 @@ def open_text(path: Path) -> Iterator[TextIO]:
         yield _decoded(file)
 
 
+def kind_of(head: bytes) -> str | None:
+    """What a file is by its first bytes, with an article; None if they are those of no format in `KINDS`."""
+    return next((kind for start, kind in KINDS if head.startswith(start)), None)
+
+
 def problem(error: BaseException) -> str:
     """Why a file cannot be read, as the end of a sentence, without a full stop."""
     if isinstance(error, FileNotFoundError):
@@ -146,9 +151,9 @@ def _decoded(file: IO[bytes], errors: str = "strict") -> TextIO:
 
 def _without_mark(head: bytes) -> str:
     """The encoding of a file without a byte order mark: UTF-16 has a zero byte in every second place of ASCII text."""
-    for start, kind in KINDS:
-        if head.startswith(start):
-            raise NotText(f"it is {kind}, not text")
+    kind = kind_of(head)
+    if kind is not None:
+        raise NotText(f"it is {kind}, not text")
     if not any(byte in CONTROL for byte in head):
         return "utf-8"
     even, odd = head[0::2], head[1::2]

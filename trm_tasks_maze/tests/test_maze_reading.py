@@ -20,7 +20,7 @@ from trm_tasks_maze.reading import fit, read, read_grids
 from trm_tasks_maze.text import to_text
 
 from trm.data import read_puzzle_text
-from trm.errors import DataError, PuzzleError
+from trm.errors import DataError, PuzzleError, UsageError
 
 SQUARE, _ = generate(MazeStyle(7, 7, 0.2, 0.4, 6), "train", seed=0, count=40)
 WIDE, _ = generate(MazeStyle(6, 8, 0.2, 0.4, 6), "train", seed=0, count=40)
@@ -184,3 +184,5 @@ def test_a_dataset_of_text_files_is_labelled(tmp_path: Path) -> None:
     assert np.array_equal(puzzles.labels[0].reshape(5, 5), label(read_grids(GOOD).strictly()[0]))
     with pytest.raises(DataError, match=r"test\.txt as mazes: Puzzle 1, line 2, column 1: The maze has 5x5 cells"):
         build_maze_hard(MazeConfig(size=6, csv=tmp_path), "test", 0)
+    with pytest.raises(UsageError, match=r"test\.txt is a file: expected a folder with train\.csv and test\.csv"):
+        build_maze_hard(MazeConfig(size=5, csv=tmp_path / "test.txt"), "test", 0)

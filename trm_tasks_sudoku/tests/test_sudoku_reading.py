@@ -21,7 +21,7 @@ from trm_tasks_sudoku.symbols import DIGITS
 from trm_tasks_sudoku.text import to_text
 
 from trm.data import Reading, read_puzzle_text
-from trm.errors import DataError, PuzzleError
+from trm.errors import DataError, PuzzleError, UsageError
 
 Grid = npt.NDArray[np.uint8]
 LINE = "4...5....5......92.6.712..4..5.....861......793.2..51.8....126..96438.......29..3"
@@ -254,6 +254,8 @@ def test_a_dataset_of_text_files_is_solved(tmp_path: Path) -> None:
     (tmp_path / "test.txt").write_text("." * 81)
     with pytest.raises(DataError, match=r"test\.txt, puzzle 1: The puzzle has several solutions"):
         build_extreme(config, "test", 0)
+    with pytest.raises(UsageError, match=r"test\.txt is a file: expected a folder with train\.csv and test\.csv"):
+        build_extreme(SudokuConfig(csv=tmp_path / "test.txt"), "test", 0)
 
 
 def test_candidates_are_not_cells_even_if_their_number_fits() -> None:

@@ -25,8 +25,11 @@ def build_maze_hard(config: MazeConfig, split: str, seed: int) -> PuzzleSet:
     """Read Maze-Hard from the Hub, or `train.csv` and `test.csv` (or `.txt`) from `config.csv`. The seed is not used.
 
     Raises:
+        UsageError: `config.csv` is a file.
         DataError: the file cannot be downloaded or read, or the size of its mazes differs from the settings.
     """
+    if config.csv is not None and config.csv.is_file():
+        raise UsageError(f"task.csv={config.csv} is a file: expected a folder with train.csv and test.csv.")
     text = config.csv and _text_file(config.csv, split)
     if text:
         return as_puzzle_set(*_read_texts(text, config), config)

@@ -21,9 +21,11 @@ def build_extreme(config: SudokuConfig, split: str, seed: int) -> PuzzleSet:
     """Draw puzzles from a split of Sudoku-Extreme or of other files, read from `config.csv` or downloaded.
 
     Raises:
-        UsageError: the size of a CSV file's puzzles is not 9.
+        UsageError: `config.csv` is a file, or the size of a CSV file's puzzles is not 9.
         DataError: the file cannot be downloaded or read.
     """
+    if config.csv is not None and config.csv.is_file():
+        raise UsageError(f"task.csv={config.csv} is a file: expected a folder with train.csv and test.csv.")
     count = config.train_puzzles if split == "train" else config.test_puzzles
     text = config.csv and text_file(config.csv, split)
     if text:
