@@ -52,6 +52,12 @@ def test_every_command_has_one_to_three_examples_that_it_can_parse(path: str, co
             command.make_context(path, words[1 + len(path.split()) :], parent=context, resilient_parsing=False)
 
 
+def test_the_commands_of_a_group_are_described_in_full() -> None:
+    shown = trm("data --help").out
+    assert "..." not in shown.partition("Commands:")[2]
+    assert "code bases share." in " ".join(shown.split())
+
+
 def test_the_first_help_has_examples_of_its_own() -> None:
     shown = trm("--help").out
     assert all(f"\n    {example}\n" in shown for example in FIRST_STEPS)

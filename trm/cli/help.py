@@ -71,6 +71,7 @@ def complete_help(command: click.Command, path: str) -> None:
     command.help = with_examples(command.help, EXAMPLES.get(path, ()))
     if isinstance(command, click.Group):
         for name, part in command.commands.items():
+            part.short_help = inspect.cleandoc(part.help or "").partition("\n\n")[0]  # Click would cut it off
             complete_help(part, f"{path} {name}")
 
 

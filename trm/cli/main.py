@@ -208,8 +208,10 @@ def _with_place(error: TRMError) -> str:
 
 def _interrupted(error: BaseException) -> int:
     run = getattr(error, "run", None)
-    where = f" Resume with: trm train --resume {run}" if run else ""
-    echo(f"Interrupted.{where}", err=True)
+    advice = (
+        [f"Resume with: trm train --resume {run}"] if run else [text for text in error.args if isinstance(text, str)]
+    )
+    echo(" ".join(["Interrupted.", *advice]), err=True)
     return 128 + number_of(error)
 
 

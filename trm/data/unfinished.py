@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 KEEP_SECONDS = 1.0
 """Parts are written together once they took this long to make, so that quick ones are not slowed down."""
 
+KEPT = "The puzzles made so far are kept: the same command continues from them."
+"""What an interruption says if there are parts on disk."""
+
 DIGEST = hashlib.sha256().digest_size
 
 Arrays = Mapping[str, IntArray]
@@ -39,6 +42,10 @@ def keeping_parts(folder: Path | None) -> Iterator[None]:
     token = _folder.set(folder)
     try:
         yield
+    except KeyboardInterrupt as error:
+        if folder is not None and folder.exists():
+            error.args = (KEPT,)
+        raise
     finally:
         _folder.reset(token)
 
