@@ -54,7 +54,7 @@ def zip_file(path: Path) -> None:
         ("a.pdf", b"%PDF-1.7\n", "it is a PDF document"),
         ("a.bin", bytes(range(100)), "it is a binary file"),
         ("a.txt", b"", "it is empty"),
-        ("a.txt.gz", gzip.compress(TEXT.encode())[:-9], "its gzip compression is damaged"),
+        ("a.txt.gz", gzip.compress(TEXT.encode(), mtime=0)[:-9], "its gzip compression is damaged"),
         ("objects.npy", lambda path: np.save(path, np.array([{}], object), allow_pickle=True), "Python objects"),
         ("deep.npy", lambda path: np.save(path, np.zeros((1, 1, 1, 2), int)), "1x1x1x2 elements of type int64"),
     ],

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 from trm_tasks_maze.answers import check as check_answer
-from trm_tasks_maze.answers import format_tokens, parse, solvable
+from trm_tasks_maze.answers import format_tokens, solvable
 from trm_tasks_maze.augmentation import Dihedral
 from trm_tasks_maze.config import MazeConfig, describe
 from trm_tasks_maze.datasets import build_maze_hard, symmetry_class
@@ -20,6 +20,7 @@ from trm_tasks_maze.generated import build_generated
 from trm_tasks_maze.grid import FREE, GOAL, PATH, START, WALL
 from trm_tasks_maze.metrics import ValidShortest
 from trm_tasks_maze.presets import PRESETS
+from trm_tasks_maze.reading import read
 from trm_tasks_maze.renderer import BlockRenderer
 
 from trm.errors import DataError, PuzzleError, UsageError
@@ -29,6 +30,11 @@ from trm.testing import parametrize_with_checks
 
 SMALL = MazeConfig(size=7, width=9, train_puzzles=60, test_puzzles=20)
 BENT = "S....\n.###.\n.#G#.\n.#.#.\n....."
+
+
+def parse(text: str, config: MazeConfig) -> list[np.ndarray]:
+    """The mazes of a text; the first one that cannot be read is an error."""
+    return read(text, config).strictly()
 
 
 def test_settings() -> None:
@@ -90,7 +96,7 @@ def test_maze_hard_from_csv(tmp_path: Path) -> None:
         DataError, match=r"train.csv have 5x5 cells, but the settings say 10x10\. Use --set task.size=5"
     ):
         build_maze_hard(MazeConfig(csv=tmp_path), "train", 0)
-    with pytest.raises(DataError, match=r"test.csv cannot be read as CSV: .*No such file"):
+    with pytest.raises(DataError, match=r"test.csv as CSV: there is no such file"):
         build_maze_hard(MazeConfig(size=5, csv=tmp_path), "test", 0)
 
 
