@@ -48,7 +48,7 @@ class StepLoss:
     tokens: Tensor
     halting: Tensor
     continuing: Tensor | None
-    correct: Tensor  # [B] bool: every scored position right; False if the answer is unknown
+    correct: Tensor  # [B] bool: every scored position right
 
 
 def step_loss(
@@ -60,7 +60,9 @@ def step_loss(
     continue_logits: Tensor | None = None,
     halt_weight: float = 0.5,
 ) -> StepLoss:
-    """Loss of one supervision step. Rows without a scored position, whose answer is unknown, add nothing to it.
+    """Loss of one supervision step.
+
+    A row without a scored position counts as right in the halting loss, as in the paper's code.
 
     Args:
         logits: ``[B, L, V]``.
@@ -72,20 +74,13 @@ def step_loss(
         halt_weight: share of the halting logits' loss.
     """
     scored = labels != IGNORED
-    known = scored.any(-1)
     per_row = scored.sum(-1).clamp(min=1)
     tokens = (token_losses(logits, labels, kind) / per_row.unsqueeze(-1)).sum()
-    correct = ((logits.argmax(-1) == labels) | ~scored).all(-1) & known
-    halting = _binary_loss(halt_logits, correct.to(halt_logits.dtype), known)
+    correct = ((logits.argmax(-1) == labels) | ~scored).all(-1)
+    halting = F.binary_cross_entropy_with_logits(halt_logits, correct.to(halt_logits.dtype), reduction="sum")
     continuing, auxiliary = None, halting
     if continuation is not None and continue_logits is not None:
-        continuing = _binary_loss(continue_logits, continuation, known)
+        continuing = F.binary_cross_entropy_with_logits(continue_logits, continuation, reduction="sum")
         auxiliary = halting + continuing
     total = tokens + halt_weight * auxiliary
     return StepLoss(total, tokens, halting, continuing, correct)
-
-
-def _binary_loss(logits: Tensor, target: Tensor, rows: Tensor) -> Tensor:
-    """The sum of the binary cross-entropy over some rows, ``[B]`` bool."""
-    losses = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    return torch.where(rows, losses, 0).sum()

@@ -140,7 +140,7 @@ def test_text_round_trip_and_solvability() -> None:
 
 
 def test_a_maze_of_another_size_is_refused() -> None:
-    with pytest.raises(PuzzleError, match=r"The maze at line 2 has 5x5 cells, expected 7x9\."):
+    with pytest.raises(PuzzleError, match=r"Puzzle 1, line 2, column 1: The maze has 5x5 cells, expected 7x9\."):
         parse("\n" + BENT, SMALL)
 
 
