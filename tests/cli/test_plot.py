@@ -189,6 +189,17 @@ def test_the_live_view_shows_everything_and_changes_nothing() -> None:
     assert "the last puzzle solved in training" in last
 
 
+def test_the_live_view_is_readable_at_40_columns() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=40, height=40)
+    train(LiveMonitor(console, _Experiment()), steps=60)  # type: ignore[arg-type]
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    last = shown[shown.rindex("copying, preset none") :]
+    assert "…" not in last
+    assert re.search(r"100% \d:\d\d:\d\d left 0:00:00", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", last))
+    for part in ("solved in training", "examples a second", "exact_accuracy"):
+        assert part in last
+
+
 def test_the_live_view_shows_how_far_scoring_is() -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24)
     live = LiveMonitor(console, _Experiment())  # type: ignore[arg-type]

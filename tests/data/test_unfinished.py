@@ -100,12 +100,14 @@ def test_an_interrupted_build_continues_and_gives_the_same_puzzles(whole: Any) -
     assert not part_files()  # the whole is stored
 
 
-@pytest.mark.parametrize(("last", "advice"), [(None, ()), (1, (unfinished.KEPT,))])
-def test_an_interruption_says_that_parts_are_kept(last: int | None, advice: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("parts_are_there", "advice"), [(False, ()), (True, (unfinished.KEPT,))])
+def test_an_interruption_says_that_parts_are_kept(
+    parts_are_there: bool, advice: tuple[str, ...], tmp_path: Path
+) -> None:
     folder = tmp_path / "parts"
+    if parts_are_there:
+        folder.mkdir()
     with pytest.raises(KeyboardInterrupt) as ended, unfinished.keeping_parts(folder):
-        if last is not None:
-            folder.mkdir()
         raise KeyboardInterrupt
     assert ended.value.args == advice
 

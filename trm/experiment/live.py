@@ -19,7 +19,7 @@ from rich.text import Text
 from trm.evaluation.refine import Puzzle
 from trm.experiment.experiment import Experiment
 from trm.progress import reporting_to
-from trm.render.bars import JobRows
+from trm.render.bars import NARROW, JobRows
 from trm.render.picture import Picture
 from trm.render.scene import Stage, sparkline
 from trm.training.monitor import Monitor, TrainingView
@@ -34,6 +34,7 @@ OTHER_LINES = 12
 """Number of lines of the view besides the example."""
 
 SPARKLINE_WIDTH = 40
+NARROW_SPARKLINE_WIDTH = 16
 
 
 class LiveMonitor(Monitor):
@@ -42,9 +43,10 @@ class LiveMonitor(Monitor):
     def __init__(self, console: Console, experiment: Experiment) -> None:
         self.title = f"{experiment.task.name}, preset {experiment.preset}"
         self.renderer = experiment.task.renderer()
+        self.narrow = console.width < NARROW
         self.progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            *(() if self.narrow else (BarColumn(),)),
             TaskProgressColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
@@ -64,7 +66,8 @@ class LiveMonitor(Monitor):
     @contextlib.contextmanager
     def running(self, training: TrainingView) -> Iterator[None]:
         self.training = training
-        self.title += f": {training.model.num_parameters():,} parameters on {training.backend.describe()}"
+        if not self.narrow:
+            self.title += f": {training.model.num_parameters():,} parameters on {training.backend.describe()}"
         with self.live, reporting_to(self.jobs):
             self._refresh()
             yield
@@ -105,17 +108,24 @@ class LiveMonitor(Monitor):
     def _numbers(self) -> Table:
         table = Table.grid(padding=(0, 2))
         if self.record:
-            table.add_row("step", f"{self.record['step']:,}", "loss", f"{self.record['loss']:.4f}")
-            table.add_row(
-                "solved in training",
-                f"{self.record['train_exact']:.1%}",
-                "examples a second",
-                f"{self.record['examples_per_second']:.0f}",
-            )
+            rows = [
+                ("step", f"{self.record['step']:,}", "loss", f"{self.record['loss']:.4f}"),
+                (
+                    "solved in training",
+                    f"{self.record['train_exact']:.1%}",
+                    "examples a second",
+                    f"{self.record['examples_per_second']:.0f}",
+                ),
+            ]
+            for row in rows:
+                for part in (row[:2], row[2:]) if self.narrow else (row,):
+                    table.add_row(*part)
         for name, value in self.scores.items():
             table.add_row(Text(name), f"{value:.2%}")
         if self.history:
-            table.add_row("exact so far", sparkline(self.history, SPARKLINE_WIDTH))
+            table.add_row(
+                "exact so far", sparkline(self.history, NARROW_SPARKLINE_WIDTH if self.narrow else SPARKLINE_WIDTH)
+            )
         return table
 
 
