@@ -87,8 +87,8 @@ def with_metadata(path: Path, change: Callable[[dict[str, str]], Any]) -> None:
     ("changes", "sentence"),
     [
         ({"hidden_dim": 10**9}, "less than or equal to 65536"),
-        ({"hidden_dim": 65_536, "num_heads": 1}, "expected [65536]"),
-        ({"vocab_size": 10**6}, "tokens is [5, 8], expected [1000000, 8]"),
+        ({"hidden_dim": 65_536, "num_heads": 1}, "instead of [65536]"),
+        ({"vocab_size": 10**6}, "tokens is [5, 8] instead of [1000000, 8]"),
         ({"context_length": 2**20, "hidden_dim": 8192, "num_heads": 1}, "GiB beside its weights"),
         ({"num_layers": 10**9}, "less than or equal to 1024"),
         ({"num_puzzles": 2**31, "puzzle_dim": 2**31, "puzzle_tokens": 1}, "cannot build a model"),
@@ -303,7 +303,7 @@ OFFICIAL: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda folder: (folder / "all_config.yaml").write_text("a: &a [1, 1]\nb: &b [*a, *a]\narch: {name: *b}\n"), "it has aliases"
     ),
     "a configuration of brackets": (
-        lambda folder: (folder / "all_config.yaml").write_text("[" * 5000), "too many brackets"
+        lambda folder: (folder / "all_config.yaml").write_text("[" * 5000), "nested too deeply"
     ),
     "a configuration without end": (
         lambda folder: (folder / "all_config.yaml").write_text("#" * 10**6), "more than the limit of 32,768"

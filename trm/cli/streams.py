@@ -82,9 +82,13 @@ def ending_with_reader() -> Iterator[None]:
 
 def reader_has_gone(error: BaseException | None) -> bool:
     """Whether a closed pipe is behind an error."""
-    while error is not None and not isinstance(error, (OutputClosed, BrokenPipeError)):
+    seen: set[int] = set()  # a plugin's `raise error from error` is its own cause
+    while error is not None and id(error) not in seen:
+        if isinstance(error, (OutputClosed, BrokenPipeError)):
+            return True
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
-    return error is not None
+    return False
 
 
 def flush_or_drop() -> None:

@@ -77,6 +77,9 @@ def test_a_malformed_task_names_its_file(tmp_path: Path) -> None:
     path = write(tmp_path / "deep/bad.json", bad)
     with pytest.raises(DataError, match=re.escape(f"{path}: Task bad, training pair 1, input has the colour 12")):
         load_source(str(tmp_path))
+    with pytest.raises(DataError, match="contains no ARC tasks") as raised:
+        read_path(write(tmp_path / "grid.json", [[1, 2], [3, 4]]))
+    assert raised.value.__cause__ is not raised.value
 
 
 def test_the_sample_submission_beside_challenges_is_skipped(tmp_path: Path) -> None:

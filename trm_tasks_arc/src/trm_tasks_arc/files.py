@@ -110,7 +110,9 @@ def _read_file(path: Path) -> Found:
     try:
         found = read_content(content, name, str(path))
     except DataError as error:
-        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
+        if str(path) in str(error):
+            raise
+        raise DataError(f"{path}: {error}") from error
     if not name.endswith(CHALLENGES):
         return found
     count = _counted(len(found.tasks), "task")
