@@ -6,7 +6,7 @@ from trm.storage.yaml_text import parse_yaml, yaml_text
 
 
 def test_words_and_numbers_are_read_as_yaml_1_2_does() -> None:
-    text = "compile: on\nearly: no\nrate: 1e-4\nsteps: 2e3\nminus: -1.5E-3\nuse: true\nnothing: null\nname: step1e4\n"
+    text = "compile: on\nearly: no\nrate: 1e-4\nsteps: 2e3\nminus: -1.5E-3\nuse: true\nnothing: null\nname: step1e4\nword: Trueman\n"
     assert parse_yaml(text) == {
         "compile": "on",
         "early": "no",
@@ -16,6 +16,7 @@ def test_words_and_numbers_are_read_as_yaml_1_2_does() -> None:
         "use": True,
         "nothing": None,
         "name": "step1e4",
+        "word": "Trueman",
     }
 
 
@@ -28,6 +29,8 @@ def test_what_is_written_is_read_back() -> None:
     ("text", "message"),
     [
         ("a: 1\nb: [1, 2\n", "line 3, column 1: expected"),
+        ("a: !!bool maybe", "does not fit its tag"),
+        ("a: !!timestamp soon", "does not fit its tag"),
         ("a: 1\nb: 2\na: 3\n", "line 3, column 1: 'a' stands here twice"),
         ("a: &x [1]\nb: *x\n", "aliases"),
         ("[" * 1000, "nested too deeply"),

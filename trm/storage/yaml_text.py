@@ -35,7 +35,9 @@ class _Dumper(yaml.SafeDumper):
     """Quotes texts that `_Loader` or a reader of YAML 1.1 would take for something else."""
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false|True|False|TRUE|FALSE"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("(?:true|false|True|False|TRUE|FALSE)$"), list("tTfF")
+)
 for _class in (_Loader, _Dumper):
     _class.add_implicit_resolver(
         "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
@@ -64,6 +66,8 @@ def parse_yaml(text: str) -> Any:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ValueError(f"{place}{error.problem}") from error
+    except (KeyError, AttributeError) as error:  # `!!bool maybe`, `!!timestamp soon`
+        raise ValueError("it has a value that does not fit its tag") from error
     except (yaml.YAMLError, RecursionError, TypeError, OverflowError) as error:
         raise ValueError(f"it is not valid YAML ({error})") from error
 
