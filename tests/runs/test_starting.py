@@ -77,7 +77,7 @@ def test_all_tensors_that_do_not_fit_are_listed() -> None:
         "2 tensors are missing: a, c; 1 tensor is unexpected: x; "
         "2 tensors are of another shape: d is [3, 2] instead of [2, 3], e is [1] instead of [2, 3]"
     )
-    assert misfits(planned, {}) == "5 tensors are missing: a, b, c and 2 more"
+    assert misfits(planned, {}) == "5 tensors are missing: a, b, c, d, e"
     assert misfits(planned, {name: torch.zeros(2, 3) for name in planned}) is None
 
 

@@ -6,7 +6,8 @@ from trm.storage.yaml_text import parse_yaml, yaml_text
 
 
 def test_words_and_numbers_are_read_as_yaml_1_2_does() -> None:
-    text = "compile: on\nearly: no\nrate: 1e-4\nsteps: 2e3\nminus: -1.5E-3\nuse: true\nnothing: null\nname: step1e4\nword: Trueman\n"
+    text = "compile: on\nearly: no\nrate: 1e-4\nsteps: 2e3\nminus: -1.5E-3\nuse: true\nnothing: null\nname: step1e4\n"
+    text += "word: Trueman\n"
     assert parse_yaml(text) == {
         "compile": "on",
         "early": "no",

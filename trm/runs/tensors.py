@@ -13,7 +13,7 @@ from trm.errors import CheckpointError, reason
 from trm.storage.text_files import HEAD, kind_of
 from trm.storage.untrusted_input import check_file
 
-LISTED = 3
+LISTED = 100
 """Number of tensors of each kind that a message names."""
 
 FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
