@@ -12,6 +12,7 @@ pytest.importorskip("trm_tasks_sudoku")
 pytest.importorskip("trm_tasks_arithmetic")
 
 
+from tests.support.command import trm
 from trm.cli import absent
 from trm.cli.common import task_and_weights
 from trm.cli.main import COMMANDS, cli, main
@@ -91,6 +92,12 @@ def test_no_augmentation(word: str, capsys: pytest.CaptureFixture[str], tmp_path
     assert config["augmentation"] is None
     assert config["init"] is None
     assert config["training"]["num_epochs"] is None
+
+
+def test_the_learning_rate_has_its_full_name_too() -> None:
+    shown = trm("train sudoku --learning-rate 0.5 --help")
+    assert shown.code == 0
+    assert "training.learning_rate=0.5 " in shown.out
 
 
 def test_other_names_of_devices() -> None:

@@ -327,6 +327,12 @@ def test_trace_without_files_lists_the_steps(capsys: pytest.CaptureFixture[str])
     assert "1025" in shown
 
 
+def test_the_end_of_the_output_s_name_chooses_what_is_written(tmp_path: Path) -> None:
+    pytest.importorskip("trm_tasks_arithmetic")
+    run("trace", "arithmetic", "1+1", "--steps", "1", "-o", str(tmp_path / "trace.html"))
+    assert "<html" in (tmp_path / "trace.html").read_text(encoding="utf-8")
+
+
 def test_trace_by_another_renderer_and_of_its_own_puzzle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("trm_tasks_arithmetic")
     run("trace", "arithmetic", "--renderer", "tokens", "--steps", "2")
@@ -340,6 +346,8 @@ def test_trace_by_another_renderer_and_of_its_own_puzzle(tmp_path: Path, capsys:
         (["arithmetic", "1+1\n2+2"], "Expected one puzzle, the text has 2.", 2),
         (["arithmetic", "one and one"], "Line 1: 'one and one' is not a problem.", 2),
         (["arithmetic", "1+1", "--renderer", "colums"], "has no renderer 'colums'. Did you mean 'columns'", 2),
+        (["arithmetic", "1+1", "-o", "x.svg"], "Cannot write x.svg: the name must end in .html, .gif or .png.", 2),
+        (["arithmetic", "-o", "x.gif", "--gif", "y.gif"], "Both --gif and --output name a file.", 2),
         (["arithmetik"], "Did you mean 'arithmetic'", 2),
     ],
 )

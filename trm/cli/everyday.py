@@ -52,6 +52,7 @@ everyday_options = chain(
     *(
         click.option(
             everyday.option,
+            *(("--learning-rate",) if everyday.option == "--lr" else ()),
             everyday.parameter,
             metavar="X" if everyday.option == "--lr" else "N",
             help=f"{everyday.help} (--set {' or '.join(everyday.settings)}).",

@@ -20,7 +20,7 @@ from trm.cli.common import (
 )
 from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
-from trm.errors import cannot_write
+from trm.errors import UsageError, cannot_write
 from trm.extras import extra_module
 
 output = click.Path(path_type=Path, dir_okay=False)
@@ -36,6 +36,7 @@ output = click.Path(path_type=Path, dir_okay=False)
 @click.option("--html", type=output, help="Write a self-contained page to step through.")
 @click.option("--gif", type=output, help="Write an animation.")
 @click.option("--png", type=output, help="Write a picture of all steps side by side.")
+@click.option("-o", "--output", type=output, help="The same by the name's end: .html, .gif or .png.")
 @device_option
 @threads_option
 def command(
@@ -48,6 +49,7 @@ def command(
     html: Path | None,
     gif: Path | None,
     png: Path | None,
+    output: Path | None,
     device: str,
     threads: int | None,
 ) -> None:
@@ -55,6 +57,10 @@ def command(
 
     PUZZLE defaults to a test puzzle that took the model many steps. Without --html, --gif or --png the steps are listed.
     """
+    chosen = {".html": html, ".gif": gif, ".png": png}
+    if output is not None:
+        chosen = _with_output(chosen, output)
+    html, gif, png = chosen.values()
     for module in ("PIL", "matplotlib") if gif or png else ():
         extra_module(module, "--gif" if gif else "--png")
     registry_with_warnings()
@@ -81,6 +87,16 @@ def command(
     for path, write in ((html, trace.to_html), (gif, trace.to_gif), (png, trace.to_png)):
         if path is not None:
             _write(path, write)
+
+
+def _with_output(chosen: dict[str, Path | None], output: Path) -> dict[str, Path | None]:
+    """The files to write by the end of their names, with that of --output."""
+    ending = output.suffix.lower()
+    if ending not in chosen:
+        raise UsageError(f"Cannot write {output}: the name must end in .html, .gif or .png.")
+    if chosen[ending] is not None:
+        raise UsageError(f"Both --{ending[1:]} and --output name a file. Omit one of them.")
+    return {**chosen, ending: output}
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:
