@@ -71,6 +71,11 @@ def test_training_shows_making_scoring_and_overlap(jobs: Recorder, tmp_path: Pat
     assert jobs.amounts("Looking for test puzzles in the training data")
 
 
+def test_a_quiet_training_shows_no_job(jobs: Recorder, tmp_path: Path) -> None:
+    run("train", "sudoku", "--preset", "mini", *TINY, "--device", "cpu", "--quiet", "--output", tmp_path / "run")
+    assert jobs.jobs == []
+
+
 def test_evaluating_makes_only_what_the_limit_asks_for(jobs: Recorder, trained: Path) -> None:
     run("evaluate", trained, "--limit", 3, "--device", "cpu")
     (made,) = jobs.amounts("Making test puzzles")

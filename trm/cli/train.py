@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from trm.cli.seeds import seeds_option
 from trm.cli.training_report import report, report_seeds
 from trm.errors import UsageError
 from trm.plugins.registry import get_registry
+from trm.progress import reporting_to
 
 if TYPE_CHECKING:
     from trm.devices.processes import Processes
@@ -119,7 +121,7 @@ def command(
     from trm.experiment.session import Session
     from trm.render.console import Console
 
-    with joined() as processes:
+    with joined() as processes, reporting_to(None) if quiet else contextlib.nullcontext():
         if not processes.is_rank_zero:
             logging.disable(logging.WARNING)
         console = Console(stderr=as_json, quiet=not processes.is_rank_zero)
