@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 from rich.text import Text
 
 from trm import TinyRecursiveModel, TRMConfig
@@ -24,6 +23,7 @@ from trm.errors import UsageError
 from trm.evaluation.examples import choose_examples
 from trm.evaluation.refine import Frame, Puzzle, refine
 from trm.plugins.registry import Plugin, Registry
+from trm.render.console import Console
 from trm.render.picture import NOWHERE, draw, locate
 from trm.render.player import Player
 from trm.render.recording import Recording

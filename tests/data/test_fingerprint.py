@@ -37,9 +37,10 @@ def test_one_changed_token_changes_it(name: str) -> None:
 
 def test_order_number_and_ids_count() -> None:
     given = puzzles()
+    with_ids = replace(given.description, num_puzzle_identifiers=5)
     others = [
         replace(given, inputs=given.inputs[::-1], labels=given.labels[::-1]),
         given.head(4),
-        replace(given, puzzle_ids=np.arange(5, dtype=np.int32)),
+        replace(given, description=with_ids, puzzle_ids=np.arange(5, dtype=np.int32)),
     ]
     assert len({fingerprint(given), *map(fingerprint, others)}) == 4
