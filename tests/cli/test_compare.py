@@ -129,7 +129,7 @@ def test_a_run_without_scores_and_a_damaged_one(tmp_path: Path, capsys: pytest.C
     captured = capsys.readouterr()
     rows = json.loads(captured.out)["rows"]
     assert [row["exact_accuracy"] for row in rows] == [None, 0.9]
-    assert "Left out, because it is damaged" in captured.err
+    assert "Skipped a damaged run" in captured.err
     assert "-" in shown(capsys, "compare", tmp_path / "new")
     assert "Cannot read" in shown(capsys, "compare", tmp_path / "torn", code=2)
 

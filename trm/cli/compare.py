@@ -38,7 +38,7 @@ def command(runs: tuple[Path, ...], show_all: bool, ungrouped: bool, form: str |
     listed = expanded(runs)
     for run in listed:
         if run.problem:
-            echo(f"Left out, because it is damaged: {run.path}: {run.problem}", err=True)
+            echo(f"Skipped a damaged run, {run.path}: {run.problem}", err=True)
     readable = [run for run in listed if run.history]
     if not readable:
         raise UsageError("All of these runs are damaged. `trm runs` lists other runs.")

@@ -75,7 +75,7 @@ def _readable(runs: Sequence[Path]) -> list[History]:
     listed = expanded(runs)
     for run in listed:
         if run.problem:
-            echo(f"Left out, because it is damaged: {run.path}: {run.problem}", err=True)
+            echo(f"Skipped a damaged run, {run.path}: {run.problem}", err=True)
     histories = [run.history for run in listed if run.history]
     if not histories:
         raise UsageError("All of these runs are damaged. `trm runs` lists other runs.")

@@ -73,7 +73,7 @@ class EvaluationRequest:
         training_examples: number of training examples to score as well.
         progress: wraps long loops.
         warn: reports a sentence to the user.
-        scored: is told how many puzzles were scored. Default: all are assumed to be, or `limit` of them.
+        scored: called with the number of puzzles that were scored. Default: all are assumed to be, or `limit` of them.
     """
 
     data: TaskData

@@ -55,7 +55,7 @@ def puzzles_to_solve(
         task: how to read them.
         texts: the texts; the puzzles of different texts may have different sizes if the task can tell the size.
         done: the puzzles at the beginning that are done already, as text. They are left out.
-        note: is told in which form a text was read, if it is not the usual one.
+        note: called with the form in which a text was read, if it is not the usual one.
 
     Raises:
         PuzzleError: there is no puzzle, or all are bad. This is the error of the first one.

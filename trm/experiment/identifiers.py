@@ -20,13 +20,13 @@ def check_identifiers(checkpoint: Checkpoint, experiment: Experiment, puzzles: P
     """Check that each puzzle id of an experiment's data has the vector that it was trained with.
 
     Imported weights and weights of a custom dataset have no names: only the number of their ids is checked. If the
-    training data is gone, the user is told that the names cannot be compared.
+    training data is gone, a message says that the names cannot be compared.
 
     Args:
         checkpoint: the weights.
         experiment: the experiment that the weights are used in.
         puzzles: puzzles of that experiment.
-        display: is told if the names of the training data cannot be read.
+        display: shows that message.
 
     Raises:
         CheckpointError: the data has more ids than the model has vectors.

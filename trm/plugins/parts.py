@@ -41,8 +41,8 @@ class Problem:
         plugin: the plugin.
         reason: one or two sentences that say what is wrong and how to fix it.
         fatal: whether the plugin was not loaded.
-        quiet: whether only the commands that list plugins report it: another plugin has the name, which whoever uses
-            the name is told anyway.
+        quiet: whether only the commands that list plugins report it. This is the case if another plugin has the same
+            name, because a command that uses the name then fails with its own error.
         error: the exception with its traceback, if the plugin raised one.
     """
 

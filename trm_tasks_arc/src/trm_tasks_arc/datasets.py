@@ -22,7 +22,7 @@ from trm_tasks_arc.variants import draw_variants
 
 BLANK = "<blank>"
 UNKNOWN = np.zeros((0, 0), np.uint8)
-"""Output of a test input whose solution is unknown: its labels are all padding, so that nothing is scored."""
+"""Output of a test input whose solution is unknown: its labels are all padding, so it is not scored."""
 
 
 @dataclass(frozen=True)
