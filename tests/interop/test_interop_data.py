@@ -140,7 +140,7 @@ def test_data_built_by_the_command_passes_it_and_trains(
     def trm(*arguments: str) -> str:
         result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
         assert result.exit_code == 0, result.output
-        return result.output
+        return result.stdout
 
     trm("data", "build", task, *SMALL_TASKS[task], "--output", str(folder))
     for split, count in (("train", 40), ("test", 10)):
