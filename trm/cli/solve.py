@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 @checkpoint_option
 @search_options
 @click.option(
-    "--output",
     "-o",
+    "--output",
     type=click.Path(path_type=Path),
     help="Write the answers to this file, in the format of its suffix: .csv, .jsonl or .txt. If it exists, the job that "
     "began it continues.",

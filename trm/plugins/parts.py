@@ -41,8 +41,7 @@ class Problem:
         plugin: the plugin.
         reason: one or two sentences that say what is wrong and how to fix it.
         fatal: whether the plugin was not loaded.
-        quiet: whether only the commands that list plugins report it. This is the case if another plugin has the same
-            name, because a command that uses the name then fails with its own error.
+        quiet: whether only the commands that list plugins report it, as when two plugins use the same name.
         error: the exception with its traceback, if the plugin raised one.
     """
 

@@ -13,7 +13,7 @@ from trm.testing.subject import Subject
 
 
 def data_arrays(subject: Subject) -> None:
-    """The puzzles have the description that the task gives, and every puzzle has a scored position.
+    """The puzzles match the task's description, and every puzzle has a scored position.
 
     `PuzzleSet` itself refuses arrays of another shape or type, and tokens and ids out of range.
     """
