@@ -56,7 +56,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All fast tests, as in the README."""
     session.install(*PINS, *editable(".[test]", *PLUGINS))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "2", *session.posargs)
 
 
 @nox.session(python="3.11")

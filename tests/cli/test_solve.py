@@ -106,7 +106,7 @@ def test_a_killed_job_continues(puzzles: Path, tmp_path: Path, name: str, monkey
     monkeypatch.undo()
     rest = solve(str(puzzles), "-o", str(path))
     assert rest.exit_code == 3
-    assert f"{path} has 2 answers of an earlier job, which are kept." in rest.stderr
+    assert f"Keeping 2 answers that {path} has from an earlier job, whatever its options were." in rest.stderr
     assert "3 of 5 valid, 1 undecided, 1 unreadable (" in rest.stderr
     whole = tmp_path / f"whole{path.suffix}"
     assert solve(str(puzzles), "-o", str(whole)).stdout == ""

@@ -119,13 +119,16 @@ def _write(job: SolveJob, output: Path, as_json: bool) -> None:
     with AnswerFile(output) as file:
         before = file.kept.puzzles
         if before:
-            echo(f"{output} has {counted(before, 'answer')} of an earlier job, which are kept.", err=True)
+            kept = counted(before, "answer")
+            echo(f"Keeping {kept} that {output} has from an earlier job, whatever its options were.", err=True)
         try:
             job.write_to(file)
         except KeyboardInterrupt:
             echo(f"The same command continues {output}.", err=True)
             raise
     if before and not job.solved:
-        echo(f"{output} is complete: there is nothing left to solve.", err=True)
+        echo(
+            f"{output} is complete: there is nothing left to solve. Choose another --output for new answers.", err=True
+        )
     if as_json:
         print_json({"output": str(output), **job.report()})
