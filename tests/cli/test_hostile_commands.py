@@ -82,7 +82,10 @@ DAMAGE: dict[str, tuple[list[str], Callable[[Path], Any], str]] = {
     "evaluate": (EVALUATE, cut("data/test/all__inputs.npy"), "all__inputs.npy"),
     "evaluate, no description": (EVALUATE, text("data/test/dataset.json", "[" * 9999), "Cannot read .*dataset.json"),
     "evaluate, a set elsewhere": (EVALUATE, changed("data/test/dataset.json", sets=["../../x"]), "sets is"),
-    "train on data": ([*TRAIN, "--data", "data"], changed("data/train/dataset.json", seq_len=10**12), "seq_len is 1000000000000"),
+    "train on data": (
+        ["train", "sudoku", "--data", "data", "--quiet", "--device", "cpu", "--output", "new"],
+        changed("data/train/dataset.json", seq_len=10**12), "seq_len is 1000000000000",
+    ),
     "train from weights": ([*TRAIN, "--init", "run"], cut("run/checkpoints/step_2/ema.safetensors"), "step_1 is undamaged"),
     "resume": (RESUME, text("run/config.json", '{"model": 5}'), "Cannot read .*config.json"),
     "import": (["import-checkpoint", "official", "--output", "new"], cut("official/step_1"), "step_1"),

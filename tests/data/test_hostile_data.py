@@ -14,7 +14,7 @@ import pytest
 
 from trm.data.layout import read_split, write_split
 from trm.data.puzzle_set import Description, PuzzleSet
-from trm.errors import DataError, PuzzleError
+from trm.errors import DataError, PuzzleError, UsageError
 from trm.storage.checksums import CHECKSUMS
 from trm.storage.untrusted_input import LIMIT
 
@@ -158,7 +158,6 @@ PAIR = {"input": [[1]], "output": [[2]]}
     [
         {"train": 5, "test": [PAIR]}, {"train": "ab", "test": [PAIR]}, {"train": {"a": 1}, "test": [PAIR]},
         {"train": [PAIR], "test": [{"input": [[10**400]]}]}, {"train": [PAIR], "test": [{"input": [[1.5, None]]}]},
-        {"train": [PAIR], "test": [{"input": [[0] * 10**5]}]},
     ],
 )  # fmt: skip
 def test_hostile_tasks_are_refused(tmp_path: Path, content: dict[str, Any]) -> None:
@@ -179,8 +178,15 @@ def test_tasks_nested_without_end_or_too_large(tmp_path: Path) -> None:
     with pytest.raises(PuzzleError, match="it is nested too deeply"):
         solve.read_tasks([("x.json", path.read_text())], 30)
     os.truncate(path, LIMIT + 1)
-    with pytest.raises(DataError, match="more than the limit of 67,108,864"):
+    with pytest.raises(UsageError, match="more than 67,108,864 characters; split it"):
         tasks.load_source(str(path))
+
+
+def test_a_task_larger_than_any_canvas_is_skipped(tmp_path: Path) -> None:
+    tasks = pytest.importorskip("trm_tasks_arc.tasks")
+    path = tmp_path / "task.json"
+    path.write_text(json.dumps({"train": [PAIR], "test": [{"input": [[0] * 10**5]}]}))
+    assert tasks.fitting(tasks.load_source(str(path)), 30) == {}
 
 
 def test_kept_predictions_that_swell_are_predicted_again(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_the_counts_are_one_sentence() -> None:
         "1,203 of 4,000 test puzzles are in the training data: 1,200 identical, 3 with the answer of a training puzzle."
     )
     assert str(Overlap(1, relabelled=1)) == (
-        "1 of 1 test puzzles are in the training data: 1 identical after renaming tokens."
+        "1 of 1 test puzzle is in the training data: 1 identical after renaming tokens."
     )
 
 

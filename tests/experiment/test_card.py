@@ -105,7 +105,7 @@ def test_a_card_that_cannot_be_read_is_named(
     weights: Path, card: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = with_card(weights, card, tmp_path / "odd.safetensors")
-    command("demo", "arithmetic", "--checkpoint", str(path), code=1)
+    command("demo", "arithmetic", "--checkpoint", str(path), code=2)
     error = capsys.readouterr().err
     assert "odd.safetensors" in error
     assert "Cannot read the" in error

@@ -66,7 +66,9 @@ def examples_of_card(card: dict[str, Any], path: Path, description: Description,
     """
     try:
         examples = [Example.from_json(value) for value in card.get("examples", [])]
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+    except KeyError as error:
+        raise CheckpointError(f"Cannot read the examples in {path}: one has no key {error}.") from error
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"Cannot read the examples in {path}: {reason(error)}.") from error
     for example in examples:
         inputs, labels = example.puzzle.inputs, example.puzzle.labels

@@ -101,13 +101,13 @@ def test_weights_with_a_size_say_so(cache: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (MAZE.replace("S", "."), "The maze at line 1 has no start. Mark one cell with S."),
+        (MAZE.replace("S", "."), "Puzzle 1, line 1, column 1: The maze has no start. Mark one cell with S."),
         (
             MAZE.replace("S.", "SG"),
-            "The maze at line 1 has 2 goals, at row 1, column 2 and row 10, column 10. Keep one G.",
+            "Puzzle 1, line 1, column 1: The maze has 2 goals, at row 1, column 2 and row 10, column 10. Keep one G.",
         ),
-        (MAZE.replace("S..", "S."), "Line 1 has 9 cells, but the longest line has 10"),
-        (MAZE.replace("S..", "S.x"), "Line 1, column 3: 'x' is not allowed in a maze."),
+        (MAZE.replace("S..", "S."), "Puzzle 1, line 1, column 1: This row has 9 cells, but the longest one has 10"),
+        (MAZE.replace("S..", "S.x"), "Puzzle 1, line 1, column 3: 'x' is not allowed in a maze."),
         (MAZE.replace(".\n........#G", "#\n........#G"), "No path leads from the start S to the goal G"),
     ],
 )
