@@ -123,6 +123,11 @@ def test_cells_of_two_characters() -> None:
     assert np.array_equal(read_grids(text).strictly()[0], maze)
 
 
+def test_blocks_of_one_character_are_not_taken_for_two() -> None:
+    for maze in WIDE.reshape(-1, 6, 8):
+        assert np.array_equal(read_grids("\n".join(written(maze, "█ SE"))).strictly()[0], maze)
+
+
 def test_the_form_is_said_if_it_is_not_the_usual_one() -> None:
     assert read_grids(GOOD).usual
     assert read_grids(GOOD.replace("\n", "")).usual

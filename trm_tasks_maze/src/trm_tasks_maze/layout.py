@@ -122,11 +122,8 @@ def _doubled(rows: Sequence[Row]) -> bool:
     pairs = [row.cells[place : place + 2] for row in rows for place in range(0, len(row.cells), 2)]
     if any(len(pair) < 2 for pair in pairs):
         return False
-    if sum(pair[0] in BLOCKS for pair in pairs) >= len(rows):
-        return all(
-            pair[0] == pair[1] or pair[1] == " " or (pair[0] == " " and (pair[1].isalpha() or pair[1] in BLOCKS))
-            for pair in pairs
-        )
+    if sum(pair[0] in BLOCKS for pair in pairs) >= len(rows) and all(pair[1] == " " for pair in pairs):
+        return True
     walls = sum(pair[0] == pair[1] and pair[0] not in " ." for pair in pairs)
     return walls >= len(rows) and all(pair[0] == pair[1] or _letter(pair) for pair in pairs)
 
