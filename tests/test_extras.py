@@ -101,6 +101,8 @@ NEEDED_FIRST = {"--gif": "PIL", "onnx": "onnx"}
         ("PIL", ["trace", "arithmetic", "--png", "a.png"], "--png needs Pillow: pip install 'trm[plot]'."),
         ("matplotlib", ["trace", "arithmetic", "--gif", "a.gif"], "--gif needs matplotlib: pip install 'trm[plot]'."),
         ("matplotlib", ["plot", "RUN", "--output", "a.png"], "--output needs matplotlib: pip install 'trm[plot]'."),
+        ("matplotlib", ["evaluate", "RUN", "--all-checkpoints", "--plot", "a.png"],
+         "--plot needs matplotlib: pip install 'trm[plot]'."),
         ("onnxscript", ["export", "RUN", "--format", "onnx", "--output", "a.onnx"],
          "Export to ONNX needs onnxscript: pip install 'trm[onnx]'."),
         ("wandb", ["train", "arithmetic", "--track", "wandb", "--output", "new"],

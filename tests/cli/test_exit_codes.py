@@ -46,7 +46,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
         (cannot_write("x", OSError(errno.ENOSPC, "No space left on device")), 1),
         (cannot_write("x", OSError(errno.ENOENT, "No such file or directory")), 2),
         (OSError(errno.ENOSPC, "No space left on device"), 1),
-        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), 2),
+        (PermissionError(errno.EACCES, "Permission denied", "x"), 2),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), 2),
         (MemoryError(), 1),
         (KeyError("x"), 1),

@@ -10,6 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import json_option
 from trm.cli.output import echo, print_json
+from trm.cli.readable import readable
 from trm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,15 +37,10 @@ def command(runs: tuple[Path, ...], show_all: bool, ungrouped: bool, form: str |
     from trm.runs.listing import expanded
 
     listed = expanded(runs)
-    for run in listed:
-        if run.problem:
-            echo(f"Skipped a damaged run, {run.path}: {run.problem}", err=True)
-    readable = [run for run in listed if run.history]
-    if not readable:
-        raise UsageError("All of these runs are damaged. `trm runs` lists other runs.")
+    found = readable(listed)
     if len(runs) > len(listed) == 1:
         echo(f"{listed[0].path} was given more than once and is shown once.", err=True)
-    comparison = compare(readable, show_all=show_all, ungrouped=ungrouped)
+    comparison = compare(found, show_all=show_all, ungrouped=ungrouped)
     if as_json:
         print_json(comparison.as_json())
     else:

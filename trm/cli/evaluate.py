@@ -19,8 +19,9 @@ from trm.cli.common import (
     threads_option,
     use_threads,
 )
+from trm.cli.figures import write_figure
 from trm.cli.output import print_json
-from trm.cli.score_report import as_json_document, check_plot, print_scores, write_plot
+from trm.cli.score_report import as_json_document, check_plot, print_scores
 from trm.cli.seeds import seeds_option
 from trm.errors import UsageError
 
@@ -110,4 +111,4 @@ def command(
     else:
         print_scores(series)
     if plot is not None:
-        write_plot(plot, series)
+        write_figure(plot, "--plot", series.curves(), "steps")

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from trm.cli import complete
-from trm.cli.output import echo
-from trm.errors import UsageError, cannot_write, nearest
-from trm.extras import extra_module
+from trm.cli.figures import check_figure, write_figure
+from trm.cli.readable import readable
+from trm.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from trm.runs.history import History
 
 DEFAULT = ("loss", "exact_accuracy")
 AXIS_LABELS = {"steps": "steps", "time": "minutes", "epochs": "epochs"}
-SUFFIXES = (".png", ".svg", ".pdf")
 
 
 @click.command("plot")
@@ -49,37 +48,21 @@ def command(runs: tuple[Path, ...], metrics: tuple[str, ...], axis: str, output:
 
     RUNS are run folders, or folders of runs. Each curve is labelled by the settings that tell its run from the others.
     """
-    if output is not None and output.suffix not in SUFFIXES:
-        raise UsageError(f"--output {output}: use a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
     if output is not None:
-        extra_module("matplotlib", "--output")
+        check_figure(output, "--output")
     from trm.render.chart import chart
     from trm.render.console import Console
     from trm.runs.differences import labels
-    from trm.runs.listing import names
+    from trm.runs.listing import expanded, names
 
-    histories = _readable(runs)
+    histories = [run.history for run in readable(expanded(runs)) if run.history]
     labelled = dict(zip(labels(histories, names([run.path for run in histories])), histories, strict=True))
     panels = {metric: _curves(labelled, metric, axis) for metric in _chosen(histories, metrics)}
     console = Console(highlight=False)
     for metric, curves in panels.items():
         console.print(chart(metric.replace("_", " "), curves, AXIS_LABELS[axis], console.width), "", sep="\n")
     if output is not None:
-        _write(output, panels, AXIS_LABELS[axis])
-
-
-def _readable(runs: Sequence[Path]) -> list[History]:
-    """The runs, without damaged ones that a folder of runs contains."""
-    from trm.runs.listing import expanded
-
-    listed = expanded(runs)
-    for run in listed:
-        if run.problem:
-            echo(f"Skipped a damaged run, {run.path}: {run.problem}", err=True)
-    histories = [run.history for run in listed if run.history]
-    if not histories:
-        raise UsageError("All of these runs are damaged. `trm runs` lists other runs.")
-    return histories
+        write_figure(output, "--output", panels, AXIS_LABELS[axis])
 
 
 def _chosen(histories: Sequence[History], metrics: Sequence[str]) -> Sequence[str]:
@@ -99,13 +82,3 @@ def _curves(labelled: Mapping[str, History], metric: str, axis: str) -> dict[str
     """The points of each run by its label."""
     scale = 60 if axis == "time" else 1
     return {label: [(x / scale, y) for x, y in history.curve(metric, axis)] for label, history in labelled.items()}
-
-
-def _write(output: Path, panels: dict[str, dict[str, list[tuple[float, float]]]], axis: str) -> None:
-    from trm.render.curves import write_curves
-
-    try:
-        write_curves(output, panels, axis)
-    except OSError as error:
-        raise cannot_write(output, error) from error
-    echo(f"Written: {output}")

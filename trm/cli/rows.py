@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trm.evaluation.intervals import Interval, of_mean, wilson
+from trm.evaluation.intervals import Interval, of_mean_share, wilson
 from trm.runs.history import History
 from trm.runs.listing import Listed
 from trm.storage.untrusted_input import as_number
@@ -63,9 +63,9 @@ class Row:
     def interval(self) -> Interval | None:
         """The 95 % confidence interval of the exact accuracy: over seeds, or Wilson's over puzzles; None if unknown."""
         values = self.scores(METRIC)
-        over_seeds = of_mean(values)
+        over_seeds = of_mean_share(values)
         if over_seeds is not None:
-            return max(over_seeds[0], 0.0), min(over_seeds[1], 1.0)
+            return over_seeds
         return wilson(values[0] * self.puzzles, self.puzzles) if values and self.puzzles else None
 
     def best(self) -> float | None:

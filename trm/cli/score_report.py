@@ -7,15 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trm.cli.figures import check_figure
 from trm.cli.output import echo
-from trm.errors import TRMError, UsageError
+from trm.errors import UsageError
 from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.experiment.results import Score
     from trm.experiment.score_series import ScoreSeries, Summary
-
-FIGURES = (".png", ".svg", ".pdf")
 
 
 def check_plot(plot: Path | None, all_checkpoints: bool) -> None:
@@ -24,19 +23,7 @@ def check_plot(plot: Path | None, all_checkpoints: bool) -> None:
         return
     if not all_checkpoints:
         raise UsageError("--plot draws scores over the steps of a run: add --all-checkpoints.")
-    if plot.suffix not in FIGURES:
-        raise UsageError(f"--plot {plot}: use a name that ends in .png, .svg or .pdf.")
-
-
-def write_plot(plot: Path, series: ScoreSeries) -> None:
-    """Draw the scores of a run's checkpoints over the steps."""
-    from trm.render.curves import write_curves
-
-    try:
-        write_curves(plot, series.curves(), "steps")
-    except OSError as error:
-        raise TRMError(f"Cannot write {plot}: {error.strerror}. Choose another --plot.") from error
-    echo(f"Written: {plot}")
+    check_figure(plot, "--plot")
 
 
 def as_json_document(series: ScoreSeries) -> Any:

@@ -33,11 +33,15 @@ def of_mean(values: Sequence[float]) -> Interval | None:
     """Student's interval of the mean of independent runs; None for a single one, which says nothing about the spread."""
     if len(values) < 2:
         return None
-    mean, half = (
-        statistics.fmean(values),
-        _quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values)),
-    )
+    mean = statistics.fmean(values)
+    half = _quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
     return mean - half, mean + half
+
+
+def of_mean_share(shares: Sequence[float]) -> Interval | None:
+    """Same as `of_mean`, for values from 0 to 1: the interval stays inside 0 to 1."""
+    interval = of_mean(shares)
+    return interval and (max(interval[0], 0.0), min(interval[1], 1.0))
 
 
 def of_share_difference(one: Sequence[float], other: Sequence[float]) -> Interval:

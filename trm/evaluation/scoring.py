@@ -17,6 +17,7 @@ from trm.devices.backend import Backend
 from trm.devices.processes import Processes
 from trm.errors import DataError, PluginError, TRMError, UsageError
 from trm.evaluation.metrics import Metric
+from trm.evaluation.requests import unheard
 from trm.evaluation.row_pool import RowPool
 from trm.evaluation.search import Found, Search
 from trm.model import TinyRecursiveModel, last
@@ -95,7 +96,7 @@ def evaluate(
     needs = {name for metric in metrics.values() for name in metric.needs}
     for metric in metrics.values():
         metric.reset()
-    report = _ignore if on_answers is None else on_answers
+    report = unheard if on_answers is None else on_answers
     puzzles = _Puzzles(model, processes, report)
     with _evaluation_mode(model):
         for batch, result in _answered(model, puzzles.scored(batches), plan, backend, report):
@@ -201,10 +202,6 @@ class _Begun:
         chosen = [self.found[row] for row in range(len(self.batch))]
         predictions = torch.from_numpy(np.stack([found.answer for found in chosen]))
         return Answer(predictions, torch.tensor([found.halt_logit for found in chosen], dtype=torch.float64), None)
-
-
-def _ignore(count: int) -> None:
-    """Count nothing."""
 
 
 def _computed(metrics: Mapping[str, Metric], processes: Processes | None) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trm.errors import UsageError
-from trm.evaluation.intervals import Interval, of_mean
+from trm.evaluation.intervals import Interval, of_mean, of_mean_share
 from trm.experiment.results import Score
 from trm.experiment.solver import Solver
 from trm.experiment.source import DataSource
@@ -37,12 +37,10 @@ class Summary:
     @classmethod
     def of(cls, metric: str, values: Sequence[float]) -> Summary:
         """Summarize at least two values. The interval of shares stays inside 0 to 1."""
-        interval = of_mean(values)
+        shares = all(0 <= value <= 1 for value in values)
+        interval = of_mean_share(values) if shares else of_mean(values)
         assert interval is not None
-        low, high = interval
-        if all(0 <= value <= 1 for value in values):
-            low, high = max(low, 0.0), min(high, 1.0)
-        return cls(metric, len(values), statistics.fmean(values), statistics.stdev(values), (low, high))
+        return cls(metric, len(values), statistics.fmean(values), statistics.stdev(values), interval)
 
 
 @dataclass(frozen=True)
