@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 import nox
@@ -16,6 +18,18 @@ READY = (*PLUGINS, *MORE_PLUGINS)
 SOURCES = ("trm", *(f"{plugin}/src" for plugin in PLUGINS))
 LIGHT_TESTS = ("tests/plugins", "tests/project/test_core_names_no_task.py", "tests/project/test_imports.py")
 PINS = ("-c", "constraints.txt")
+PUZZLE = "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4.."
+INSTALLED = (
+    "list-tasks -v",
+    "doctor",
+    "demo sudoku --puzzles 1 --delay 0",
+    f"solve sudoku:hard {PUZZLE} --steps 64 --restarts 16 --check",
+    f"trace sudoku {PUZZLE} --html trace.html",
+    "play sudoku --output page.html",
+    "train sudoku --preset mini --max-steps 20 --output run",
+    "evaluate run --limit 10",
+    "check-task sudoku",
+)
 
 
 def build_wheels(session: nox.Session, *paths: str) -> list[str]:
@@ -109,10 +123,36 @@ def core_of_version(session: nox.Session, version: str) -> str:
     version = version if version.count(".") == 2 else f"{version}.0"
     if f'__version__ = "{version}"' in Path("trm/__init__.py").read_text():
         return "."
-    folder = Path(session.create_tmp()) / "trm"
+    return str(source_of_tag(session, f"v{version}"))
+
+
+def source_of_tag(session: nox.Session, tag: str) -> Path:
+    """A folder with the files of a tag."""
+    folder = Path(session.create_tmp()).resolve() / tag
     if not folder.exists():
-        session.run("git", "worktree", "add", "--force", "--detach", str(folder), f"v{version}", external=True)
-    return str(folder)
+        session.run("git", "worktree", "add", "--force", "--detach", str(folder), tag, external=True)
+    return folder
+
+
+@nox.session(python="3.11")
+def build(session: nox.Session) -> None:
+    """Source archives and wheels of the core and of every plugin, in `dist/`, checked as the package index checks them."""
+    session.install(*PINS, "build", "hatchling", "twine", "cmarkgfm")
+    shutil.rmtree("dist", ignore_errors=True)
+    for path in (".", *READY, "plugins/trm_tasks_reasoning_gym"):
+        session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist", path)
+    session.run("twine", "check", "--strict", *map(str, sorted(Path("dist").iterdir())))
+
+
+@nox.session(python="3.11", reuse_venv=False)
+def installed(session: nox.Session) -> None:
+    """`pip install trm trm-tasks-sudoku` from wheels alone, used in an empty folder without a checkout."""
+    wheels = Path(build_wheels(session, ".", "trm_tasks_sudoku")[0]).resolve().parent
+    session.run("pip", "uninstall", "--yes", "--quiet", "build", "hatchling")
+    session.install(*PINS, "--find-links", str(wheels), "trm", "trm-tasks-sudoku")
+    with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
+        for line in INSTALLED:
+            session.run("trm", *line.split(), env={"TRM_CACHE": empty, "TRM_STRICT_PLUGINS": "1"})
 
 
 @nox.session(python="3.11")
@@ -140,6 +180,21 @@ def docs(session: nox.Session) -> None:
     """The documentation; a warning is an error."""
     session.install(*PINS, *editable(".[docs]"))
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-n", "docs", "docs/_build")
+
+
+@nox.session(python="3.11")
+def site(session: nox.Session) -> None:
+    """The documentation of every released version and of this checkout, in `site/`, ready for static hosting."""
+    session.install(*PINS, *editable(".[docs]"))
+    tags = session.run("git", "tag", "--list", "v*", external=True, silent=True) or ""
+    versions = {tag[1:]: source_of_tag(session, tag) for tag in tags.split()}
+    for name, source in {**versions, "dev": Path()}.items():
+        # Each version is documented by its own code; `docs/conf.py` and the generated pages import `trm`.
+        path = str(source.resolve())
+        session.run(
+            *("python", "-m", "sphinx", "-q", "-t", "site", f"{path}/docs", f"site/{name}"), env={"PYTHONPATH": path}
+        )
+    session.run("python", "docs/versions.py", "site", *versions, "dev")
 
 
 @nox.session(python="3.11")

@@ -19,8 +19,17 @@ myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "alabaster"
-html_theme_options = {"description": "Tiny Recursive Models", "page_width": "1080px", "sidebar_width": "240px"}
+html_theme_options = {
+    "description": f"Tiny Recursive Models, version {release}",
+    "page_width": "1080px",
+    "sidebar_width": "240px",
+}
 html_show_sourcelink = False
+templates_path = ["_templates"]
+html_sidebars = {"**": ["about.html", "searchfield.html", "navigation.html", "relations.html"]}
+# `nox -s site` sets the tag and builds one folder per version. Sphinx defines `tags`.
+if tags.has("site"):  # noqa: F821
+    html_sidebars["**"].append("versions.html")
 
 
 class RepositoryLinks(SphinxPostTransform):

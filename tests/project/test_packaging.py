@@ -1,5 +1,7 @@
 """Every distribution builds as a wheel and an sdist, and the wheel holds what it must."""
 
+import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -7,7 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
+import trm
 from tests.support.paths import ROOT
 
 DISTRIBUTIONS = {
@@ -38,3 +42,23 @@ def test_wheel_and_sdist(package: str, tmp_path: Path) -> None:
     if package == "trm":
         sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / "trm").rglob("*.py")}
         assert sources <= names
+
+
+def test_the_citation_file_names_the_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == trm.__version__
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+
+
+def test_start_page_of_the_documentation_lists_the_newest_release_first() -> None:
+    versions = runpy.run_path(str(ROOT / "docs" / "versions.py"))
+    assert versions["newest_first"](["dev", "0.9.1", "0.10.0", "0.9.0"]) == ["0.10.0", "0.9.1", "0.9.0", "dev"]
+    assert 'about <a href="0.10.0/index.html">the newest release, 0.10.0</a>' in versions["page"](["0.9.1", "0.10.0"])
+    assert "the current development" in versions["page"](["dev"])
+
+
+def test_container_builds_and_installs_every_package_with_weights() -> None:
+    text = (ROOT / "Containerfile").read_text()
+    pins = (ROOT / "constraints.txt").read_text().split()
+    assert all(pin in pins for pin in re.findall(r"\b[\w-]+==[\w.]+", text))
+    assert all(f" {path.parents[2].name}" in text for path in ROOT.glob("trm_tasks_*/src/*/weights"))
