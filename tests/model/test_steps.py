@@ -1,4 +1,4 @@
-"""The loop over supervision steps: its results, its gradients, and a batch that shrinks on the way."""
+"""The loop over supervision steps: its results and its gradients."""
 
 from __future__ import annotations
 
@@ -52,16 +52,6 @@ def test_every_last_cycle_is_a_step() -> None:
     assert len(cycles) == 6
     for cycle, step in zip(cycles[2::3], steps, strict=True):
         assert torch.equal(cycle.output.logits, step.output.logits)
-
-
-def test_rows_that_are_sent_are_the_only_ones_that_go_on() -> None:
-    net, (inputs, ids) = model(), batch()
-    whole = list(net.steps(inputs, net.initial_state(4), ids, 3))
-    steps = net.steps(inputs, net.initial_state(4), ids, 3)
-    next(steps)
-    kept = torch.tensor([True, False, False, True])
-    assert len(steps.send(kept).output.logits) == 2
-    torch.testing.assert_close(next(steps).output.logits, whole[2].output.logits[kept])
 
 
 @pytest.mark.parametrize("architecture", ["trm", "hrm"])

@@ -1,11 +1,12 @@
 """What the loaders of a training may yield, and what is refused."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from trm import TinyRecursiveModel, Trainer, TrainingConfig, TRMConfig
 from trm.data import IGNORED
@@ -73,3 +74,43 @@ def test_sign_sgd_explains_that_it_needs_sparse_gradients() -> None:
     weight.sum().backward()
     with pytest.raises(UsageError, match=r"sparse_gradient = True, or use a dense optimizer such as AdamW"):
         SignSGD([weight]).step()
+
+
+class Endless(IterableDataset[tuple[torch.Tensor, torch.Tensor]]):
+    """A dataset without a length."""
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        return iter(zip(X, X, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("loader", "message"),
+    [
+        (
+            (item for item in [(X, X)]),
+            r"loader is a generator, which can be read only once.* Pass a DataLoader, or a list",
+        ),
+        (iter([(X, X)]), r"loader is a list_iterator, which can be read only once"),
+        (zip([X], [X], strict=True), r"loader is a zip, which can be read only once"),
+        (7, r"loader has the type int\. Expected a DataLoader"),
+    ],
+)
+@pytest.mark.parametrize("which", ["training", "test"])
+def test_a_loader_that_cannot_be_read_again_is_refused(loader: Any, message: str, which: str, tmp_path: Path) -> None:
+    good: Any = [(X, X)]
+    loaders = (loader,) if which == "training" else (good, loader)
+    with pytest.raises(UsageError, match=f"The {which} {message}"):
+        trainer(tmp_path / "run").train(*loaders)
+    assert not (tmp_path / "run").exists()
+
+
+def test_only_the_training_loader_needs_a_length() -> None:
+    endless = DataLoader(Endless(), 4)
+    with pytest.raises(UsageError, match=r"training loader has no length\. Give its dataset a `__len__`"):
+        trainer().train(endless)
+    trainer().train(DataLoader(TensorDataset(X, X), 4), endless)
+
+
+def test_a_list_of_batches_is_a_loader() -> None:
+    batches: Any = [(X[:4], X[:4]), (X[4:], X[4:])]
+    assert set(trainer().train(batches, batches)["final_metrics"]) == {"cell_accuracy", "exact_accuracy"}

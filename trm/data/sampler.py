@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -162,11 +162,13 @@ class LoaderStream:
     so that a resumed stream repeats the order of that epoch and skips the examples already taken.
 
     Raises:
+        UsageError: the loader can be read only once, or has no length; see `check_repeatable`.
         DataError: the loader is empty.
     """
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        if not len(loader):
+        check_repeatable(loader, "training")
+        if not _length(loader):
             raise DataError("The training loader is empty: it has fewer examples than one batch.")
         self.loader = loader
         self.passes, self.batches = 0, 0
@@ -225,6 +227,32 @@ class LoaderStream:
             if state["unused"]:
                 self.rest = [last[slice(len(last) - state["unused"], len(last))]]
         set_generator_states(now)
+
+
+def check_repeatable(loader: Any, name: str) -> None:
+    """Raise `UsageError` for a loader that cannot be read again and again.
+
+    Args:
+        loader: a `DataLoader`, or a list of batches.
+        name: "training" or "test", for the message.
+    """
+    kind = type(loader).__name__
+    if isinstance(loader, Iterator):
+        raise UsageError(
+            f"The {name} loader is a {kind}, which can be read only once, but every epoch and every evaluation reads it. "
+            "Pass a DataLoader, or a list of the batches."
+        )
+    if not isinstance(loader, Iterable):
+        raise UsageError(f"The {name} loader has the type {kind}. Expected a DataLoader, or a list of batches.")
+
+
+def _length(loader: DataLoader[Any]) -> int:
+    try:
+        return len(loader)
+    except TypeError:
+        raise UsageError(
+            "The training loader has no length. Give its dataset a `__len__`, which tells where an epoch ends."
+        ) from None
 
 
 def as_batch(item: Any) -> Batch:

@@ -3,7 +3,7 @@
 from trm.model.losses import IGNORED, StepLoss, step_loss
 from trm.model.mixer import Mixer
 from trm.model.recursion import State, last
-from trm.model.trm import StepOutput, StepResult, Steps, TinyRecursiveModel
+from trm.model.trm import StepOutput, StepResult, TinyRecursiveModel
 
 __all__ = [
     "IGNORED",
@@ -12,7 +12,6 @@ __all__ = [
     "StepLoss",
     "StepOutput",
     "StepResult",
-    "Steps",
     "TinyRecursiveModel",
     "last",
     "step_loss",

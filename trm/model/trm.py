@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -38,10 +38,6 @@ class StepResult(NamedTuple):
 
     state: State
     output: StepOutput
-
-
-Steps = Generator[StepResult, Tensor | None, None]
-"""An iterator over supervision steps. `send(rows)` in place of `next` drops all but some rows of the batch first."""
 
 
 class TinyRecursiveModel(nn.Module):
@@ -119,11 +115,12 @@ class TinyRecursiveModel(nn.Module):
         drawn = noise * torch.randn(2, *shape, generator=generator).to(self.initial_answer)
         return State(state.answer + drawn[0], state.latent + drawn[1])
 
-    def steps(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None, count: int | None = None) -> Steps:
+    def steps(
+        self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None, count: int | None = None
+    ) -> Iterator[StepResult]:
         """Run supervision steps one after the other, each from the state that the one before it left.
 
-        Each step runs when the consumer asks for it, in the consumer's gradient and autocast mode. A consumer that is
-        done with some puzzles sends the rows to keep: `steps.send(rows)` runs the next step on them alone.
+        Each step runs when the consumer asks for it, in the consumer's gradient and autocast mode.
 
         Args:
             inputs: tokens ``[B, L]``.
@@ -136,13 +133,10 @@ class TinyRecursiveModel(nn.Module):
         """
         return self._steps(inputs, state, puzzle_ids, self._checked(inputs, state, puzzle_ids, count))
 
-    def _steps(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None, count: int) -> Steps:
+    def _steps(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None, count: int) -> Iterator[StepResult]:
         for _ in range(count):
             state, output = self.supervision_step(inputs, state, puzzle_ids)
-            rows = yield StepResult(state, output)
-            if rows is not None:
-                inputs, state = inputs[rows], state.rows(rows)
-                puzzle_ids = None if puzzle_ids is None else puzzle_ids[rows]
+            yield StepResult(state, output)
 
     def cycles(
         self, inputs: Tensor, state: State, puzzle_ids: Tensor | None = None, count: int | None = None

@@ -11,17 +11,16 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-from safetensors.torch import save
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from trm.config import RunConfig
 from trm.errors import TRMError, UsageError
-from trm.runs.writing import write_checkpoint
 from trm.storage.atomic import restore_folders, sync_file, write_bytes, write_json
 from trm.storage.locks import RunLock
 from trm.storage.untrusted_input import parse_json, read_json, read_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MARKERS = ("latest", "best")
 LONGEST_MARKER = 1024
@@ -110,6 +109,8 @@ class RunFolder:
         Raises:
             TRMError: it cannot be written; earlier checkpoints are untouched.
         """
+        from trm.runs.writing import write_checkpoint  # needs torch, which those who only read runs do without
+
         target = self.path / "checkpoints" / f"step_{step}"
         with _writing(target):
             if (self.path / "metrics.jsonl").exists():  # its lines up to this step must survive a power failure, too
@@ -123,6 +124,8 @@ class RunFolder:
         Raises:
             TRMError: it cannot be written.
         """
+        from safetensors.torch import save  # imports torch
+
         path = self.path / f"not_finite_step_{step}.safetensors"
         with _writing(path):
             write_bytes(path, save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}))

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from trm.config import RunConfig, TrainingConfig, TRMConfig
 from trm.data.batch import Batch
-from trm.data.sampler import ExampleStream, LoaderStream, as_batch
+from trm.data.sampler import ExampleStream, LoaderStream, as_batch, check_repeatable
 from trm.devices import Backend, get_backend
 from trm.devices.processes import Processes
 from trm.errors import NotFiniteError, TRMError
@@ -131,16 +131,20 @@ class Trainer:
             test puzzle has a known answer.
 
         Raises:
-            UsageError: a shape, type, token, label or id of a loader is not the model's.
+            UsageError: a loader can be read only once or has no length, or one of its shapes, types, tokens, labels or ids is
+                not the model's.
             TRMError: see `fit`.
         """
+        stream = LoaderStream(train_loader)
+        if test_loader is not None:
+            check_repeatable(test_loader, "test")
         if self.run is None and self.state.config.output_dir is not None:
             config = RunConfig(model=model_config or self.model.config, training=self.state.config)
             create = RunFolder.create if self.state.processes.is_rank_zero else ReadOnlyRun.create
             self.run = create(Path(self.state.config.output_dir), config)
         scored = test_loader if test_loader is not None else train_loader
         metrics: dict[str, Metric] = {"cell_accuracy": CellAccuracy(), "exact_accuracy": ExactAccuracy()}
-        return self.fit(LoaderStream(train_loader), lambda limit: _limited(scored, limit), metrics)
+        return self.fit(stream, lambda limit: _limited(scored, limit), metrics)
 
     def fit(self, stream: ExampleStream, test_batches: TestBatches, metrics: Mapping[str, Metric]) -> dict[str, Any]:
         """Train to the end, evaluating and saving on the way.
