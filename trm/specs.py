@@ -188,6 +188,9 @@ class TaskSpec:
             one sentence; None if it is valid. It applies the rules and does not need the solution.
         solvable: ``"module:function"``, ``(inputs [L], config) -> str | None``: why a puzzle has no proper solution; None
             if it has one.
+        board: ``"module:function"``, ``(config) -> trm.render.Board``: how the page of `trm play` draws and edits puzzles, and
+            their rules as data. A function with a parameter `description` also receives the task's
+            `trm.data.Description`. Default: a grid of token names without rules.
         evaluate: ``"module:function"``, ``(trm.evaluation.EvaluationRequest) -> dict[str, float]``: replaces the
             evaluation of `trm evaluate`, and adds scores at the end of `trm train`. For tasks whose answers are not scored
             one by one.
@@ -219,6 +222,7 @@ class TaskSpec:
     format: str | None = None
     check: str | None = None
     solvable: str | None = None
+    board: str | None = None
     evaluate: str | None = None
     solve: str | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)

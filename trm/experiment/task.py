@@ -29,6 +29,7 @@ from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveReques
 from trm.plugins.code import config_class_of, load
 from trm.plugins.factories import call_factory
 from trm.plugins.registry import get_registry
+from trm.render.play.board import Board, token_board
 from trm.render.renderer import Renderer
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
 
@@ -233,6 +234,24 @@ class Task:
         chosen = name or self.spec.renderer_name or FALLBACK_RENDERER
         renderer: Renderer = self._made(get_registry().part(RendererSpec, self.name, chosen).factory)
         return renderer
+
+    def board(self) -> Board:
+        """How a page draws and edits the task's puzzles: as the task says, or as a grid of token names.
+
+        Raises:
+            PluginError: the task's `board` does not return a `Board`, or one that does not fit its puzzles.
+        """
+        if self.spec.board is None:
+            return token_board(self.description)
+        board = self._made(self.spec.board)
+        if not isinstance(board, Board):
+            raise PluginError(f"{self.spec.board} returned {type(board).__name__}, not a trm.render.Board.")
+        problem = next(board.problems(self.description), None)
+        if problem is not None:
+            raise PluginError(
+                f"The board of task {self.name!r}, {self.spec.board}, does not fit its puzzles. {problem}"
+            )
+        return board
 
     def evaluate(self, request: EvaluationRequest) -> dict[str, float]:
         """Score by the task's own evaluator, which must exist."""

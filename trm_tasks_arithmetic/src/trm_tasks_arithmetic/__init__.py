@@ -41,6 +41,7 @@ ARITHMETIC = TaskSpec(
     ),
     presets=PRESETS,
     read="trm_tasks_arithmetic.text:read",
+    board="trm_tasks_arithmetic.board:board",
     format="trm_tasks_arithmetic.text:format",
     check="trm_tasks_arithmetic.text:check",
     sample={"train_examples": 300, "test_examples": 100},

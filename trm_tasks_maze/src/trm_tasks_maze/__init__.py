@@ -60,6 +60,7 @@ MAZE = TaskSpec(
     presets=PRESETS,
     read="trm_tasks_maze.reading:read",
     fit="trm_tasks_maze.reading:fit",
+    board="trm_tasks_maze.board:board",
     format="trm_tasks_maze.answers:format_tokens",
     check="trm_tasks_maze.answers:check",
     solvable="trm_tasks_maze.answers:solvable",

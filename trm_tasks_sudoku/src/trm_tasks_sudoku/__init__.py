@@ -57,6 +57,7 @@ SUDOKU = TaskSpec(
     presets=PRESETS,
     read="trm_tasks_sudoku.reading:read",
     fit="trm_tasks_sudoku.reading:fit",
+    board="trm_tasks_sudoku.board:board",
     format="trm_tasks_sudoku.answers:format_tokens",
     check="trm_tasks_sudoku.answers:check",
     solvable="trm_tasks_sudoku.answers:solvable",
