@@ -76,7 +76,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def slow(session: nox.Session) -> None:
     """Tests that take minutes."""
-    session.install(*PINS, *editable(".[test,plot,onnx]", *PLUGINS))
+    session.install(*PINS, *editable(".[test,plot,onnx,sweep]", *PLUGINS))
     session.run("pytest", "-m", "slow", *session.posargs)
 
 

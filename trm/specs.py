@@ -61,7 +61,7 @@ class DatasetSpec:
         name: unique within the task.
         task: the name of the task. Default: the task whose `TaskSpec` contains this spec.
         summary: one line.
-        build: ``"module:function"``, ``(config, split, seed) -> trm.data.PuzzleSet``. `split` is "train" or "test". The
+        build: ``"module:function"``, ``(config, split, seed) -> trm.data.PuzzleSet``. `split` is one of `splits`. The
             same seed gives the same data; another split or seed gives disjoint data. Derive random streams with
             `numpy.random.SeedSequence` from (seed, split, index), never from ``seed + index``.
         cache: whether to keep on disk what `build` returns. Worthwhile for data that takes seconds to generate.
@@ -70,6 +70,8 @@ class DatasetSpec:
             that do not list it, and for a folder of arrays. Default: not declared, so that no setting is refused.
         counts: the task setting with the number of puzzles of each split, as in ``{"test": "test_puzzles"}``. It declares
             that a smaller number gives the first puzzles of a larger one, so that `--limit` makes no more than it needs.
+        splits: the splits that `build` makes: "train" and "test", and "validation" if it makes puzzles to choose settings by,
+            which are in neither of the other two. `trm sweep` compares settings on them.
         sources: the modules whose code determines the puzzles; what was generated is kept until one of them is edited.
             Default: all modules of the package that `build` is in.
         shipped: files with splits that take long to generate, as "package:path/in/package.npz.xz"; `trm data pack` writes them.
@@ -83,6 +85,7 @@ class DatasetSpec:
     cache: bool = False
     reads: tuple[str, ...] | None = None
     counts: Mapping[str, str] = field(default_factory=dict)
+    splits: tuple[str, ...] = ("train", "test")
     sources: tuple[str, ...] = ()
     shipped: tuple[str, ...] = ()
     api: int = API_VERSION

@@ -43,10 +43,10 @@ from trm.errors import UsageError
 @search_options
 @click.option(
     "--split",
-    type=click.Choice(["train", "test", "both"]),
+    type=click.Choice(["train", "validation", "test", "both"]),
     default="test",
     show_default=True,
-    help="The split to score; `both` shows the two side by side.",
+    help="The split to score; `both` shows train and test side by side. Few datasets have `validation`.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Number of puzzles to score (default: all).")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the data (default: the run's).")

@@ -40,7 +40,7 @@ class EvaluationOptions:
     """What to score.
 
     Attributes:
-        split: "test" or "train".
+        split: "test", "train", or "validation" if the data has it.
         limit: number of puzzles. Default: all.
         metrics: names of metrics to report beside the task's own.
         output: folder for what a task's own evaluator writes. Default: a folder in the run.
@@ -56,8 +56,8 @@ class EvaluationOptions:
     def __post_init__(self) -> None:
         if self.puzzle_ids not in (None, "blank", "random"):
             raise UsageError(f"puzzle_ids must be 'blank' or 'random', got {quoted(self.puzzle_ids)}.")
-        if self.split not in ("test", "train"):
-            raise UsageError(f"split must be 'test' or 'train', got {quoted(self.split)}.")
+        if self.split not in ("test", "train", "validation"):
+            raise UsageError(f"split must be 'test', 'train' or 'validation', got {quoted(self.split)}.")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit must be at least 1, got {self.limit}.")
 

@@ -116,7 +116,7 @@ class Solver:
 
         Args:
             source: other data than the run's own.
-            split: "test" or "train".
+            split: "test", "train", or "validation" if the data has it.
             limit: number of puzzles to score. Default: all.
             metrics: names of metrics to report beside the task's own.
             output: folder for what a task's own evaluator writes. Default: a folder in the run.

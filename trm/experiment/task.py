@@ -110,12 +110,13 @@ class Task:
         """Build or read one split.
 
         Args:
-            split: "train" or "test".
+            split: "train", "test", or "validation" if the data has it.
             seed: seed of the data.
             rebuild: build the data again even if the cache has it.
             limit: number of puzzles that are needed. Default: all.
 
         Raises:
+            UsageError: the dataset has no such split.
             DataError: the data cannot be read, or has another size than the task's settings say.
             PluginError: the dataset returned something other than a `PuzzleSet` of the described vocabulary.
         """
@@ -123,8 +124,18 @@ class Task:
             puzzles = self._read(self.data, split)
             return puzzles if limit is None else puzzles.head(limit)
         spec, describe = self._dataset_spec(), load(self.spec.describe)
+        if split not in spec.splits:
+            raise UsageError(
+                f"Dataset {self.dataset!r} of task {self.name!r} has no {split} split, only {' and '.join(spec.splits)}."
+            )
         wanted = Split(spec, self.config, split, seed)
         return cached_split(wanted, load(spec.build), describe, rebuild=rebuild, limit=limit)
+
+    def has_split(self, split: str) -> bool:
+        """Whether the data has a split: the dataset makes it, or the folder of arrays has it."""
+        if self.data is not None:
+            return (self.data / split).is_dir()
+        return split in self._dataset_spec().splits
 
     def pack(self, split: str, seed: int, path: Path) -> int:
         """Write a split into a file that its plugin can ship, see `DatasetSpec.shipped`.

@@ -45,7 +45,7 @@ class RunFolder:
         """
         check_free(path)
         with _writing(path):
-            (path / "checkpoints").mkdir(parents=True)
+            (path / "checkpoints").mkdir(parents=True, exist_ok=True)
         run = cls(path)
         run.write_config(config)
         return run
@@ -252,7 +252,7 @@ def check_free(path: Path) -> None:
     """Raise `UsageError` if `path` cannot become a new run folder."""
     if path.is_file():
         raise UsageError(f"The output {path} is a file. Choose a folder that does not exist yet.")
-    if path.exists() and any(entry.name != STAGES for entry in path.iterdir()):
+    if path.exists() and not all(map(_is_begun, path.iterdir())):
         hint = f"Resume that run with --resume {path}, or choose" if (path / "config.json").exists() else "Choose"
         raise UsageError(f"The output folder {path} is not empty. {hint} another --output.")
     parent = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
@@ -260,6 +260,13 @@ def check_free(path: Path) -> None:
         raise UsageError(f"Cannot write the output folder {path}: {parent} is a file. Choose another --output.")
     if not os.access(parent, os.W_OK):
         raise UsageError(f"Cannot write the output folder {path}: {parent} is read-only. Choose another --output.")
+
+
+def _is_begun(entry: Path) -> bool:
+    """Whether an entry of a folder may be there before its `config.json`: a process was killed while it created the run."""
+    if entry.name == "checkpoints":
+        return entry.is_dir() and not any(entry.iterdir())
+    return entry.name == STAGES or re.fullmatch(r"\.config\.json\.[0-9]+\.tmp", entry.name) is not None
 
 
 def step_number(path: Path) -> int:
