@@ -30,6 +30,12 @@ def rotary_tables(config: TRMConfig, length: int) -> Rotary:
     return angles.cos(), angles.sin()
 
 
+def rotary_frequencies(config: TRMConfig) -> Tensor:
+    """Radians per position of the pairs that turn with the sequence, or with one axis of the grid; empty without any."""
+    parts = {"rope": 1, "rope2d": 2}.get(str(config.positions))
+    return torch.empty(0) if parts is None else _frequencies(config.hidden_dim // config.num_heads // parts)
+
+
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotate x ``[B, heads, length, D/heads]`` by the tables ``[length, D/heads]``, half-rotation form."""
     first, second = x.chunk(2, dim=-1)
@@ -38,8 +44,12 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def _angles(positions: Tensor, dim: int) -> Tensor:
     """Angles ``[length, dim/2]``."""
-    frequencies = 1 / ROTARY_BASE ** (torch.arange(0, dim, 2, dtype=torch.float32) / dim)
-    return torch.outer(positions, frequencies)
+    return torch.outer(positions, _frequencies(dim))
+
+
+def _frequencies(dim: int) -> Tensor:
+    """Radians per position of each pair of elements, ``[dim/2]``."""
+    return 1 / ROTARY_BASE ** (torch.arange(0, dim, 2, dtype=torch.float32) / dim)
 
 
 def _grid_angles(config: TRMConfig, head_dim: int) -> Tensor:
