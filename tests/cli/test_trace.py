@@ -333,6 +333,16 @@ def test_the_end_of_the_output_s_name_chooses_what_is_written(tmp_path: Path) ->
     assert "<html" in (tmp_path / "trace.html").read_text(encoding="utf-8")
 
 
+def test_states_are_written_beside_a_page(tmp_path: Path) -> None:
+    pytest.importorskip("trm_tasks_arithmetic")
+    page, states = tmp_path / "trace.html", tmp_path / "trace.npz"
+    run("trace", "arithmetic", "1+1", "--steps", "2", "--messages", "-o", str(states), "--html", str(page))
+    assert page.exists()
+    with np.load(states) as file:
+        assert file["latent"].shape == (2, 15, 32)
+        assert file["received"].shape == (2, 4, 8, 15)
+
+
 def test_trace_by_another_renderer_and_of_its_own_puzzle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("trm_tasks_arithmetic")
     run("trace", "arithmetic", "--renderer", "tokens", "--steps", "2")
@@ -346,8 +356,16 @@ def test_trace_by_another_renderer_and_of_its_own_puzzle(tmp_path: Path, capsys:
         (["arithmetic", "1+1\n2+2"], "Expected one puzzle, the text has 2.", 2),
         (["arithmetic", "one and one"], "Line 1: 'one and one' is not a problem.", 2),
         (["arithmetic", "1+1", "--renderer", "colums"], "has no renderer 'colums'. Did you mean 'columns'", 2),
-        (["arithmetic", "1+1", "-o", "x.svg"], "Cannot write x.svg: the name must end in .html, .gif or .png.", 2),
+        (
+            ["arithmetic", "1+1", "-o", "x.svg"],
+            "Cannot write x.svg: the name must end in .html, .gif, .png or .npz.",
+            2,
+        ),
         (["arithmetic", "-o", "x.gif", "--gif", "y.gif"], "Both --gif and --output name a file.", 2),
+        (["arithmetic", "--messages"], "--messages adds to a file of states: name it with --states FILE.npz.", 2),
+        (["arithmetic", "--states", "x.txt"], "--states x.txt: use a name that ends in .npz.", 2),
+        (["arithmetic", "-o", "x.npz", "--states", "y.npz"], "Both --states and --output name a file.", 2),
+        (["arithmetic", "-o", "x.npz", "--attention"], "Mixer 'relational' has no attention weights to record", 2),
         (["arithmetik"], "Did you mean 'arithmetic'", 2),
     ],
 )

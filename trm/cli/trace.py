@@ -36,7 +36,10 @@ output = click.Path(path_type=Path, dir_okay=False)
 @click.option("--html", type=output, help="Write a self-contained page to step through.")
 @click.option("--gif", type=output, help="Write an animation.")
 @click.option("--png", type=output, help="Write a picture of all steps side by side.")
-@click.option("-o", "--output", type=output, help="The same by the name's end: .html, .gif or .png.")
+@click.option("--states", type=output, help="Write the states of every step as NumPy arrays: FILE.npz.")
+@click.option("--messages", is_flag=True, help="With --states: add the sizes of the messages between positions.")
+@click.option("--attention", is_flag=True, help="With --states: add the attention weights of each head.")
+@click.option("-o", "--output", type=output, help="The same by the name's end: .html, .gif, .png or .npz.")
 @device_option
 @threads_option
 def command(
@@ -49,20 +52,21 @@ def command(
     html: Path | None,
     gif: Path | None,
     png: Path | None,
+    states: Path | None,
+    messages: bool,
+    attention: bool,
     output: Path | None,
     device: str,
     threads: int | None,
 ) -> None:
     """Show how a model refines its answer to one PUZZLE of TASK, given as text or as a file; `-` reads stdin.
 
-    PUZZLE defaults to a test puzzle that took the model many steps. Without --html, --gif or --png the steps are listed.
+    PUZZLE defaults to a test puzzle that took the model many steps. Without an output file the steps are listed.
     """
-    chosen = {".html": html, ".gif": gif, ".png": png}
-    if output is not None:
-        chosen = _with_output(chosen, output)
-    html, gif, png = chosen.values()
-    for module in ("PIL", "matplotlib") if gif or png else ():
-        extra_module(module, "--gif" if gif else "--png")
+    chosen = _chosen({".html": html, ".gif": gif, ".png": png, ".npz": states}, output)
+    for option, asked in (("--messages", messages), ("--attention", attention)):
+        if asked and ".npz" not in chosen:
+            raise UsageError(f"{option} adds to a file of states: name it with --states FILE.npz.")
     registry_with_warnings()
     use_threads(threads)
     task, weights = task_and_weights(task, checkpoint)
@@ -75,8 +79,9 @@ def command(
 
     solver = load(weights, device=device, task=task, display=CommandDisplay())
     text = None if puzzle is None else read_text(puzzle)[1]
-    trace = replace(solver.trace(text, steps=steps, cycles=cycles), renderer=renderer)
-    if not (html or gif or png):
+    inside = {"states": ".npz" in chosen, "messages": messages, "attention": attention}
+    trace = replace(solver.trace(text, steps=steps, cycles=cycles, **inside), renderer=renderer)
+    if not chosen:
         console = Console(highlight=False)
         for part in trace.parts():
             if isinstance(part, Text):
@@ -84,19 +89,35 @@ def command(
             else:
                 console.print(part)
         return
-    for path, write in ((html, trace.to_html), (gif, trace.to_gif), (png, trace.to_png)):
-        if path is not None:
-            _write(path, write)
+    writers = {".html": trace.to_html, ".gif": trace.to_gif, ".png": trace.to_png, ".npz": trace.to_npz}
+    for ending, path in chosen.items():
+        _write(path, writers[ending])
 
 
-def _with_output(chosen: dict[str, Path | None], output: Path) -> dict[str, Path | None]:
-    """The files to write by the end of their names, with that of --output."""
-    ending = output.suffix.lower()
-    if ending not in chosen:
-        raise UsageError(f"Cannot write {output}: the name must end in .html, .gif or .png.")
-    if chosen[ending] is not None:
-        raise UsageError(f"Both --{ending[1:]} and --output name a file. Omit one of them.")
-    return {**chosen, ending: output}
+OPTIONS = {".html": "--html", ".gif": "--gif", ".png": "--png", ".npz": "--states"}
+
+
+def _chosen(named: dict[str, Path | None], output: Path | None) -> dict[str, Path]:
+    """The files to write by the end of their names, with that of --output.
+
+    Raises:
+        UsageError: a name has the wrong end, a kind of file is named twice, or its library is missing.
+    """
+    if output is not None:
+        ending = output.suffix.lower()
+        if ending not in OPTIONS:
+            *most, last = OPTIONS
+            raise UsageError(f"Cannot write {output}: the name must end in {', '.join(most)} or {last}.")
+        if named[ending] is not None:
+            raise UsageError(f"Both {OPTIONS[ending]} and --output name a file. Omit one of them.")
+        named = {**named, ending: output}
+    chosen = {ending: path for ending, path in named.items() if path is not None}
+    if ".npz" in chosen and chosen[".npz"].suffix.lower() != ".npz":
+        raise UsageError(f"--states {chosen['.npz']}: use a name that ends in .npz.")
+    for ending in (".gif", ".png"):
+        for module in ("PIL", "matplotlib") if ending in chosen else ():
+            extra_module(module, OPTIONS[ending])
+    return chosen
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:

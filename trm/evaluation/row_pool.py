@@ -18,6 +18,11 @@ from trm.model import State, StepOutput, TinyRecursiveModel
 Key = TypeVar("Key")
 
 
+def initial_state(model: TinyRecursiveModel, noise: float, stream: np.random.SeedSequence) -> State:
+    """The state that one attempt at a puzzle starts from, with normal noise of a standard deviation from a stream."""
+    return model.initial_state(1, noise, torch.Generator().manual_seed(int(stream.generate_state(1)[0])))
+
+
 @dataclass(eq=False)
 class _Puzzle(Generic[Key]):
     """A puzzle with the attempts made at it.
@@ -143,11 +148,10 @@ class RowPool(Generic[Key]):
         noise, image = self.plan.stream(number, puzzle.inputs, puzzle.puzzle_id).spawn(2)
         shown, undo = self.plan.image(number, puzzle.inputs, image)
         self.running.append(_Attempt(puzzle, number, undo))
-        generator = torch.Generator().manual_seed(int(noise.generate_state(1)[0]))
         device = self.backend.device
         return _Tensors(
             torch.from_numpy(np.ascontiguousarray(shown, np.int64))[None].to(device),
-            self.model.initial_state(1, self.plan.noise_of(number), generator),
+            initial_state(self.model, self.plan.noise_of(number), noise),
             torch.tensor([puzzle.puzzle_id], device=device),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from trm.data.ranges import check_integers, check_tokens
 from trm.errors import DataError, PuzzleError, UsageError
 from trm.evaluation.examples import Example, choose_examples, examples_of_card
 from trm.evaluation.options import SearchFields, SearchOptions
-from trm.evaluation.refine import Frame, Puzzle, refine
+from trm.evaluation.refine import Frame, Puzzle, Record, RecordFields, refine
 from trm.experiment.answering import solve_texts
 from trm.experiment.evaluator import EvaluationOptions, evaluate
 from trm.experiment.experiment import Experiment
@@ -27,6 +27,7 @@ from trm.experiment.task import Task
 from trm.experiment.tracing import Trace
 from trm.model import TinyRecursiveModel
 from trm.model.checks import check_steps
+from trm.progress import Advance, progress
 from trm.render.scene import Stage
 from trm.runs.locate import Checkpoint, locate
 
@@ -135,23 +136,41 @@ class Solver:
         chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output, puzzle_ids=puzzle_ids)
         return evaluate(loaded, trained_on, chosen, SearchOptions(**options))
 
-    def trace(self, puzzle: PuzzleLike | None = None, *, steps: int | None = None, cycles: bool = False) -> Trace:
+    def trace(
+        self,
+        puzzle: PuzzleLike | None = None,
+        *,
+        steps: int | None = None,
+        cycles: bool = False,
+        restart: int = 0,
+        **record: Unpack[RecordFields],
+    ) -> Trace:
         """Record how the model refines its answer to one puzzle.
 
         Args:
             puzzle: text that the task can read, or tokens ``[L]``. Default: a test puzzle that took many steps.
             steps: supervision steps. Default: same as in training.
             cycles: record each of the T cycles inside a step as well.
+            restart: number of the initial state. 0, the default, is the model's own; others have noise in them, as in
+                `trm solve --restarts`.
+            **record: `states=True` keeps the states y and z of each frame for `Trace.states`, ``8 * (P+L) * D`` bytes a
+                frame (times S with one vector per symbol). `messages=True` also keeps the size of each message between
+                positions, `attention=True` the attention weights, ``2 * calls * heads * (P+L)**2`` bytes a frame.
 
         Raises:
-            UsageError: `steps` is below 1, or the tokens have a wrong length, type or value.
+            UsageError: `steps` is below 1, or the tokens have a wrong length, type or value, the mixer offers no messages,
+                or the recording would take more than a GiB.
             PuzzleError: the text is malformed, or not one puzzle.
         """
         if puzzle is None:
             puzzle = self.examples(1)[0].puzzle
         solver = self.resized_for(puzzle) if isinstance(puzzle, str) else self
-        parsed = solver._puzzle(puzzle)
-        return Trace(solver.task, parsed, tuple(solver.frames(parsed, steps, cycles)), solver.origin())
+        parsed, model = solver._puzzle(puzzle), solver.model
+        steps = check_steps(steps, solver.steps)
+        frames = refine(model, parsed, steps, self.loaded.session.backend, cycles, Record(**record), restart)
+        with progress("Tracing", steps * (model.config.T_steps if cycles else 1), "frames") as advance:
+            recorded = tuple(_counted(frames, advance))
+        return Trace(solver.task, parsed, recorded, solver.origin(), None, restart, model.config.prefix_length)
 
     def frames(self, puzzle: Puzzle, steps: int | None = None, cycles: bool = False) -> Iterator[Frame]:
         """The refinement of one puzzle, frame by frame as it is computed; see `trace`."""
@@ -226,3 +245,10 @@ class Solver:
 
     def _repr_html_(self) -> str:
         return f"<code>{self.origin()}</code>"
+
+
+def _counted(frames: Iterable[Frame], advance: Advance) -> Iterator[Frame]:
+    """The frames; each is counted when the next one is asked for."""
+    for frame in frames:
+        yield frame
+        advance()

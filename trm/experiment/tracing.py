@@ -13,13 +13,17 @@ from rich.text import Text
 
 from trm import __version__
 from trm.data.puzzle_set import IntArray
+from trm.errors import UsageError
 from trm.evaluation.refine import FloatArray, Frame, Puzzle
+from trm.evaluation.states import States
+from trm.experiment.state_file import write_states
 from trm.experiment.task import Task
 from trm.render.html import as_html
 from trm.render.page import build_page
 from trm.render.player import summary
 from trm.render.raster import write_gif, write_png
 from trm.render.scene import Stage
+from trm.storage.atomic import write_bytes
 from trm.words import counted
 
 
@@ -33,6 +37,8 @@ class Trace:
         frames: one frame a supervision step, or one a cycle.
         origin: one line that says which weights these are.
         renderer: name of the renderer. Default: the task's own.
+        restart: number of the initial state; see `trm.Solver.trace`.
+        prefix_length: number of prefix tokens of the model.
     """
 
     task: Task = field(repr=False)
@@ -40,6 +46,8 @@ class Trace:
     frames: tuple[Frame, ...] = field(repr=False)
     origin: str
     renderer: str | None = None
+    restart: int = 0
+    prefix_length: int = 0
 
     @property
     def tokens(self) -> IntArray:
@@ -55,6 +63,18 @@ class Trace:
     def halting(self) -> FloatArray:
         """The model's probability that its answer is right after each frame, ``[frames]``."""
         return np.array([frame.halt for frame in self.frames], dtype=np.float32)
+
+    @cached_property
+    def states(self) -> States:
+        """The states y and z after each frame, and messages if they were recorded.
+
+        Raises:
+            UsageError: they were not recorded.
+        """
+        states = States.of(self.frames, self.prefix_length)
+        if states is None:
+            raise UsageError("The trace has no states: record them with `solver.trace(puzzle, states=True)`.")
+        return states
 
     @cached_property
     def stage(self) -> Stage:
@@ -83,7 +103,32 @@ class Trace:
 
     def to_html(self, path: str | Path) -> None:
         """Write `html` to a file."""
-        Path(path).write_text(self.html(), encoding="utf-8")
+        write_bytes(Path(path), self.html().encode())
+
+    def to_npz(self, path: str | Path) -> None:
+        """Write states, tokens and probabilities as arrays to a NumPy file; see `trm.experiment.state_file`.
+
+        Raises:
+            UsageError: the states were not recorded.
+        """
+        frames, puzzle = self.frames, self.puzzle
+        arrays = {
+            "tokens": self.tokens,
+            "probabilities": self.probabilities,
+            "halting": self.halting,
+            "step": np.array([frame.step for frame in frames]),
+            "cycle": np.array([frame.cycle for frame in frames]),
+            "inputs": np.asarray(puzzle.inputs),
+        }
+        if puzzle.labels is not None:
+            arrays["labels"] = np.asarray(puzzle.labels)
+        facts = {
+            "task": self.task.name,
+            "weights": self.origin,
+            "restart": self.restart,
+            "cycles": frames[0].cycles,
+        }
+        write_states(Path(path), self.states, arrays, self.task.description, facts)
 
     def to_gif(self, path: str | Path) -> None:
         """Write an animation. Needs the extra `trm[plot]`."""

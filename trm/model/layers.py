@@ -69,13 +69,29 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, rotary: Rotary) -> Tensor:
         """x ``[B, P+L, D]`` -> the same shape."""
+        query, key, value = self._projected(x, rotary)
+        mixed = F.scaled_dot_product_attention(query, key, value)
+        return self.out(mixed.transpose(1, 2).reshape(x.shape))
+
+    def attention_weights(self, x: Tensor, rotary: Rotary) -> Tensor:
+        """The share of each position in what each other one receives, ``[B, heads, P+L, P+L]``; rows sum to 1."""
+        query, key, _ = self._projected(x, rotary)
+        return (query @ key.mT / math.sqrt(query.shape[-1])).softmax(-1)
+
+    def messages(self, x: Tensor, rotary: Rotary) -> dict[str, Tensor]:
+        """The part of the output that comes from each head, ``[B, P+L, D]``; see `trm.Mixer`."""
+        mixed = F.scaled_dot_product_attention(*self._projected(x, rotary))
+        columns = self.out.weight.chunk(self.num_heads, dim=1)
+        return {f"head {number}": F.linear(mixed[:, number], part) for number, part in enumerate(columns)}
+
+    def _projected(self, x: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each ``[B, heads, P+L, D/heads]``."""
         batch, length, dim = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.num_heads, dim // self.num_heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each [B, heads, P+L, D/heads]
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
         if rotary is not None:
             query, key = rotate(query, *rotary), rotate(key, *rotary)
-        mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.out(mixed.transpose(1, 2).reshape(batch, length, dim))
+        return query, key, value
 
 
 MLPS: dict[str, type[SwiGLU] | type[ReLUMLP]] = {"swiglu": SwiGLU, "relu": ReLUMLP}

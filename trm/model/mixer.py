@@ -27,6 +27,14 @@ class Mixer(Protocol):
     A new mixer should give its output about the same size as its input at the start; `trm.model.init.Linear` does. All
     its tensors must be parameters or buffers, so that they are moved to the device; buffers that follow from the
     configuration are best registered with `persistent=False`.
+
+    A mixer can show what it sends by two further methods, which are called with the arguments of the mixer itself and
+    never in training. Both are optional; `trm trace --messages` and `trm plot --kind messages` need them:
+
+    - ``messages(x) -> dict[str, Tensor]``: parts of the output by where they come from, such as relations or heads, each
+      of x's shape. They add up to the output.
+    - ``attention_weights(x) -> Tensor``: the share of each position in what each other one receives,
+      ``[B, heads, P+L, P+L]``, with rows that sum to 1.
     """
 
     def __call__(self, x: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ class RelationalMix(nn.Module):
         self.grid = structure.grid
         self.offsets = structure.neighbours
         self.neighbour_pooling = neighbour_pooling
+        self.relation_names = tuple(structure.relations)
         self.group_counts = [max(groups) + 1 for groups in structure.relations.values()]
         pool, spread = _membership(structure)
         self.register_buffer("pool", pool, persistent=False)
@@ -65,15 +66,52 @@ class RelationalMix(nn.Module):
             received.append(self._from_neighbours(x))
         return functools.reduce(torch.add, received) if received else torch.zeros_like(x)
 
+    def messages(self, x: Tensor) -> dict[str, Tensor]:
+        """The part of the output that comes from each relation, from the other symbols and from each neighbour.
+
+        With the pooling "max", a neighbour's part is zero in the elements in which another neighbour has the maximum. See
+        `trm.Mixer`.
+        """
+        parts = self._received_from_relations(x)
+        if self.symbols is not None:
+            parts["symbols"] = (x.mean(dim=2, keepdim=True) @ self.symbols[0]).expand_as(x)
+        if self.neighbours is not None:
+            parts |= self._received_from_neighbours(x)
+        return parts
+
+    def _received_from_relations(self, x: Tensor) -> dict[str, Tensor]:
+        if not self.group_counts:
+            return {}
+        spreads = self.spread.to(x.dtype).split(self.group_counts, dim=1)
+        return {
+            name: (spread @ part.flatten(2)).view_as(x)
+            for name, spread, part in zip(self.relation_names, spreads, self._projected_groups(x), strict=True)
+        }
+
+    def _received_from_neighbours(self, x: Tensor) -> dict[str, Tensor]:
+        assert self.grid is not None
+        assert self.neighbours is not None
+        planes = x.unflatten(1, self.grid)
+        parts = torch.stack(
+            [_shift(planes @ weight, *offset) for weight, offset in zip(self.neighbours, self.offsets, strict=True)]
+        )
+        if self.neighbour_pooling == "max":
+            number = torch.arange(len(parts), device=x.device).view(-1, *(1,) * planes.dim())
+            parts = parts * (parts.argmax(0) == number)
+        names = [f"offset ({row}, {column})" for row, column in self.offsets]
+        return dict(zip(names, parts.flatten(2, 3), strict=True))
+
     def _from_groups(self, x: Tensor) -> Tensor:
-        """Pool, project and spread. The mean of a group is projected once, not once per member."""
+        """Pool, project and spread."""
+        projected = torch.cat(self._projected_groups(x), dim=1)
+        return (self.spread.to(x.dtype) @ projected.flatten(2)).view_as(x)
+
+    def _projected_groups(self, x: Tensor) -> list[Tensor]:
+        """The projected means of each relation's groups. The mean of a group is projected once, not once per member."""
         flat = x.flatten(2)  # [B, L, S*D]
         pooled = (self.pool.to(x.dtype) @ flat).unflatten(2, x.shape[2:])  # [B, groups, (S,) D]
         parts = pooled.split(self.group_counts, dim=1)
-        projected = torch.cat(
-            [part @ self.relations[index] for index, part in zip(self.classes, parts, strict=True)], dim=1
-        )
-        return (self.spread.to(x.dtype) @ projected.flatten(2)).view_as(x)
+        return [part @ self.relations[index] for index, part in zip(self.classes, parts, strict=True)]
 
     def _from_neighbours(self, x: Tensor) -> Tensor:
         """The neighbours' part of the sum. Neighbours outside the grid are zero."""

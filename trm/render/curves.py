@@ -8,6 +8,7 @@ from pathlib import Path
 from trm.errors import printable
 from trm.extras import extra_module
 from trm.render.chart import Points
+from trm.storage.atomic import replaced_file
 
 # The palette of Okabe and Ito, which is safe for colour-blind readers. Lines and markers differ as well.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -42,7 +43,8 @@ def write_curves(path: Path, panels: Mapping[str, Mapping[str, Points]], axis: s
         axes.set(xlabel=axis, ylabel=_plain(metric.replace("_", " ")))
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.savefig(path, dpi=150)
+    with replaced_file(path) as file:
+        figure.savefig(file, dpi=150, format=path.suffix.lower().removeprefix("."))
 
 
 def _plain(name: str) -> str:

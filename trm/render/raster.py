@@ -20,6 +20,7 @@ from trm.extras import extra_module
 from trm.render.picture import Picture
 from trm.render.player import summary
 from trm.render.scene import Stage
+from trm.storage.atomic import replaced_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -44,14 +45,16 @@ def write_png(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
     )
     for number, image in enumerate(images):
         sheet.paste(image, (number % columns * width, number // columns * height))
-    sheet.save(path, "PNG")
+    with replaced_file(path) as file:
+        sheet.save(file, "PNG")
 
 
 def write_gif(path: Path, stage: Stage, frames: Sequence[Frame]) -> None:
     """Write the puzzle and every frame as an animation."""
     first, *others = _images(stage, frames)
     durations = [MILLISECONDS] * len(others) + [LAST_MILLISECONDS]
-    first.save(path, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
+    with replaced_file(path) as file:
+        first.save(file, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
 
 
 def _images(stage: Stage, frames: Sequence[Frame]) -> list[Image]:

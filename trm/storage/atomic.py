@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from trm.progress import progress
 
@@ -25,10 +25,23 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         OSError: the file cannot be written; an earlier file is untouched.
     """
+    with replaced_file(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replaced_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file anew: yields a temporary file, which takes the name `path` when the block ends.
+
+    If the block raises, the temporary file is removed and an earlier file is untouched.
+
+    Raises:
+        OSError: the file cannot be written; an earlier file is untouched.
+    """
     temporary = _temporary(path)
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
+        with open(temporary, "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
