@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trm.config import TrainingConfig as TrainingConfig
     from trm.config import TRMConfig as TRMConfig
     from trm.devices import Backend as Backend
+    from trm.experiment.api import resume as resume
     from trm.experiment.api import train as train
     from trm.experiment.solver import Solver as Solver
     from trm.experiment.solver import load as load
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Trainer": "trm.training",
         "TrainingConfig": "trm.config",
         "load": "trm.experiment.solver",
+        "resume": "trm.experiment.api",
         "train": "trm.experiment.api",
     },
 )

@@ -1,7 +1,7 @@
 """Progress of long jobs: any layer says what it is doing, and whoever runs it decides how that is shown.
 
 Imports the standard library only. Nothing is shown unless a reporter is current; the commands set one, see
-`trm.render.reporting`.
+`trm.render.reporting`, and a notebook has one for all of its cells, see `trm.render.notebook`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,20 @@ class Reporter(Protocol):
         ...
 
 
-_reporter: ContextVar[Reporter | None] = ContextVar("reporter", default=None)
+_reporter: ContextVar[Reporter | None] = ContextVar("reporter")
+_default: list[Reporter] = []
+
+
+def report_by_default(reporter: Reporter) -> None:
+    """Show jobs by a reporter wherever `reporting_to` sets no other one.
+
+    For a notebook, in which every cell has a context of its own.
+    """
+    _default[:] = [reporter]
+
+
+def _current() -> Reporter | None:
+    return _reporter.get(_default[0] if _default else None)
 
 
 @contextlib.contextmanager
@@ -98,14 +111,14 @@ def progress(heading: str, total: int | None = None, unit: str = "puzzles") -> I
         A function that is called with the number of items done since its last call.
     """
     job = Job(heading, total, unit)
-    reporter = _reporter.get()
+    reporter = _current()
     with contextlib.nullcontext() if reporter is None else reporter.showing(job):
         yield job.advance
 
 
 def printing() -> AbstractContextManager[None]:
     """A context for printing to a terminal, which has no bar in it meanwhile."""
-    reporter = _reporter.get()
+    reporter = _current()
     return contextlib.nullcontext() if reporter is None else reporter.printing()
 
 

@@ -200,6 +200,11 @@ class PuzzleSet:
                 torch.from_numpy(ids[rows].astype(np.int64)),
             )
 
+    def _repr_html_(self) -> str:
+        from trm.data.view import puzzles_html
+
+        return puzzles_html(self)
+
     def _check(self) -> None:
         length = self.description.seq_len
         for name in ("inputs", "labels"):

@@ -19,10 +19,10 @@ from trm.experiment.experiment import Experiment
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.preparing import Job, begin, prepare, run_folder_class, stages_note, test_split
 from trm.experiment.provenance import DataReport, check_unchanged
+from trm.experiment.run_view import run_html
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
 from trm.progress import progress
-from trm.render.html import as_table
 from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
 from trm.training.interruption import Interrupted
@@ -77,7 +77,7 @@ class TrainedRun(Mapping[str, Any]):
         return scores
 
     def _repr_html_(self) -> str:
-        return as_table(f"{self.folder}: {self['steps']:,} steps, {self['parameters']:,} parameters", self.scores)
+        return run_html(self.folder, self.summary)
 
     def loaded(self) -> LoadedModel:
         """The trained weights on the session's device."""

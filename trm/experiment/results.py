@@ -14,8 +14,10 @@ from trm.data.overlap import Overlap
 from trm.data.puzzle_set import IntArray
 from trm.evaluation.intervals import Interval
 from trm.experiment.provenance import DataReport
+from trm.markup import beside, facts, note, panel
+from trm.progress import duration
 from trm.render.html import as_html, as_table
-from trm.words import counted
+from trm.words import counted, split_word
 
 
 def rate_per_core(puzzles: int, seconds: float, cores: int) -> float:
@@ -116,9 +118,16 @@ class Score(Mapping[str, float]):
         }
 
     def _repr_html_(self) -> str:
-        return as_table(
-            f"{self.task}, {counted(self.puzzles, f'{self.split} puzzle')}, {counted(self.supervision_steps, 'supervision step')}",
-            self.metrics,
+        search = [counted(self.supervision_steps, "supervision step")]
+        search += [counted(self.tries, "try", "tries") + " per puzzle"] if self.tries > 1 else []
+        leaked = self.overlap is not None and self.overlap.leaked
+        return panel(
+            f"{self.task}: {counted(self.puzzles, f'{split_word(self.split)} puzzle')}",
+            as_table(self.metrics, self.intervals),
+            note(f"{', '.join(search)}, {self.precision}, {duration(self.seconds)}"),
+            note(f"Weights: {self.checkpoint} ({self.weights})"),
+            note(f"Data: {self.data}"),
+            note(f"Note: {self.overlap}") if leaked else "",
         )
 
 
@@ -164,4 +173,16 @@ class Solved:
         return self.text
 
     def _repr_html_(self) -> str:
-        return as_html(self.picture)
+        valid = {True: "yes", False: "no", None: ""}[self.valid]
+        return beside(
+            as_html(self.picture),
+            facts(
+                {
+                    "valid by the rules": valid,
+                    "problem": self.problem or "",
+                    "steps": "" if self.steps is None else str(self.steps),
+                    "confidence": "" if self.confidence is None else f"{self.confidence:.0%} that all cells are right",
+                    "weights": self.weights or "",
+                }
+            ),
+        )

@@ -17,6 +17,7 @@ from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
 from trm.experiment.fit import TrainedRun, fit, interruptible
 from trm.experiment.preparing import run_folder_class
+from trm.experiment.run_view import run_html
 from trm.experiment.session import Session
 from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
@@ -52,6 +53,15 @@ class FinishedRun:
     folder: Path
     step: int
     summary: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Scores of the averaged weights on the test puzzles."""
+        scores: Mapping[str, float] = self.summary["final_metrics"]
+        return scores
+
+    def _repr_html_(self) -> str:
+        return run_html(self.folder, self.summary)
 
     def __str__(self) -> str:
         scores = ", ".join(f"{name} {value:.2%}" for name, value in self.summary["final_metrics"].items())

@@ -20,16 +20,19 @@ from trm.experiment.evaluator import EvaluationOptions, evaluate
 from trm.experiment.experiment import Experiment
 from trm.experiment.given import SourcedText
 from trm.experiment.loaded import LoadedModel
+from trm.experiment.notebook import notebook_display
 from trm.experiment.results import Score, Solved
 from trm.experiment.session import Display, Session
 from trm.experiment.source import DataSource
 from trm.experiment.task import Task
 from trm.experiment.tracing import Trace
+from trm.markup import facts, note, panel
 from trm.model import TinyRecursiveModel
 from trm.model.checks import check_steps
 from trm.progress import Advance, progress
 from trm.render.scene import Stage
 from trm.runs.locate import Checkpoint, locate
+from trm.words import counted
 
 PuzzleLike = str | Sequence[int] | IntArray | Puzzle
 """A puzzle as text, as tokens ``[L]``, or with its answer."""
@@ -43,13 +46,13 @@ def load(what: str | Path, *, device: str = "auto", task: str | None = None, dis
             (`"sudoku:hard"`) that ships weights.
         device: "auto", "cpu", "cuda", "cuda:1", "mps", or a plugin's device.
         task: the task that the weights must belong to. Default: any.
-        display: shows progress. Default: nothing is shown.
+        display: shows notes and progress. Default: they are shown in a notebook, and nowhere else.
 
     Raises:
         CheckpointError: the weights are missing, damaged, or belong to another task.
         UsageError: the device or the task does not exist.
     """
-    session = Session.open(device, display)
+    session = Session.open(device, display or notebook_display())
     checkpoint = locate(what, task)
     return Solver(LoadedModel(checkpoint, Experiment.from_run(checkpoint.run), session))
 
@@ -131,8 +134,8 @@ class Solver:
         """
         trained_on = self.loaded.experiment
         loaded = replace(self.loaded, experiment=source.applied_to(trained_on))
-        for note in loaded.experiment.notes:
-            loaded.session.display.note(note)
+        for sentence in loaded.experiment.notes:
+            loaded.session.display.note(sentence)
         chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output, puzzle_ids=puzzle_ids)
         return evaluate(loaded, trained_on, chosen, SearchOptions(**options))
 
@@ -244,7 +247,26 @@ class Solver:
         return f"<Solver {self.origin()}>"
 
     def _repr_html_(self) -> str:
-        return f"<code>{self.origin()}</code>"
+        return panel(
+            f"Solver for {self.task.name}", facts(self._facts()), note("solve(puzzle), evaluate(), trace(puzzle)")
+        )
+
+    def _facts(self) -> dict[str, str]:
+        """What the weights are, for a notebook."""
+        checkpoint, config, shape = self.checkpoint, self.model.config, self.task.description
+        saved = f"saved at step {checkpoint.step:,}" if checkpoint.step else checkpoint.kind
+        card = checkpoint.card
+        scores = ", ".join(f"{name} {value:.1%}" for name, value in card.get("scores", {}).items())
+        return {
+            "weights": f"{checkpoint.path} ({saved})",
+            "preset": checkpoint.run.preset or "",
+            "network": f"{counted(self.model.num_parameters(), 'parameter')}, {config.mixing}, width {config.hidden_dim}",
+            "puzzles": f"{counted(shape.seq_len, 'position')}, {counted(shape.vocab_size, 'token')}",
+            "steps": f"{self.steps} unless asked for more",
+            "scores": f"{scores} on {counted(card['puzzles'], 'test puzzle')}" if scores and "puzzles" in card else "",
+            "device": self.loaded.session.backend.describe(),
+            "seed": str(checkpoint.run.seed),
+        }
 
 
 def _counted(frames: Iterable[Frame], advance: Advance) -> Iterator[Frame]:

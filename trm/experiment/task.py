@@ -26,6 +26,7 @@ from trm.data.source_code import module_digest
 from trm.errors import DataError, PluginError, UsageError
 from trm.evaluation.metrics import Metric
 from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveRequest
+from trm.experiment.task_view import task_html
 from trm.plugins.code import config_class_of, load
 from trm.plugins.factories import call_factory
 from trm.plugins.registry import get_registry
@@ -285,6 +286,9 @@ class Task:
         """Count the test puzzles that are in the training data, symmetric images included; see `count_overlap`."""
         classify = self.symmetry_class if self.spec.symmetry_class else None
         return count_overlap(train, test, augmentation=self.augmentation(), symmetry_class=classify)
+
+    def _repr_html_(self) -> str:
+        return task_html(self.spec, self.config, self.description, self.dataset, self.augmentation_name)
 
     def _dataset_spec(self) -> DatasetSpec:
         return get_registry().part(DatasetSpec, self.name, self.dataset)

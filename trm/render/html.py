@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from html import escape
+from itertools import groupby
 
 from rich.console import RenderableType
-from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 
-from trm.render.console import Console
+from trm.errors import printable
+from trm.markup import GREY, MONOSPACE, TERMINAL, table
+from trm.render.page.build import style_css
+from trm.render.picture import draw
 
-WIDTH = 100
+THEME = "".join(f"--c{number}:{color};" for number, color in enumerate(TERMINAL * 2)) + f"--fg:{GREY};--bg:#fff"
+"""The colours that `style_css` refers to. The surrounding page decides on the background."""
 
 
 def as_html(renderable: RenderableType) -> str:
-    """A renderable as one preformatted HTML element with inline styles."""
-    console = Console(record=True, file=io.StringIO(), width=WIDTH, force_terminal=True, highlight=False)
-    console.print(renderable)
-    return console.export_html(
-        theme=DEFAULT_TERMINAL_THEME, inline_styles=True, code_format="<pre style='line-height:1.2'>{code}</pre>"
+    """A renderable of at most 80 columns as one preformatted HTML element with inline styles."""
+    lines = []
+    for row in draw(renderable).rows:
+        line = ""
+        for style, cells in groupby(row, key=lambda cell: style_css(cell[1])):
+            text = escape(printable("".join(text for text, _ in cells)))
+            line += f'<span style="{style}">{text}</span>' if style else text
+        lines.append(line.rstrip())
+    return (
+        f'<pre style="{THEME};margin:0;padding:0;border:0;background:none;color:inherit;font-family:{MONOSPACE};'
+        f'line-height:1.25;overflow-x:auto">{chr(10).join(lines)}</pre>'
     )
 
 
-def as_table(caption: str, scores: Mapping[str, float]) -> str:
-    """Scores, 0 to 1, as an HTML table of percentages."""
-    rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.2%}</td></tr>" for name, value in scores.items())
-    return f"<table><caption>{escape(caption)}</caption>{rows}</table>"
+def as_table(scores: Mapping[str, float], intervals: Mapping[str, tuple[float, float]] | None = None) -> str:
+    """Scores, 0 to 1, as an HTML table of percentages.
+
+    Args:
+        scores: values by name.
+        intervals: 95 % confidence intervals by name. Default: none.
+    """
+    rows = []
+    for name, value in scores.items():
+        interval = (intervals or {}).get(name)
+        rows.append((name, f"{value:.2%}", f"95 % interval {interval[0]:.1%} to {interval[1]:.1%}" if interval else ""))
+    return table((), rows)

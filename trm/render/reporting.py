@@ -6,6 +6,7 @@ Rich is imported when the first bar is drawn, so that quick commands do not impo
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import threading
 import time
@@ -38,7 +39,7 @@ def reporter_on(stream: TextIO) -> BarReporter | LineReporter:
     return BarReporter(stream) if draws(stream) else LineReporter(stream)
 
 
-class _TickingReporter(ABC):
+class TickingReporter(ABC):
     """Keeps the running jobs, the innermost last, and looks at them from a thread of its own.
 
     The thread runs only while there are jobs. Processes that are forked meanwhile show nothing.
@@ -47,8 +48,8 @@ class _TickingReporter(ABC):
     interval: float
     """Seconds between two ticks."""
 
-    def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
-        self.stream, self.clock = stream, clock
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self.clock = clock
         self.paces: list[Pace] = []
         self.lock = threading.RLock()
         self.process = os.getpid()
@@ -102,7 +103,9 @@ class _TickingReporter(ABC):
             self.paces.append(pace)
             if len(self.paces) == 1:
                 self.ended = threading.Event()
-                threading.Thread(target=self._watch, args=(self.ended,), name="progress", daemon=True).start()
+                # A notebook's kernel finds the cell that an output belongs to in the context.
+                watch = contextvars.copy_context().run
+                threading.Thread(target=watch, args=(self._watch, self.ended), name="progress", daemon=True).start()
 
     def _end(self, pace: Pace) -> None:
         with self.lock:
@@ -117,13 +120,17 @@ class _TickingReporter(ABC):
                 self.tick()
 
 
-class LineReporter(_TickingReporter):
+class LineReporter(TickingReporter):
     """Writes a line about the innermost job, first after `FIRST_LINE`, then every `LINE_SECONDS`.
 
     While the innermost job is younger than `FIRST_LINE`, the line is about the one around it: "0 s" is no news.
     """
 
     interval = 0.25
+
+    def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
+        super().__init__(clock)
+        self.stream = stream
 
     def show(self, now: float) -> None:
         settled = [pace for pace in self.paces if now - pace.started >= FIRST_LINE]
@@ -139,13 +146,14 @@ class LineReporter(_TickingReporter):
         """Lines stay."""
 
 
-class BarReporter(_TickingReporter):
+class BarReporter(TickingReporter):
     """Draws a bar for each job, first after `QUICK` seconds, and removes them at the end."""
 
     interval = 0.1
 
     def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
-        super().__init__(stream, clock)
+        super().__init__(clock)
+        self.stream = stream
         self.drawn: Progress | None = None
 
     def show(self, now: float) -> None:

@@ -26,6 +26,16 @@ class Interrupted(KeyboardInterrupt):
         self.signal_number, self.checkpoint = signal_number, checkpoint
         self.run = run or (checkpoint.parent.parent if checkpoint else None)
 
+    def __str__(self) -> str:
+        if self.run is None:
+            return "The training was interrupted before anything was saved."
+        saved = f"Its state is saved in {self.checkpoint}. " if self.checkpoint else ""
+        return f"The training was interrupted. {saved}Resume it with trm.resume({str(self.run)!r})."
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the message alone, because the place of an interruption says nothing."""
+        return [str(self)]
+
 
 class StopRequested(Exception):
     """Raised after a signal, at a point where the training can be saved."""
