@@ -13,6 +13,7 @@ from trm.config import Structure
 from trm.data.ranges import IGNORED as IGNORED
 from trm.data.ranges import IntArray as IntArray
 from trm.data.ranges import check_ids, check_integers, check_tokens
+from trm.data.view import SHOWN, puzzles_html
 from trm.errors import DataError
 
 if TYPE_CHECKING:
@@ -201,9 +202,9 @@ class PuzzleSet:
             )
 
     def _repr_html_(self) -> str:
-        from trm.data.view import puzzles_html
-
-        return puzzles_html(self)
+        answers = self.scored_labels(slice(0, SHOWN))
+        names, grid = self.description.token_names, self.description.structure.grid
+        return puzzles_html(self.inputs, answers, self.num_groups, names, grid)
 
     def _check(self) -> None:
         length = self.description.seq_len

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from trm.data.ranges import IGNORED, IntArray
 from trm.markup import beside, grid, note, panel
 from trm.words import counted
-
-if TYPE_CHECKING:
-    from trm.data.puzzle_set import Description, PuzzleSet
 
 SHOWN = 2
 """Number of puzzles shown."""
@@ -21,32 +18,37 @@ ROW = 24
 """Cells in a row for a puzzle without a grid."""
 
 
-def puzzles_html(puzzles: PuzzleSet) -> str:
-    """A summary of puzzles, with the first of them."""
-    description = puzzles.description
-    groups = f" in {counted(puzzles.num_groups, 'group')}" if puzzles.num_groups != len(puzzles) else ""
-    few = min(SHOWN, len(puzzles)) if description.seq_len <= LARGEST else 0
-    more = len(puzzles) - few
+def puzzles_html(
+    inputs: IntArray, labels: IntArray, groups: int, names: Sequence[str], shape: tuple[int, int] | None
+) -> str:
+    """A summary of puzzles, with the first of them.
+
+    Args:
+        inputs: all puzzles ``[N, L]``.
+        labels: the answers ``[n, L]`` of the first `SHOWN` puzzles; -100 marks positions that are not scored.
+        groups: number of groups.
+        names: one name per token; may be empty.
+        shape: rows and columns of the grid; None without one.
+    """
+    count, length = inputs.shape
+    few = len(labels) if length <= LARGEST else 0
+    columns = shape[1] if shape else min(length, ROW)
     return panel(
-        counted(len(puzzles), "puzzle") + groups,
-        note(f"{counted(description.seq_len, 'position')}, {counted(description.vocab_size, 'token')}"),
-        *(_example(puzzles, row) for row in range(few)),
-        note(f"and {more:,} more" if few else "") if more else "",
+        counted(count, "puzzle") + (f" in {counted(groups, 'group')}" if groups != count else ""),
+        note(counted(length, "position") + (f", {counted(len(names), 'token')}" if names else "")),
+        *(_example(inputs[row], labels[row], names, columns) for row in range(few)),
+        note(f"and {count - few:,} more") if 0 < few < count else "",
     )
 
 
-def _example(puzzles: PuzzleSet, row: int) -> str:
-    labels = puzzles.scored_labels(slice(row, row + 1))[0]
-    return beside(
-        note("puzzle") + _tokens(puzzles.inputs[row], puzzles.description),
-        note("answer") + _tokens(labels, puzzles.description) if (labels != IGNORED).any() else "",
-    )
+def _example(puzzle: IntArray, answer: IntArray, names: Sequence[str], columns: int) -> str:
+    known = note("answer") + _tokens(answer, names, columns) if (answer != IGNORED).any() else ""
+    return beside(note("puzzle") + _tokens(puzzle, names, columns), known)
 
 
-def _tokens(tokens: IntArray, description: Description) -> str:
+def _tokens(tokens: IntArray, names: Sequence[str], columns: int) -> str:
     """Tokens ``[L]`` by their names; positions that are not scored are blank."""
-    names, shape = description.token_names, description.structure.grid
     texts = [
         "" if token == IGNORED else names[token] if token < len(names) else str(token) for token in tokens.tolist()
     ]
-    return grid(texts, shape[1] if shape else min(len(texts), ROW))
+    return grid(texts, columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,13 +19,16 @@ from trm.evaluation.refine import FloatArray, Frame, Puzzle
 from trm.evaluation.states import States
 from trm.experiment.state_file import write_states
 from trm.experiment.task import Task
-from trm.render.html import as_html
+from trm.render.html import as_frame, as_html
 from trm.render.page import build_page
 from trm.render.player import summary
 from trm.render.raster import write_gif, write_png
 from trm.render.scene import Stage
 from trm.storage.atomic import write_bytes
 from trm.words import counted
+
+LARGEST_PAGE = 300_000
+"""Characters up to which a notebook shows the page of a trace; what it shows is saved with the notebook."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,10 @@ class Trace:
         return Group(*self.parts())
 
     def _repr_html_(self) -> str:
+        with contextlib.suppress(UsageError):  # the page would be larger than a page may be
+            page = self.html()
+            if len(page) < LARGEST_PAGE:
+                return as_frame(page)
         return as_html(self)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
+from html import escape, unescape
 from itertools import groupby
 
 from rich.console import RenderableType
@@ -44,3 +44,21 @@ def as_table(scores: Mapping[str, float], intervals: Mapping[str, tuple[float, f
         interval = (intervals or {}).get(name)
         rows.append((name, f"{value:.2%}", f"95 % interval {interval[0]:.1%} to {interval[1]:.1%}" if interval else ""))
     return table((), rows)
+
+
+def as_frame(page: str, height: str = "36em") -> str:
+    """A whole page inside a notebook's output. Its scripts run, but cannot reach the notebook.
+
+    Args:
+        page: the page, which loads nothing.
+        height: CSS length of the frame, whose lower edge can be dragged.
+    """
+    return (
+        f'<iframe sandbox="allow-scripts" srcdoc="{escape(page)}" title="{escape(_title_of(page))}" style="width:100%;'
+        f'max-width:60em;height:{height};resize:vertical;border:0;border-radius:6px"></iframe>'
+    )
+
+
+def _title_of(page: str) -> str:
+    """The text of a page's title."""
+    return unescape(page.partition("<title>")[2].partition("</title>")[0])
