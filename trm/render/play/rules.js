@@ -139,18 +139,20 @@ const TRMRules = (() => {
       const [left, right] = [cells.slice(0, middle), cells.slice(middle + 1)];
       const [value, answered] = [left, right].map((side) => valueOf(side.map((cell) => cell.letter).join("")));
       if (value === null || answered === null) return false;
-      if (value !== answered) wrong(differing(right, value), `${value} is right`);
+      const off = differing(right, value);
+      if (off.length || value !== answered) wrong(off, `${value} is right`);
       return true;
     },
   };
 
-  // The cells of a number, sign first, that differ from a value; all of them if they are no such number.
+  // The cells of a number, sign first, that differ from a value. An expression that is no number differs as a whole, or not.
   function differing(cells, value) {
+    if (cells.slice(1).some((cell) => !/\d/.test(cell.letter)))
+      return valueOf(cells.map((cell) => cell.letter).join("")) === value ? [] : cells.flatMap((cell) => cell.position ?? []);
     const signed = "+-−".includes(cells[0].letter), digits = cells.length - (signed ? 1 : 0);
     const absolute = String(value < 0n ? -value : value).padStart(digits, "0");
     const expected = [...(signed ? [value < 0n ? "-" : "+"] : []), ...absolute];
-    const fits = expected.length === cells.length && cells.every((cell) => /[-+−\d]/.test(cell.letter));
-    return cells.filter((cell, index) => cell.position !== undefined && !(fits && (signs[cell.letter] || cell.letter) === expected[index]))
+    return cells.filter((cell, index) => cell.position !== undefined && (signs[cell.letter] || cell.letter) !== expected[index])
       .map((cell) => cell.position);
   }
 

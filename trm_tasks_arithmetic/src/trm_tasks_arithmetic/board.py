@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trm.render import Board, Equation, TokenLook
+from trm.render import Board, Count, Equation, TokenLook
 from trm_tasks_arithmetic.config import ArithmeticConfig
-from trm_tasks_arithmetic.sheet import ANSWER, FIRST, OPERATORS, PLUS, ROWS, SECOND, UNKNOWN, ZERO, columns
+from trm_tasks_arithmetic.sheet import ANSWER, FIRST, MINUS, OPERATORS, PLUS, ROWS, SECOND, UNKNOWN, ZERO, columns
 from trm_tasks_arithmetic.text import SYMBOL_OF
 
 NOUNS = {"add": "sum", "subtract": "difference", "multiply": "product"}
@@ -35,6 +35,10 @@ def board(config: ArithmeticConfig) -> Board:
         empty=tuple(empty),
         boxes=tuple(int(row == ANSWER) for row in range(ROWS) for _ in range(width)),
         text=(digits[0], operator, digits[1], "=", answer),
-        rules=(Equation(text=(first, second, "=", answer)),),
+        rules=(
+            Count(groups=(answer[:1],), tokens=(PLUS, MINUS), least=1),
+            Count(groups=(answer[1:],), tokens=tuple(range(ZERO, ZERO + 10)), least=width - 1),
+            Equation(text=(first, second, "=", answer)),
+        ),
         hint=f"Type the digits of both numbers, or paste them, as in {example}{operator}{example[::-1]}.",
     )

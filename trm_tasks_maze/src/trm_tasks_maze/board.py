@@ -19,7 +19,7 @@ def board(config: MazeConfig) -> Board:
             TokenLook(text="", name="free", role="blank", keys=". "),
             TokenLook(text="S", name="start", role="start", keys="Ss", once=True),
             TokenLook(text="G", name="goal", role="goal", keys="GgEe", once=True),
-            TokenLook(text="", name="path", role="path"),
+            TokenLook(text="o", name="path", role="path"),
         ),
         columns=columns,
         puzzle="maze",

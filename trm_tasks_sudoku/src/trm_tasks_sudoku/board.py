@@ -18,7 +18,7 @@ def board(config: SudokuConfig) -> Board:
     return Board(
         looks=(
             TokenLook(text="", name="padding", role="padding"),
-            TokenLook(text="", name="empty", role="blank", keys=".0_*?"),
+            TokenLook(text="", name="empty", role="blank", keys=".0_*-?"),
             *(
                 TokenLook(text=digit, keys=digit + digit.lower() * digit.isalpha())
                 for digit in DIGITS[1 : config.size + 1]
