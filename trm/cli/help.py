@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "demo": ("trm demo", "trm demo maze"),
     "trace": ("trm trace sudoku --html trace.html",),
+    "play": ("trm play sudoku", "trm play maze:hard --output maze.html", "trm play --gallery gallery"),
     "plot": ("trm plot runs", "trm plot runs/a runs/b -o curves.png"),
     "runs": ("trm runs", "trm runs experiments/"),
     "compare": ("trm compare runs/a runs/b", "trm compare runs --markdown"),

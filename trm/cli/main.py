@@ -48,6 +48,7 @@ COMMANDS = {
     "export": ("export", "Export weights for the TRM code, to ONNX or as a torch.export program."),
     "demo": ("demo", "Watch a trained model solve puzzles step by step."),
     "trace": ("trace", "Show the refinement of one puzzle as a web page or an image."),
+    "play": ("play", "Make a web page in which a network solves puzzles, and open it."),
     "runs": ("runs", "List runs with their scores and states."),
     "plot": ("plot", "Plot the learning curves of runs."),
     "compare": ("compare", "Compare the settings and results of runs."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,13 @@ from trm.errors import CheckpointError, reason
 from trm.evaluation.metrics import known_rows
 from trm.evaluation.refine import Puzzle
 from trm.model import TinyRecursiveModel
+from trm.progress import progress
 
 POOL = 64
 """Number of puzzles that the examples are chosen from."""
+
+Judge = Callable[[IntArray, IntArray], bool]
+"""Whether an answer ``[L]`` to a puzzle ``[L]`` is right by the task's rules."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def choose_examples(
     ids = pool.example_puzzle_ids
     inputs = np.asarray(pool.inputs).astype(np.int64)
     fixed = pool.description.fixed_in(inputs)
-    solved_at = _solved_at(model, pool, labels, steps, backend)
+    solved_at = solved_since(model, pool, steps, backend)
     order = np.argsort(solved_at, kind="stable")
     solved = int((solved_at <= steps).sum())
     within = max(solved, min(count, len(pool)))
@@ -115,16 +120,31 @@ def choose_examples(
 
 
 @torch.no_grad()
-def _solved_at(
-    model: TinyRecursiveModel, pool: PuzzleSet, labels: npt.NDArray[np.int64], steps: int, backend: Backend
+def solved_since(
+    model: TinyRecursiveModel, pool: PuzzleSet, steps: int, backend: Backend, judge: Judge | None = None
 ) -> npt.NDArray[np.int64]:
-    """The step from which the answer to each puzzle stays right, ``[N]``; steps + 1 if there is none."""
+    """The step from which the answer to each puzzle stays right, ``[N]``; steps + 1 if there is none.
+
+    Args:
+        model: on the backend's device, in evaluation mode.
+        pool: the puzzles, which are computed together.
+        steps: number of supervision steps.
+        backend: the device.
+        judge: whether an answer ``[L]`` to a puzzle ``[L]`` is right although it differs from the label. Default: it is not.
+    """
+    labels = pool.scored_labels(slice(None))
     batch = next(iter(pool.batches(len(pool)))).to(backend.device)
+    inputs = np.asarray(pool.inputs).astype(np.int64)
     since = np.full(len(pool), steps + 1)
-    with backend.autocast():
+    known = known_rows(labels)
+    with backend.autocast(), progress("Solving test puzzles", steps, "steps") as advance:
         results = model.steps(batch.inputs, model.initial_state(len(pool)), batch.puzzle_ids, steps)
         for step, (_, output) in enumerate(results, start=1):
-            answers = pool.description.complete(pool.inputs, output.logits.argmax(-1).cpu().numpy())
-            right = ((answers == labels) | (labels == IGNORED)).all(1) & known_rows(labels)
+            answers = pool.description.complete(inputs, output.logits.argmax(-1).cpu().numpy())
+            right = ((answers == labels) | (labels == IGNORED)).all(1) & known
+            if judge is not None:
+                for row in np.flatnonzero(~right):
+                    right[row] = judge(inputs[row], answers[row])
             since = np.where(right, np.minimum(since, step), steps + 1)
+            advance(1)
     return since

@@ -153,8 +153,9 @@ function advance() {
 function finish() {
   clearInterval(state.timer);
   Object.assign(state, { running: false, following: false });
+  const answer = state.done.answer, last = state.frames.find((frame) => answer && frame.attempt === answer.attempt && frame.step === answer.step) || state.frames.at(-1);
+  if (last) state.now = state.frames.indexOf(last) + 1; // of several attempts, the one that `trm solve` answers with
   draw();
-  const last = state.frames.at(-1);
   if (!last) return say("Stopped.");
   const spent = state.frames.reduce((sum, frame) => sum + (frame.milliseconds || 0), 0) / 1000;
   const time = `${spent < 10 ? spent.toFixed(1) : Math.round(spent)} s`;

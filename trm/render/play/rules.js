@@ -179,4 +179,5 @@ const TRMRules = (() => {
 
   return { check, complete, written, nameOf };
 })();
+globalThis.TRMRules = TRMRules; // the worker looks for it there
 if (typeof module !== "undefined") module.exports = TRMRules;
