@@ -27,12 +27,21 @@ IN_A_TERMINAL = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 @click.argument("task", required=False, shell_complete=complete.weights)
 @click.argument("puzzle", required=False, shell_complete=complete.files)
 @checkpoint_option
-@click.option("--preset", help="The shipped weights of this preset, as in TASK:PRESET.", shell_complete=complete.presets)
 @click.option(
-    "--examples", type=click.IntRange(min=0, max=50), default=3, show_default=True, help="Example puzzles of each difficulty."
+    "--preset", help="The shipped weights of this preset, as in TASK:PRESET.", shell_complete=complete.presets
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the page to this file and do not open it."
+    "--examples",
+    type=click.IntRange(min=0, max=50),
+    default=3,
+    show_default=True,
+    help="Example puzzles of each difficulty.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the page to this file and do not open it.",
 )
 @click.option(
     "--gallery",
@@ -58,7 +67,8 @@ def command(
         if puzzle or checkpoint or preset or output:
             raise UsageError("--gallery makes pages of shipped weights: give at most TASK and --examples with it.")
         tasks = [registry.task(task).name] if task else list(registry.tasks())
-        return _write_gallery(gallery, tasks, examples)
+        _write_gallery(gallery, tasks, examples)
+        return
     if task is None:
         raise UsageError("Name a task: `trm play TASK`. `trm list-tasks` lists them.")
     if preset is not None:
@@ -98,7 +108,9 @@ def _file_name(page: Playing) -> str:
 def _check_folder(output: Path) -> None:
     """Refuse a file in a missing folder before anything is computed."""
     if not output.parent.is_dir():
-        raise UsageError(f"Cannot write {output}: there is no folder {output.parent}. Make it, or choose another --output.")
+        raise UsageError(
+            f"Cannot write {output}: there is no folder {output.parent}. Make it, or choose another --output."
+        )
 
 
 def _write(path: Path, page: str, option: str | None) -> None:
