@@ -205,7 +205,7 @@
       const heap = plan.heap;
       for (let i = 0; i < recursions; i++) {
         heap.copyWithin(injection, y, y + count);
-        K.add(heap, injection, x, count);
+        plan.arena.add(injection, x, count);
         low(z, injection);
       }
       high(y, z);

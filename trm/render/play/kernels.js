@@ -4,16 +4,21 @@
 // which every kernel preserves, and products work on 4 rows at a time, so that there is room for a multiple of 4.
 "use strict";
 (function (root) {
-  const LANES = 8, ROWS = 4, RMS_EPS = 1e-5;
+  const LANES = 8, ROWS = 4, STEP = 4, RMS_EPS = 1e-5;
+  const BLOCK = 64; // rows that are computed together, so that they stay in the cache
   const padded = (columns) => Math.ceil(columns / LANES) * LANES;
+  const paddedDepth = (depth) => Math.ceil(depth / STEP) * STEP;
   const paddedRows = (rows) => Math.ceil(rows / ROWS) * ROWS;
 
-  // A heap that is laid out first (`reserve`, `put`) and exists once it is sealed. Then `heap` holds its floats.
+  // A heap that is laid out first (`reserve`, `put`) and exists once it is sealed. Then `heap` holds its floats, and the
+  // other methods compute on them: in WebAssembly where there is TRMSimd and `simd` is true, or else by the loops below.
   class Arena {
-    constructor() {
+    constructor(simd = true) {
       this.size = 0;
       this.contents = [];
       this.heap = null;
+      this.kernels = null;
+      this.simd = simd && root.TRMSimd !== null;
     }
 
     // The offset of room for `length` floats, initially zero.
@@ -31,23 +36,55 @@
     }
 
     seal() {
-      this.heap = new Float32Array(this.size);
+      if (this.simd) {
+        const memory = new WebAssembly.Memory({ initial: Math.ceil((4 * this.size) / 65536) });
+        this.kernels = root.TRMSimd.instantiate(memory);
+        this.heap = new Float32Array(memory.buffer);
+      } else {
+        this.heap = new Float32Array(this.size);
+      }
       for (const [offset, values] of this.contents) this.heap.set(values, offset);
       this.contents = [];
     }
 
     // c = a b: `rows` rows of a, each `aStride` apart, by a packed matrix b, to rows of c. See `pack`.
     product(a, aStride, b, c, cStride, rows) {
-      productLoop(this.heap, a, aStride, b.offset, c, cStride, rows, b.columns, b.depth);
+      for (let row = 0; row < rows; row += BLOCK) {
+        const count = paddedRows(Math.min(BLOCK, rows - row)), from = a + row * aStride, to = c + row * cStride;
+        if (!this.kernels) productLoop(this.heap, from, aStride, b, to, cStride, count);
+        else this.kernels.product(4 * from, 4 * aStride, 4 * b.offset, 4 * to, 4 * cStride, count, b.columns, b.depth);
+      }
+    }
+
+    // h = rms_norm(h + change), for rows of `width` floats.
+    addAndNormalize(h, change, rows, width, stride) {
+      if (this.kernels) this.kernels.normalize(4 * h, 4 * change, 4 * stride, rows, width);
+      else normalizeLoop(this.heap, h, change, rows, width, stride);
+    }
+
+    // The first half of each row of `stride` floats becomes silu(first half) * second half.
+    gate(h, rows, stride) {
+      if (this.kernels) this.kernels.gate(4 * h, 4 * stride, 2 * stride, rows);
+      else gateLoop(this.heap, h, rows, stride / 2);
+    }
+
+    add(target, source, count) {
+      if (this.kernels) this.kernels.add(4 * target, 4 * source, 4 * count);
+      else addLoop(this.heap, target, source, count);
+    }
+
+    rectify(h, count) {
+      for (let i = h; i < h + count; i++) if (this.heap[i] < 0) this.heap[i] = 0;
     }
   }
 
-  // Lay out a matrix [depth, columns] for `Arena.product`: panels of 8 columns, in each of them row after row.
+  // Lay out a matrix [depth, columns] for `Arena.product`: panels of 8 columns, in each of them row after row. Rows of zeros
+  // make the depth a multiple of 4.
   function pack(arena, depth, columns, value) {
-    const packed = { offset: arena.reserve(0), depth, columns: padded(columns) };
-    const values = new Float32Array(depth * packed.columns);
+    const packed = { offset: 0, depth: paddedDepth(depth), columns: padded(columns) };
+    const values = new Float32Array(packed.depth * packed.columns);
     for (let column = 0; column < columns; column++)
-      for (let row = 0; row < depth; row++) values[packedIndex(depth, row, column)] = value(row, column);
+      for (let row = 0; row < depth; row++) values[packedIndex(packed.depth, row, column)] = value(row, column);
     packed.offset = arena.put(values);
     return packed;
   }
@@ -56,12 +93,12 @@
     (Math.floor(column / LANES) * depth + row) * LANES + (column % LANES);
 
   // Blocks of 4 x 4: sixteen sums stay in registers, and each number that is read is used four times.
-  function productLoop(heap, a, aStride, b, c, cStride, rows, columns, depth) {
+  function productLoop(heap, a, aStride, { offset, columns, depth }, c, cStride, rows) {
     const fround = Math.fround;
     for (let row = 0; row < rows; row += ROWS) {
       const a0 = a + row * aStride, a1 = a0 + aStride, a2 = a1 + aStride, a3 = a2 + aStride;
       for (let column = 0; column < columns; column += 4) {
-        let panel = b + (column - (column % LANES)) * depth + (column % LANES);
+        let panel = offset + (column - (column % LANES)) * depth + (column % LANES);
         let s00 = fround(0), s01 = fround(0), s02 = fround(0), s03 = fround(0);
         let s10 = fround(0), s11 = fround(0), s12 = fround(0), s13 = fround(0);
         let s20 = fround(0), s21 = fround(0), s22 = fround(0), s23 = fround(0);
@@ -90,8 +127,7 @@
     }
   }
 
-  // h = rms_norm(h + change), for rows of `width` floats.
-  function addAndNormalize(heap, h, change, rows, width, stride) {
+  function normalizeLoop(heap, h, change, rows, width, stride) {
     for (let row = 0; row < rows; row++) {
       const from = h + row * stride, other = change + row * stride;
       let squares = 0;
@@ -105,8 +141,7 @@
     }
   }
 
-  // The first half of each row of `2 * width` floats becomes silu(first half) * second half.
-  function gate(heap, h, rows, width) {
+  function gateLoop(heap, h, rows, width) {
     for (let row = 0; row < rows; row++) {
       const from = h + row * 2 * width;
       for (let i = from; i < from + width; i++) {
@@ -114,10 +149,6 @@
         heap[i] = (x / (1 + Math.exp(-x))) * heap[i + width];
       }
     }
-  }
-
-  function rectify(heap, h, count) {
-    for (let i = h; i < h + count; i++) if (heap[i] < 0) heap[i] = 0;
   }
 
   // Rows of `width` floats become softmax(scale * row).
@@ -131,11 +162,9 @@
     }
   }
 
-  function add(heap, target, source, count) {
+  function addLoop(heap, target, source, count) {
     for (let i = 0; i < count; i++) heap[target + i] += heap[source + i];
   }
 
-  root.TRMKernels = {
-    Arena, LANES, add, addAndNormalize, gate, pack, packedIndex, padded, paddedRows, rectify, softmax,
-  };
+  root.TRMKernels = { Arena, BLOCK, pack, packedIndex, padded, paddedDepth, paddedRows, softmax };
 })(globalThis);

@@ -4,8 +4,7 @@
 // reserves its room in the plan, and returns a function that then allocates nothing.
 "use strict";
 (function (root) {
-  const K = root.TRMKernels, { padded, paddedRows } = K;
-  const BLOCK = 64; // rows that pass through an MLP together, so that its wide inner rows stay in the cache
+  const K = root.TRMKernels, { BLOCK, padded, paddedDepth, paddedRows } = K;
 
   // What all layers of one network share: settings, weights, the heap, and the sizes.
   class Plan {
@@ -74,8 +73,8 @@
       for (let row = 0; row < rows; row += BLOCK) {
         const count = Math.min(BLOCK, rows - row);
         up(from + row * stride, inner, count);
-        if (relu) K.rectify(plan.heap, inner, count * first.columns);
-        else K.gate(plan.heap, inner, count, first.columns / 2);
+        if (relu) plan.arena.rectify(inner, count * first.columns);
+        else plan.arena.gate(inner, count, first.columns);
         down(inner, to + row * stride, count);
       }
     };
@@ -121,11 +120,11 @@
     const qkv = plan.scratch("qkv", rows, wide), mixed = plan.scratch("attended", rows, stride);
     const scores = plan.scratch("scores", rows, across), received = plan.scratch("received", rows, padded(size));
     // The keys and values of one head, packed anew each time.
-    const keys = { offset: plan.scratch("keys", across, size), depth: size, columns: across };
-    const values = { offset: plan.scratch("values", rows, padded(size)), depth: rows, columns: padded(size) };
+    const keys = { offset: plan.scratch("keys", across, paddedDepth(size)), depth: paddedDepth(size), columns: across };
+    const values = { offset: plan.scratch("values", rows, padded(size)), depth: paddedDepth(rows), columns: padded(size) };
     const project = plan.product(packed, stride, wide, rows);
     const compare = plan.product(keys, wide, across, rows), collect = plan.product(values, across, padded(size), rows);
-    plan.multiplications += (heads - 1) * rows * (keys.columns * size + rows * values.columns);
+    plan.multiplications += (heads - 1) * rows * (keys.columns * keys.depth + values.columns * values.depth);
     const out = plan.product(plan.linear(`${prefix}.out.weight`), stride, stride, rows);
     return (from, to) => {
       project(from, qkv);
@@ -138,8 +137,8 @@
         }
         for (let row = 0; row < rows; row++)
           for (let i = 0; i < size; i++) {
-            heap[keys.offset + K.packedIndex(size, i, row)] = heap[key + row * wide + i];
-            heap[values.offset + K.packedIndex(rows, row, i)] = heap[value + row * wide + i];
+            heap[keys.offset + K.packedIndex(keys.depth, i, row)] = heap[key + row * wide + i];
+            heap[values.offset + K.packedIndex(values.depth, row, i)] = heap[value + row * wide + i];
           }
         compare(query, scores);
         K.softmax(heap, scores, rows, rows, across, 1 / Math.sqrt(size));
@@ -184,11 +183,11 @@
       const heap = plan.heap;
       for (const { groups, shares, pooled, projected, project } of each) {
         heap.fill(0, pooled, pooled + shares.length * cell);
-        for (let place = 0; place < length; place++) K.add(heap, pooled + groups[place] * cell, from + place * cell, cell);
+        for (let place = 0; place < length; place++) plan.arena.add(pooled + groups[place] * cell, from + place * cell, cell);
         for (let group = 0; group < shares.length; group++)
           for (let i = pooled + group * cell; i < pooled + (group + 1) * cell; i++) heap[i] *= shares[group];
         project(pooled, projected);
-        for (let place = 0; place < length; place++) K.add(heap, to + place * cell, projected + groups[place] * cell, cell);
+        for (let place = 0; place < length; place++) plan.arena.add(to + place * cell, projected + groups[place] * cell, cell);
       }
     };
   }
@@ -203,7 +202,7 @@
       project(means, projected);
       for (let place = 0; place < length; place++)
         for (let symbol = 0; symbol < symbols; symbol++)
-          K.add(plan.heap, to + (place * symbols + symbol) * stride, projected + place * stride, stride);
+          plan.arena.add(to + (place * symbols + symbol) * stride, projected + place * stride, stride);
     };
   }
 
@@ -235,7 +234,7 @@
             const y = row + down, x = column + right, inside = y >= 0 && y < height && x >= 0 && x < width;
             const target = (row * width + column) * cell, source = sent + (y * width + x) * cell;
             if (!most) {
-              if (inside) K.add(heap, to + target, source, cell);
+              if (inside) plan.arena.add(to + target, source, cell);
             } else {
               for (let i = 0; i < cell; i++) {
                 const value = inside ? heap[source + i] : 0;
@@ -244,7 +243,7 @@
             }
           }
       }
-      if (most) K.add(heap, to, best, rows * stride);
+      if (most) plan.arena.add(to, best, rows * stride);
     };
   }
 
@@ -262,7 +261,7 @@
     return (h) => {
       transpose(plan.heap, h, stride, turned, across, places, width);
       mix(turned, change);
-      K.addAndNormalize(plan.heap, turned, change, width, places, across);
+      plan.arena.addAndNormalize(turned, change, width, places, across);
       transpose(plan.heap, turned, across, h, stride, width, places);
     };
   }
@@ -276,7 +275,7 @@
     const change = plan.scratch("change");
     return (h) => {
       mix(h, change);
-      K.addAndNormalize(plan.heap, h, change, plan.rows, plan.width, plan.stride);
+      plan.arena.addAndNormalize(h, change, plan.rows, plan.width, plan.stride);
     };
   }
 
@@ -291,11 +290,11 @@
       });
     }
     return (h, injection) => {
-      K.add(plan.heap, h, injection, plan.rows * plan.stride);
+      plan.arena.add(h, injection, plan.rows * plan.stride);
       for (const { mix, mlp } of layers) {
         mix(h);
         mlp(h, change);
-        K.addAndNormalize(plan.heap, h, change, plan.rows, plan.width, plan.stride);
+        plan.arena.addAndNormalize(h, change, plan.rows, plan.width, plan.stride);
       }
     };
   }

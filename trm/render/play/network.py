@@ -19,7 +19,7 @@ from trm.model.positions import rotary_frequencies
 MIXERS = ("attention", "mlp", "relational")
 """Mixers that the engine can run."""
 
-ENGINE_FILES = ("kernels.js", "layers.js", "engine.js")
+ENGINE_FILES = ("simd.js", "kernels.js", "layers.js", "engine.js")
 """The files of the engine, in the order in which they must run."""
 
 SETTINGS = (
