@@ -26,6 +26,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "mixer": {"mixing": "mlp", "num_puzzles": 1, "puzzle_tokens": 1},
     "hrm": {"architecture": "hrm", "num_layers_high": 2, "positions": "learned"},
     "relational": {"mixing": "relational", "structure": STRUCTURE, "activation": "relu"},
+    "grid": {"mixing": "grid", "structure": STRUCTURE},
 }
 STEPS = 3
 FIRST_IS_FAST = [

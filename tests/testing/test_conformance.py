@@ -26,7 +26,7 @@ def test_the_good_task_passes_every_check() -> None:
     assert [result.verdict for result in results.values()] == ["passed"] * len(CHECKS), results
 
 
-@pytest.mark.parametrize("name", ["attention", "mlp", "relational", "mixer"])
+@pytest.mark.parametrize("name", ["attention", "mlp", "relational", "grid", "mixer"])
 def test_a_mixer_can_be_checked_without_a_task(name: str) -> None:
     check_mixer(name)
 

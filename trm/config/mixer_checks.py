@@ -21,3 +21,10 @@ def check_relational(config: TRMConfig) -> None:
     """Raise ValueError if the task declares neither relations nor neighbours."""
     if not (config.structure.relations or config.structure.neighbours):
         raise ValueError("mixing 'relational' needs a task that declares relations or neighbours")
+
+
+def check_grid(config: TRMConfig) -> None:
+    """Raise ValueError if the positions form no grid, or the width cannot be divided among the heads."""
+    check_attention(config)
+    if config.structure.grid is None:
+        raise ValueError("mixing 'grid' needs a task whose positions form a grid")

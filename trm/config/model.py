@@ -54,8 +54,8 @@ class TRMConfig(Settings):
     use_attention: bool = Field(True, description="mix positions by attention; false: by an MLP over positions")
     mixing: str | None = Field(
         None,
-        description="how positions exchange information: attention, mlp, relational, or a plugin's mixer; unset: by "
-        "use_attention",
+        description="how positions exchange information: attention, mlp, relational, grid, or a plugin's mixer; "
+        "unset: by use_attention",
     )
     mixing_options: dict[str, Any] = Field(
         default_factory=dict, description="the mixer's own settings, as its plugin documents them"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from trm.config import TRMConfig
+from trm.model.grid import GridMix, GridOptions
 from trm.model.layers import MLPS, Attention
 from trm.model.relational import RelationalMix
 
@@ -23,3 +24,8 @@ def mlp(config: TRMConfig) -> nn.Module:
 def relational(config: TRMConfig) -> RelationalMix:
     """Means over the task's relations and neighbours on its grid."""
     return RelationalMix(config.hidden_dim, config.structure, config.neighbour_pooling)
+
+
+def grid(config: TRMConfig, options: GridOptions) -> GridMix:
+    """Attention over a grid, by row and column numbers."""
+    return GridMix(config, options)

@@ -43,6 +43,16 @@ def trm_register_mixers() -> list[MixerSpec]:
             per_symbol=True,
             mean_halting=True,
         ),
+        MixerSpec(
+            name="grid",
+            summary="attention over a grid, given only row and column numbers",
+            factory="trm.model.builtin_mixers:grid",
+            options="trm.model.grid:GridOptions",
+            structured=True,
+            check="trm.config.mixer_checks:check_grid",
+            per_symbol=True,
+            mean_halting=True,
+        ),
     ]
 
 
