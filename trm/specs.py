@@ -6,7 +6,7 @@ fields with a default. `API_VERSION` rises when a plugin that was written for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,13 @@ from trm.errors import PluginError
 
 API_VERSION = 1
 """The contract that this `trm` offers. It loads specs whose `api` is this number or lower, and refuses others."""
+
+Reference = str | Callable[..., Any]
+"""A function or class, as ``"package.module:attribute"`` or as itself, from the top level of a module or notebook.
+
+A plugin that every command imports uses the text, so that the code is imported when it is needed. Registered specs hold
+the text.
+"""
 
 ANY_TASK = "*"
 """As the `task` of a part: the part belongs to every task."""
@@ -81,7 +88,7 @@ class DatasetSpec:
     name: str
     task: str = ""
     summary: str
-    build: str
+    build: Reference
     cache: bool = False
     reads: tuple[str, ...] | None = None
     counts: Mapping[str, str] = field(default_factory=dict)
@@ -107,7 +114,7 @@ class AugmentationSpec:
     name: str
     task: str = ""
     summary: str
-    factory: str
+    factory: Reference
     api: int = API_VERSION
 
 
@@ -128,7 +135,7 @@ class MetricSpec:
     name: str
     task: str = ""
     summary: str
-    factory: str
+    factory: Reference
     higher_is_better: bool = True
     api: int = API_VERSION
 
@@ -149,7 +156,7 @@ class RendererSpec:
     name: str
     task: str = ""
     summary: str
-    factory: str
+    factory: Reference
     api: int = API_VERSION
 
 
@@ -209,8 +216,8 @@ class TaskSpec:
 
     name: str
     summary: str
-    config: str
-    describe: str
+    config: Reference
+    describe: Reference
     dataset: str | DatasetSpec
     augmentation: str | AugmentationSpec | None = None
     metrics: tuple[str | MetricSpec, ...] = ()
@@ -219,17 +226,17 @@ class TaskSpec:
     augmentations: tuple[AugmentationSpec, ...] = ()
     renderers: tuple[RendererSpec, ...] = ()
     presets: tuple[PresetSpec, ...] = ()
-    parse: str | None = None
-    read: str | None = None
-    fit: str | None = None
-    format: str | None = None
-    check: str | None = None
-    solvable: str | None = None
+    parse: Reference | None = None
+    read: Reference | None = None
+    fit: Reference | None = None
+    format: Reference | None = None
+    check: Reference | None = None
+    solvable: Reference | None = None
     board: str | None = None
-    evaluate: str | None = None
-    solve: str | None = None
+    evaluate: Reference | None = None
+    solve: Reference | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)
-    symmetry_class: str | None = None
+    symmetry_class: Reference | None = None
     expected_failures: Mapping[str, str] = field(default_factory=dict)
     api: int = API_VERSION
 
@@ -290,7 +297,7 @@ class BackendSpec:
 
     name: str
     summary: str
-    factory: str
+    factory: Reference
     priority: int = 0
     api: int = API_VERSION
 
@@ -325,9 +332,9 @@ class MixerSpec:
 
     name: str
     summary: str
-    factory: str
-    options: str | None = None
-    check: str | None = None
+    factory: Reference
+    options: Reference | None = None
+    check: Reference | None = None
     rotary: bool = False
     any_length: bool = False
     structured: bool = False

@@ -69,7 +69,7 @@ def test_traces_a_puzzle_step_by_step(solver: trm.Solver, tmp_path: Path) -> Non
 
 def test_results_show_themselves_in_a_notebook(solver: trm.Solver) -> None:
     assert "<pre" in solver.solve(EASY)._repr_html_()
-    assert "step  2" in solver.trace(EASY, steps=2)._repr_html_()
+    assert 'sandbox="allow-scripts" srcdoc=' in solver.trace(EASY, steps=2)._repr_html_()
     assert "18,722 parameters" in solver._repr_html_()
     assert repr(solver).startswith("<Solver sudoku quick")
 
