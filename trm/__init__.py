@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from trm.experiment.api import train as train
     from trm.experiment.solver import Solver as Solver
     from trm.experiment.solver import load as load
+    from trm.experiment.task import Task as Task
     from trm.model import Mixer as Mixer
     from trm.model import TinyRecursiveModel as TinyRecursiveModel
+    from trm.plugins.registering import register as register
     from trm.training import Trainer as Trainer
 
 __version__ = "0.1.0"
@@ -34,10 +36,12 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Solver": "trm.experiment.solver",
         "Structure": "trm.config",
         "TRMConfig": "trm.config",
+        "Task": "trm.experiment.task",
         "TinyRecursiveModel": "trm.model",
         "Trainer": "trm.training",
         "TrainingConfig": "trm.config",
         "load": "trm.experiment.solver",
+        "register": "trm.plugins.registering",
         "resume": "trm.experiment.api",
         "train": "trm.experiment.api",
     },

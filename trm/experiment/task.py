@@ -32,7 +32,7 @@ from trm.plugins.factories import call_factory
 from trm.plugins.registry import get_registry
 from trm.render.play.board import Board, token_board
 from trm.render.renderer import Renderer
-from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
+from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, Reference, RendererSpec, TaskSpec
 
 CORE_METRICS = ("cell_accuracy", "exact_accuracy")
 FALLBACK_RENDERER = "tokens"
@@ -293,7 +293,7 @@ class Task:
     def _dataset_spec(self) -> DatasetSpec:
         return get_registry().part(DatasetSpec, self.name, self.dataset)
 
-    def _made(self, factory: str) -> Any:
+    def _made(self, factory: Reference) -> Any:
         return call_factory(load(factory), self.config, lambda: self.description)
 
     def _read(self, folder: Path, split: str) -> PuzzleSet:

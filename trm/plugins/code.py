@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from trm.errors import PluginError, TRMError
 from trm.plugins.parts import Plugin
 from trm.plugins.registry import Registry
-from trm.specs import TaskSpec
+from trm.specs import Reference, TaskSpec
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,12 +29,14 @@ SHARED = frozenset({"trm", "torch", "numpy", "pydantic", "pydantic_core", "rich"
 """Packages that `trm` itself runs: a frame in them says nothing about a plugin that refers to them."""
 
 
-def load(reference: str) -> Any:
-    """Import what a ``"package.module:attribute"`` refers to.
+def load(reference: Reference) -> Any:
+    """Import what a ``"package.module:attribute"`` refers to; a function or class is returned as it is.
 
     Raises:
         PluginError: the reference is malformed, or its module or attribute cannot be imported.
     """
+    if not isinstance(reference, str):
+        return reference
     module_name, _, attribute = reference.partition(":")
     if not module_name or not attribute:
         raise PluginError(f"{reference!r} is not of the form 'package.module:attribute'.")

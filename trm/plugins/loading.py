@@ -16,6 +16,7 @@ from trm import __version__, hookspecs
 from trm.errors import PluginError, described
 from trm.plugins.compatibility import unmet_requirement
 from trm.plugins.parts import Plugin, Problem, bad_name
+from trm.plugins.references import with_references
 from trm.specs import (
     API_VERSION,
     AnySpec,
@@ -157,7 +158,21 @@ def _unmet(requirements: Iterable[str]) -> str | None:
     return unmet and f"it requires {unmet}, but this is trm {__version__}. Install compatible versions."
 
 
-def _collect(manager: pluggy.PluginManager, module: ModuleType, name: str) -> Iterator[AnySpec]:
+def collect_from(module: object, name: str) -> list[AnySpec]:
+    """The specs that the hooks of a module or object return, those that tasks contain included.
+
+    Raises:
+        PluginError: it has no hook of `trm`, or a hook returned something invalid.
+    """
+    manager = pluggy.PluginManager("trm")
+    manager.add_hookspecs(hookspecs)
+    specs = list(_collect(manager, module, name))
+    if not manager.get_hookcallers(module):
+        raise PluginError(f"{name} has no function that is marked with trm.hookspecs.hookimpl.")
+    return specs
+
+
+def _collect(manager: pluggy.PluginManager, module: object, name: str) -> Iterator[AnySpec]:
     """Register a module with pluggy and yield its checked specs; a failure unregisters the module."""
     manager.register(module, name=name)
     try:
@@ -165,7 +180,7 @@ def _collect(manager: pluggy.PluginManager, module: ModuleType, name: str) -> It
             for implementation in getattr(manager.hook, hook).get_hookimpls():
                 if implementation.plugin is module:
                     for spec in _specs(implementation.function(), hook, kind):
-                        yield from _checked(spec)
+                        yield from checked(spec)
     except BaseException:
         manager.unregister(module)
         raise
@@ -181,9 +196,14 @@ def _specs(result: Any, hook: str, kind: type[AnySpec]) -> Sequence[Any]:
     return result
 
 
-def _checked(spec: AnySpec) -> Iterator[AnySpec]:
-    """A spec, and after a task's spec those that it contains."""
+def checked(spec: AnySpec) -> Iterator[AnySpec]:
+    """A spec, and after a task's spec those that it contains.
+
+    Raises:
+        PluginError: a name, a reference or the contract version of one of them is invalid.
+    """
     kind = type(spec).__name__
+    spec = with_references(spec)
     if spec.api > API_VERSION:
         raise PluginError(
             f"{kind} {spec.name!r} needs plugin contract {spec.api}, but trm {__version__} offers {API_VERSION}. "
@@ -199,7 +219,7 @@ def _checked(spec: AnySpec) -> Iterator[AnySpec]:
     yield spec
     if isinstance(spec, TaskSpec):
         for part in spec.parts():
-            yield from _checked(part)
+            yield from checked(part)
 
 
 def _unknown_hooks(manager: pluggy.PluginManager, module: ModuleType, plugin: Plugin) -> list[Problem]:

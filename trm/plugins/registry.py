@@ -78,7 +78,7 @@ class Registry:
             raise UsageError(f"{name!r} names the weights of a preset. Name the task {task!r} with --preset {preset}.")
         raise UsageError(
             f"There is no task {name!r}. {nearest(name, self.tasks())} Tasks come from plugins: install the package of the "
-            "task with `pip install`; `trm list-tasks` then lists it."
+            "task with `pip install`; `trm list-tasks` then lists it. In Python, `trm.register` adds a task."
         )
 
     def backend(self, name: str) -> BackendSpec:
@@ -152,7 +152,7 @@ class Registry:
         recorded as a problem.
         """
         for spec in specs:
-            if any(rival.plugin == CORE for rival in self._rivals(spec)):
+            if any(rival.plugin == CORE for rival in self.rivals(spec)):
                 reason = f"the {kind_of(spec)} {spec.name!r} is built in and cannot be replaced. Choose another name."
                 self.problems.append(Problem(plugin, reason))
                 return
@@ -160,6 +160,14 @@ class Registry:
             self._note_rival(plugin, spec)
             self.entries.append(Registered(spec, plugin))
         self.plugins.append(plugin)
+
+    def remove(self, entries: Sequence[Registered]) -> None:
+        """Forget registered specs, and the plugins of which none is left."""
+        removed = {id(entry) for entry in entries}
+        self.entries = [entry for entry in self.entries if id(entry) not in removed]
+        left = {id(entry.plugin) for entry in self.entries}
+        gone = {id(entry.plugin) for entry in entries} - left
+        self.plugins = [plugin for plugin in self.plugins if id(plugin) not in gone]
 
     def note_parts_without_task(self) -> None:
         """Record a problem for every part of a task that no plugin registered."""
@@ -178,7 +186,7 @@ class Registry:
         if len(self._claims(TaskSpec).get(task, ())) > 1:  # the clash of the tasks is recorded already
             return
         what = f"the {kind_of(spec)} {spec.name!r}" + (f" of task {task!r}" if task else "")
-        for rival in self._rivals(spec):
+        for rival in self.rivals(spec):
             if rival.plugin == plugin:
                 reason = f"it registers {what} twice."
             else:
@@ -188,7 +196,7 @@ class Registry:
                 )
             self.problems.append(Problem(plugin, reason, fatal=False, quiet=rival.plugin != plugin))
 
-    def _rivals(self, spec: AnySpec) -> list[Registered]:
+    def rivals(self, spec: AnySpec) -> list[Registered]:
         """The registered specs that cannot be told apart from `spec` by kind, task and name."""
         task = getattr(spec, "task", None)
         return [

@@ -10,6 +10,7 @@ from typing import Literal
 from trm.errors import TRMError
 from trm.plugins.code import Blame, blame
 from trm.plugins.registry import get_registry
+from trm.specs import Reference
 
 Verdict = Literal["passed", "failed", "skipped", "expected"]
 
@@ -81,7 +82,7 @@ def require(condition: object, problem: str, cause: str) -> None:
         raise CheckFailure(problem, cause)
 
 
-def failure(what: str, error: Exception) -> CheckFailure:
+def failure(what: Reference, error: Exception) -> CheckFailure:
     """The failure for an error that code of the plugin raised, with the plugin's own line."""
     message = " ".join(str(error).split()).rstrip(".")
     raised = message if isinstance(error, TRMError) else f"{type(error).__name__}: {message}"
@@ -95,7 +96,7 @@ def failure(what: str, error: Exception) -> CheckFailure:
 
 
 @contextmanager
-def plugin_code(what: str) -> Iterator[None]:
+def plugin_code(what: Reference) -> Iterator[None]:
     """Run code of the plugin; an error in it fails the check.
 
     Raises:

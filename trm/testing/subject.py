@@ -19,7 +19,7 @@ from trm.experiment.task import Task
 from trm.plugins.code import config_class_of, load
 from trm.plugins.registry import Part, Plugin, get_registry
 from trm.render.renderer import Renderer
-from trm.specs import ANY_TASK, AugmentationSpec, DatasetSpec, MetricSpec, RendererSpec, TaskSpec
+from trm.specs import ANY_TASK, AugmentationSpec, DatasetSpec, MetricSpec, Reference, RendererSpec, TaskSpec
 from trm.testing.check import Blocked, CheckFailure, CheckSkipped, plugin_code, require
 
 ROWS = 64
@@ -72,7 +72,7 @@ class Subject:
                 found[reference] = problem
         return found
 
-    def need(self, *references: str | None) -> None:
+    def need(self, *references: Reference | None) -> None:
         """Check that references of the task can be used.
 
         Raises:
