@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trm.experiment.api import train as train
     from trm.experiment.solver import Solver as Solver
     from trm.experiment.solver import load as load
+    from trm.experiment.sweeping.sweep import sweep as sweep
     from trm.experiment.task import Task as Task
     from trm.model import Mixer as Mixer
     from trm.model import TinyRecursiveModel as TinyRecursiveModel
@@ -43,6 +44,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "load": "trm.experiment.solver",
         "register": "trm.plugins.registering",
         "resume": "trm.experiment.api",
+        "sweep": "trm.experiment.sweeping.sweep",
         "train": "trm.experiment.api",
     },
 )

@@ -111,9 +111,14 @@ def progress(heading: str, total: int | None = None, unit: str = "puzzles") -> I
         A function that is called with the number of items done since its last call.
     """
     job = Job(heading, total, unit)
-    reporter = _current()
-    with contextlib.nullcontext() if reporter is None else reporter.showing(job):
+    with showing(job):
         yield job.advance
+
+
+def showing(job: Job) -> AbstractContextManager[None]:
+    """A context in which a job is shown; for jobs whose heading changes while they run."""
+    reporter = _current()
+    return contextlib.nullcontext() if reporter is None else reporter.showing(job)
 
 
 def printing() -> AbstractContextManager[None]:

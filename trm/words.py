@@ -16,6 +16,11 @@ def split_word(split: str) -> str:
     return "training" if split == "train" else split
 
 
+def score_text(score: float) -> str:
+    """A score for people: a share as a percentage, any other number with four digits."""
+    return f"{score:.2%}" if 0 <= score <= 1 else f"{score:.4g}"
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun, as in "1 puzzle" and "1,200 puzzles".
 

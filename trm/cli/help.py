@@ -16,6 +16,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "list-tasks": ("trm list-tasks", "trm list-tasks -v"),
     "presets": ("trm presets sudoku hard", "trm presets sudoku hard --yaml > hard.yaml"),
     "train": ("trm train sudoku --preset mini", "trm train sudoku --preset hard --help"),
+    "sweep": (
+        "trm sweep sudoku --preset mini --set model.hidden_dim=32,64 --seeds 0-2",
+        "trm sweep sudoku --preset mini --set training.learning_rate=1e-4..1e-2:log --search 20",
+    ),
     "evaluate": ("trm evaluate runs/sudoku-mini", "trm evaluate sudoku:quick --limit 200"),
     "solve": ("trm solve sudoku puzzles.txt", "trm solve arithmetic 123+456 --json"),
     "import-checkpoint": ("trm import-checkpoint FOLDER --task sudoku -o run",),

@@ -42,6 +42,7 @@ COMMANDS = {
     "list-tasks": ("list_tasks", "List the installed tasks with their plugins and versions."),
     "presets": ("presets", "Show the presets of a task, all settings of one, or how two differ."),
     "train": ("train", "Train a model on a task, or resume a run."),
+    "sweep": ("sweep", "Train a task with many settings and compare the results."),
     "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights on test puzzles."),
     "solve": ("solve", "Solve puzzles given as arguments, in a file or on stdin."),
     "import-checkpoint": ("import_checkpoint", "Convert a checkpoint of the TRM or HRM code into a run."),

@@ -1,0 +1,1 @@
+"""Training one task with many settings: grids and searches, each trial an ordinary run in a process of its own."""
