@@ -33,6 +33,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "plot": ("trm plot runs", "trm plot runs/a runs/b -o curves.png"),
     "runs": ("trm runs", "trm runs experiments/"),
     "compare": ("trm compare runs/a runs/b", "trm compare runs --markdown"),
+    "push": (
+        "trm push runs/sudoku-mini ann/sudoku-mini --dry-run",
+        "trm push runs/sudoku-mini ann/sudoku-mini --license mit",
+    ),
+    "pull": ("trm pull ann/sudoku-mini", "trm pull ann/sudoku-mini@v2 -o runs/theirs", "trm pull --list ann"),
     "data": ("trm data info sudoku",),
     "data build": ("trm data build sudoku --preset mini -o data",),
     "data pack": ("trm data pack sudoku --preset hard -o hard.npz.xz",),

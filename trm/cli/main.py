@@ -53,6 +53,8 @@ COMMANDS = {
     "runs": ("runs", "List runs with their scores and states."),
     "plot": ("plot", "Plot the learning curves of runs."),
     "compare": ("compare", "Compare the settings and results of runs."),
+    "push": ("push", "Upload a model to the Hugging Face Hub with a model card."),
+    "pull": ("pull", "Download a model from the Hugging Face Hub, or list them."),
     "data": ("data", "Build, describe and clear datasets."),
     "new-task": ("new_task", "Create a plugin package for a new task."),
     "check-task": ("check_task", "Run the conformance checks on a task."),

@@ -60,7 +60,7 @@ def _print_conditions(score: Score) -> None:
     searched += f", {score.puzzle_ids} puzzle ids" if score.puzzle_ids else ""
     step = f", step {score.step:,} ({score.weights})" if score.step is not None else ""
     echo(f"{score.task}: {score.data}")
-    echo(f"Weights: {score.checkpoint}{step}")
+    echo(f"Weights: {score.source or score.checkpoint}{step}")
     echo(
         f"{counted(score.supervision_steps, 'supervision step')}{searched}, {score.precision}, {score.seconds:.1f} s, "
         f"{score.rate:,.3g} puzzles/s per core"

@@ -62,8 +62,8 @@ SETTINGS = ("preset", "dataset", "augmentation", "data", "seed", "metrics")
     "--init",
     type=NAME_OR_NONE,
     shell_complete=complete.checkpoints,
-    help="Weights to start from: a run, a checkpoint, a weights file, a task that ships weights, or `none` for random ones "
-    "(default: random, or the weights of the preset that the preset starts from, which is trained first).",
+    help="Weights to start from: a run, a checkpoint, a weights file, a task that ships weights, hf://owner/name, or `none` for "
+    "random ones (default: random, or the weights of the preset that the preset starts from, which is trained first).",
 )
 @metric_option
 @device_option

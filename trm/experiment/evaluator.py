@@ -138,6 +138,7 @@ def _by_metrics(
     return Score(
         metrics=values,
         checkpoint=loaded.checkpoint.path,
+        source=loaded.checkpoint.source,
         task=experiment.task.name,
         step=loaded.checkpoint.step,
         split=options.split,
@@ -147,7 +148,7 @@ def _by_metrics(
         data=report,
         weights=loaded.checkpoint.kind,
         precision=precision_of(session.backend, plan.precision),
-        intervals=_intervals(metrics, len(puzzles)),
+        intervals=share_intervals(metrics, len(puzzles)),
         cores=session.cores,
         restarts=plan.restarts,
         votes=plan.votes,
@@ -190,6 +191,7 @@ def _by_the_task(
     return Score(
         metrics=values,
         checkpoint=loaded.checkpoint.path,
+        source=loaded.checkpoint.source,
         task=experiment.task.name,
         step=loaded.checkpoint.step,
         split=options.split,
@@ -229,7 +231,7 @@ def _told_overlap(
     return overlap
 
 
-def _intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, Interval]:
+def share_intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, Interval]:
     """Wilson's interval for each metric that counts puzzles; cells of one puzzle are not independent trials."""
     shares = {name: metric for name, metric in metrics.items() if isinstance(metric, Share)}
     return {

@@ -38,7 +38,7 @@ def check_identifiers(checkpoint: Checkpoint, experiment: Experiment, puzzles: P
         return
     if known < needed:
         raise CheckpointError(
-            f"{checkpoint.path} has vectors for {counted(known, 'puzzle id')}, the data has {counted(needed, 'id')}. To give "
+            f"{checkpoint.name} has vectors for {counted(known, 'puzzle id')}, the data has {counted(needed, 'id')}. To give "
             f"each id the mean vector, import the checkpoint with --num-puzzles {needed}."
         )
     if known == 1 or run.training is None or run.task != experiment.task.name:
@@ -79,6 +79,6 @@ def _compare(trained: Sequence[str], used: Sequence[str], checkpoint: Checkpoint
     for number, (own, name) in enumerate(zip_longest(trained, used)):
         if name is not None and own != name:
             raise UsageError(
-                f"Puzzle id {number} is {name!r} in this data, but {own!r} in the training data of {checkpoint.path}: its "
+                f"Puzzle id {number} is {name!r} in this data, but {own!r} in the training data of {checkpoint.name}: its "
                 "puzzle vectors belong to other puzzles. Use the data that the weights were trained on."
             )

@@ -83,6 +83,10 @@ def prepare(experiment: Experiment, session: Session, folder: Path) -> Job:
         before = replace(experiment.earlier(), metrics=experiment.metrics, seed=experiment.seed)
         earlier = prepare(before, session, RunFolder(folder).stage(experiment.starts_from))
     start = locate(experiment.init) if experiment.init is not None else None
+    if (
+        start is not None and start.source is not None
+    ):  # the run records the commit, so that it can be repeated and resumed
+        experiment = replace(experiment, init=start.source)
     expected = experiment.expected_model()
     if start is not None and not (start.run.model.num_puzzles or expected.num_puzzles):
         check_start(start, experiment.run_config(expected))  # before the data is built, which may take an hour

@@ -49,6 +49,7 @@ class Score(Mapping[str, float]):
         cores: CPU cores that computed; 1 for another device.
         output: folder that the task's own evaluator wrote to.
         puzzle_ids: "blank" or "random" if the puzzle vectors were ablated; None otherwise.
+        source: the model on the Hugging Face Hub at its commit, ``hf://owner/name@<hash>``; None for other weights.
         overlap: test puzzles that are in the training data; None if that was not checked, see `known_overlap`.
     """
 
@@ -72,6 +73,7 @@ class Score(Mapping[str, float]):
     output: Path | None = None
     overlap: Overlap | None = None
     puzzle_ids: str | None = None
+    source: str | None = None
 
     @property
     def rate(self) -> float:
@@ -98,6 +100,7 @@ class Score(Mapping[str, float]):
         own = self.answer is None
         return {
             "checkpoint": str(self.checkpoint.absolute()),
+            "source": self.source,
             "weights": self.weights,
             "task": self.task,
             "step": self.step,

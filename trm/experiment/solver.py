@@ -42,15 +42,16 @@ def load(what: str | Path, *, device: str = "auto", task: str | None = None, dis
     """Load trained weights.
 
     Args:
-        what: a run folder, a `step_N` folder of it, a weights file, or a task (`"sudoku"`) or preset
-            (`"sudoku:hard"`) that ships weights.
+        what: a run folder, a `step_N` folder of it, a weights file, a task (`"sudoku"`) or preset (`"sudoku:hard"`) that
+            ships weights, or a model on the Hugging Face Hub (`"hf://owner/name"`, `"hf://owner/name@revision"`).
         device: "auto", "cpu", "cuda", "cuda:1", "mps", or a plugin's device.
         task: the task that the weights must belong to. Default: any.
         display: shows notes and progress. Default: they are shown in a notebook, and nowhere else.
 
     Raises:
         CheckpointError: the weights are missing, damaged, or belong to another task.
-        UsageError: the device or the task does not exist.
+        UsageError: the device, the task, or the model on the Hub does not exist.
+        TRMError: a download failed.
     """
     session = Session.open(device, display or notebook_display())
     checkpoint = locate(what, task)
@@ -204,8 +205,8 @@ class Solver:
 
     def origin(self) -> str:
         """One line that says which weights these are."""
-        run, step = self.checkpoint.run, self.checkpoint.step
-        saved = f", step {step:,}" if step else ""
+        run, step, source = self.checkpoint.run, self.checkpoint.step, self.checkpoint.source
+        saved = (f", step {step:,}" if step else "") + (f", {source}" if source else "")
         return f"{run.task} {run.preset or ''}: {self.model.num_parameters():,} parameters, seed {run.seed}{saved}"
 
     def _puzzle(self, puzzle: PuzzleLike) -> Puzzle:

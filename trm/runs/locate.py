@@ -1,10 +1,11 @@
-"""Locating weights: a run folder, a checkpoint, a weights file or a task's shipped weights becomes one `Checkpoint`."""
+"""Locating weights: a run folder, a checkpoint, a weights file, a task's shipped weights or a model on the Hugging Face Hub
+becomes one `Checkpoint`."""
 
 from __future__ import annotations
 
 import importlib.resources
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from trm.runs.checkpoint_folder import (
     verify_or_name_another,
 )
 from trm.runs.history import training_seconds
+from trm.runs.hub import HubReference, download_weights, is_hub_reference
 from trm.runs.names import checkpoint_path, is_run
 from trm.runs.run_folder import MARKERS, RunFolder, step_number
 from trm.runs.tensors import read_tensors
@@ -42,6 +44,8 @@ class Checkpoint:
         step: the optimizer step at which they were saved; None for a weights file.
         card: the model card of a weights file; empty otherwise.
         folder: the run folder; None for a weights file.
+        source: the model on the Hub, at the commit that was read, as in ``hf://owner/name@<hash>``; None for weights from
+            this machine.
     """
 
     run: RunConfig
@@ -50,6 +54,12 @@ class Checkpoint:
     step: int | None = None
     card: Mapping[str, Any] = field(default_factory=dict, repr=False)
     folder: Path | None = None
+    source: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call the weights: the model on the Hub at its commit, or their path."""
+        return self.source or str(self.path)
 
     def model(self) -> TinyRecursiveModel:
         """Build the model with these weights, in evaluation mode, on the CPU.
@@ -75,6 +85,8 @@ class Checkpoint:
 
     def evaluation_folder(self, name: str) -> Path:
         """The default folder for the files of an evaluation called `name`."""
+        if self.source is not None:
+            return Path(EVALUATIONS) / f"{HubReference.parse(self.source).repository.replace('/', '--')}-{name}"
         if self.folder is None:
             return Path(EVALUATIONS) / f"{self.path.stem}-{name}"
         return self.folder / EVALUATIONS / f"step_{self.step}-{name}"
@@ -85,14 +97,16 @@ def locate(what: str | Path, task: str | None = None) -> Checkpoint:
 
     Args:
         what: a run folder (its latest checkpoint), one of its checkpoints (`RUN/best`, `RUN/step_N` or the folder), a
-            weights file, or the name of a task (`sudoku`) or of a task's preset (`sudoku:hard`) that ships weights.
+            weights file, the name of a task (`sudoku`) or of a task's preset (`sudoku:hard`) that ships weights, or a model
+            on the Hugging Face Hub (`hf://owner/name` or `hf://owner/name@revision`).
         task: the task that the weights must belong to. Default: any.
 
     Raises:
         CheckpointError: the weights are missing, damaged, or belong to another task.
-        UsageError: the task ships weights, but not for that preset.
+        UsageError: the task ships weights, but not for that preset; or the Hub has no such model for this user.
+        TRMError: a download failed.
     """
-    checkpoint = _read(_path_of(str(what)))
+    checkpoint = _from_hub(str(what)) if is_hub_reference(what) else _read(_path_of(str(what)))
     if task is not None and checkpoint.run.task != task:
         raise CheckpointError(f"The checkpoint {what} belongs to task {checkpoint.run.task!r}, not {task!r}.")
     return checkpoint
@@ -133,6 +147,14 @@ def _path_of(what: str) -> Path:
     if preset and preset not in shipped:
         raise UsageError(f"Task {task!r} ships no weights for a preset {preset!r}. {nearest(preset, shipped)}")
     return shipped[preset] if preset else next(iter(shipped.values()))
+
+
+def _from_hub(what: str) -> Checkpoint:
+    found = download_weights(HubReference.parse(what))
+    try:
+        return replace(_read(found.path), source=str(found.reference))
+    except CheckpointError as error:
+        raise CheckpointError(f"Cannot use the weights of {found.reference}. {error}") from error
 
 
 def _read(path: Path) -> Checkpoint:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from trm.config import RunConfig
 from trm.errors import CheckpointError, reason
+from trm.runs.hub import is_hub_reference
 from trm.runs.tensors import not_safetensors
 from trm.storage.atomic import write_bytes
 from trm.storage.untrusted_input import check_file, parse_json
@@ -37,7 +38,8 @@ def save_weights_file(
     Raises:
         OSError: the file cannot be written.
     """
-    init = run.init and Path(run.init).name  # paths of this machine mean nothing to others
+    # Paths of this machine mean nothing to others.
+    init = run.init if run.init is None or is_hub_reference(run.init) else Path(run.init).name
     portable = run.model_copy(update={"init": init})
     metadata = {METADATA_KEY: json.dumps(portable.model_dump(mode="json")), CARD_KEY: json.dumps(card or {})}
     write_bytes(path, save({name: value.contiguous() for name, value in tensors.items()}, metadata))
