@@ -22,6 +22,9 @@ from trm.runs.history import read_history
 
 LEVELS = ("easy", "medium", "hard")
 
+CELLS, FEWEST = 8_000, 24
+"""Cells of the test puzzles that the examples are chosen from, and the minimum number of puzzles: large ones take long."""
+
 
 @dataclass(frozen=True)
 class Playing:
@@ -121,7 +124,7 @@ class Playing:
             yield f"Scores on its test puzzles: {_scores(scores)}."
 
     def _examples(self) -> Iterator[PlayExample]:
-        """Test puzzles of each difficulty, from easy to hard; those of the weights file where there are no test puzzles."""
+        """Test puzzles of each difficulty, from easy to hard; if there are any."""
         puzzles = self._pool()
         if puzzles is None or not self.examples:
             return
@@ -140,10 +143,11 @@ class Playing:
                 yield PlayExample(level, inputs, labels[row] if known[row] else None, solved_at)
 
     def _pool(self) -> PuzzleSet | None:
-        """Some test puzzles of the task; those of the weights file if there are none; None without any."""
+        """Some test puzzles of the task; None if they cannot be had."""
         solver = self.solver
         try:
-            return solver.loaded.experiment.puzzles("test", limit=POOL).head(POOL)
+            count = min(POOL, max(FEWEST, CELLS // solver.task.description.seq_len))
+            return solver.loaded.experiment.puzzles("test", limit=count).head(count)
         except (TRMError, OSError) as error:
             solver.loaded.session.display.note(f"The page has no examples: {error}")
         return None

@@ -90,6 +90,12 @@ class BoardView {
     });
   }
 
+  // Let the keyboard begin at the first cell that can be changed, an empty one if there is any.
+  startAt(tokens) {
+    const places = [...this.editable].sort((a, b) => a - b);
+    this.moveTo(places.find((position) => tokens[position] === this.board.blank) ?? places[0] ?? 0, false);
+  }
+
   moveTo(position, focus = true) {
     if (position === null || position < 0 || position >= this.cells.length) return;
     this.cells[this.focused].tabIndex = -1;

@@ -38,11 +38,11 @@ class Chart {
     const x = (index) => (values.length > 1 ? 2 + 96 * index / (values.length - 1) : 50);
     const heights = values.map((value) => 94 - 88 * Math.min(1, value / (top || 1)));
     const points = values.map((_, index) => `${x(index)},${heights[index]}`);
-    if (points.length === 1) points.push(`98,${heights[0]}`);
+    if (points.length === 1) points.splice(0, 1, `2,${heights[0]}`, `98,${heights[0]}`);
     this.line.setAttribute("points", points.join(" "));
     this.value.textContent = now ? this.text(values[now - 1]) : "–";
     for (const [name, place] of [["x1", x(now - 1)], ["x2", x(now - 1)], ["y1", 0], ["y2", 100]]) this.mark.setAttribute(name, place);
-    this.mark.style.visibility = now ? "visible" : "hidden";
+    this.mark.style.visibility = now && values.length > 1 ? "visible" : "hidden";
     const last = values.slice(-32);
     const label = values.length ? `${this.title} by step: ${values.length > 32 ? "…, " : ""}${last.map(this.text).join(", ")}` : `${this.title}: no steps yet`;
     this.svg.setAttribute("aria-label", label);

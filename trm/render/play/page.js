@@ -256,7 +256,7 @@ function drawControls() {
   $("copy").textContent = frame ? "Copy answer" : `Copy ${board.puzzle}`;
   const editing = state.now === 0 && !state.running;
   $("board").classList.toggle("editing", editing);
-  $("hint").textContent = editing || !board.tools.length ? board.hint : `Go back to the ${board.puzzle} (step 0) to draw.`;
+  $("hint").textContent = editing || !board.tools.length ? board.hint : `Choose a tool to go back to the ${board.puzzle} and draw.`;
 }
 
 function choose(position) {
@@ -350,6 +350,15 @@ function takeTool(token) {
   if (state.now > 0) show(0);
 }
 
+// The legend shows the marks on a symbol of this board.
+function drawLegend() {
+  const plain = board.looks.find((look) => look.role === "plain" && [...look.text].length === 1) || board.looks.find((look) => look.role === "path");
+  for (const sample of document.querySelectorAll(".legend .cell")) {
+    sample.firstChild.textContent = plain ? plain.text : "5";
+    if (plain) sample.classList.add(`role-${plain.role}`);
+  }
+}
+
 function keydown(event) {
   const field = event.target.closest("textarea, input[type=text]");
   if (event.key === "Enter" && event.ctrlKey) state.running ? stop() : start();
@@ -380,15 +389,18 @@ function wire() {
 
 function open() {
   document.body.classList.toggle("no-rules", !board.rules.length);
+  document.body.classList.toggle("drawing", board.tools.length > 0);
   const keys = board.looks.filter((look) => look.keys).map((look) => look.keys[0]).filter((key) => key !== " ");
   if (keys.length) $("typing").replaceChildren(...keys.slice(0, 12).flatMap((key) => [make("kbd", key), " "]));
   addExamples();
   addPalette();
+  drawLegend();
   wire();
   if (data.puzzle) setPuzzle(data.puzzle, null, true);
   else if (data.examples.length) setPuzzle(data.examples[0].inputs, data.examples[0].labels, true);
   else setPuzzle(TRMText.emptyPuzzle(board), null, true);
   readFragment();
+  view.startAt(state.puzzle);
   if (!$("status").textContent) say(`Press Play to watch the network solve this ${board.puzzle}.`);
 }
 

@@ -26,7 +26,7 @@ def board(config: ArithmeticConfig) -> Board:
             TokenLook(text="+", name="plus", role="sign", keys="+"),
             TokenLook(text="−", name="minus", role="sign", keys="-"),
             TokenLook(text="×", name="times", role="sign", keys="×"),
-            TokenLook(text="?", name="unknown", role="blank", keys="?"),
+            TokenLook(text="?", name="unknown", role="blank"),
         ),
         columns=width,
         puzzle=NOUNS[config.operation],
