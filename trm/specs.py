@@ -232,7 +232,7 @@ class TaskSpec:
     format: Reference | None = None
     check: Reference | None = None
     solvable: Reference | None = None
-    board: str | None = None
+    board: Reference | None = None
     evaluate: Reference | None = None
     solve: Reference | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)

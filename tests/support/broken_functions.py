@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from tests.support.good_task import LENGTH, SYMBOLS, Config, Renaming, build, describe, read
 from trm import Structure
 from trm.data import IGNORED, Description, PuzzleSet
+from trm.render import Board, Distinct, token_board
 
 
 class NoDefault(Config):
@@ -220,3 +221,16 @@ def check_forward(inputs: Any, answer: Any, config: Config) -> str | None:
 
 def solvable_never(inputs: Any, config: Config) -> str | None:
     return "There is no answer."
+
+
+def board_of_four_tokens(config: Config, description: Description) -> Board:
+    board = token_board(description)
+    return replace(board, looks=board.looks[:4])
+
+
+def board_of_numpy_numbers(config: Config, description: Description) -> Board:
+    return replace(token_board(description), boxes=tuple(np.arange(LENGTH)))
+
+
+def board_with_a_wrong_rule(config: Config, description: Description) -> Board:
+    return replace(token_board(description), rules=(Distinct(groups=(tuple(range(LENGTH)),)),))

@@ -18,6 +18,10 @@ FLAGS = (
 )  # fmt: skip
 
 
+VIRTUAL_KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "PageUp": 33, "PageDown": 34}
+"""The numbers without which a browser does not act on a key itself, such as moving the focus."""
+
+
 def find() -> str | None:
     """The browser's path, None where there is none."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -77,14 +81,14 @@ class Chromium:
                 assert "error" not in answer, answer["error"]
                 return answer["result"]
 
-    def open(self, path: Path, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+    def open(self, path: Path, width: int = 1280, height: int = 900, dark: bool = False, fragment: str = "") -> None:
         """Open a file in a window of a size."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.problems.clear()
         self.requests.clear()
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=path.as_uri() + fragment)
         deadline = time.monotonic() + 30
         while self.evaluate("document.readyState") != "complete":
             assert time.monotonic() < deadline, "the page did not load"
@@ -95,19 +99,40 @@ class Chromium:
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    def press(self, key: str) -> None:
-        """Press and release a key, given by the name that its event has."""
-        text = {"text": key} if len(key) == 1 else {}
-        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, code="Space" if key == " " else key, **text)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+    def wait_for(self, expression: str, seconds: float = 60) -> None:
+        """Wait until a JavaScript expression is true."""
+        deadline = time.monotonic() + seconds
+        while not self.evaluate(expression):
+            assert time.monotonic() < deadline, f"not true after {seconds:.0f} s: {expression}"
+            time.sleep(0.02)
+
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """Press and release a key, given by the name that its event has. Modifiers: Alt 1, Ctrl 2, Meta 4, Shift 8."""
+        text = {"text": key} if len(key) == 1 and not modifiers else {"text": "\r"} if key == "Enter" else {}
+        names = {"code": "Space" if key == " " else key, "windowsVirtualKeyCode": VIRTUAL_KEYS.get(key, 0)}
+        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, modifiers=modifiers, **names, **text)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, modifiers=modifiers, **names)
+
+    def drag(self, *selectors: str) -> None:
+        """Press the mouse button on the first element, move over the others, and release it on the last."""
+        for number, selector in enumerate(selectors):
+            x, y = self._middle(selector)
+            kind = "mouseMoved" if number else "mousePressed"
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, button="left", clickCount=1)
 
     def point_at(self, selector: str) -> None:
         """Move the mouse over the middle of an element."""
-        box = self.evaluate(
+        x, y = self._middle(selector)
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def _middle(self, selector: str) -> tuple[float, float]:
+        """The middle of an element, scrolled into view."""
+        x, y = self.evaluate(
             f"(e => {{ e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect();"
             f" return [b.x + b.width / 2, b.y + b.height / 2] }})(document.querySelector({json.dumps(selector)}))"
         )
-        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
+        return x, y
 
     def screenshot(self, path: Path) -> None:
         """The whole page as a PNG."""

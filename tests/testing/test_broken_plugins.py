@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.support.broken_plugins import ALL
@@ -123,6 +125,10 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         RAISED,
     ),
     "raising-metric": ("metrics_score", "Metric RaisingMetric raised KeyError: 'no such symbol'", RAISED),
+    "board-size": ("board_fits", "It has 4 looks for a vocabulary of 5 tokens", "counts the padding"),
+    "board-nothing": ("board_fits", "returned NoneType, not a trm.render.Board", "another size"),
+    "board-numpy": ("board_fits", "cannot be written as JSON", "NumPy numbers"),
+    "board-rules": ("board_accepts_answers", "refuse the right answers of 40 of 40 test puzzles", "wrong tokens"),
     "mixer-missing": ("mixers", "'tests.support.broken_mixers:gone' cannot be loaded", "was renamed"),
     "mixer-nothing": ("mixers", "returned NoneType, expected a torch.nn.Module", "`return` is missing"),
     "mixer-tolerant": ("mixers", "accept unknown fields", 'extra="forbid"'),
@@ -144,6 +150,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize("variant", BROKEN)
 def test_one_cause_gives_one_failure_with_problem_and_cause(variant: str) -> None:
     broken, problem, cause = BROKEN[variant]
+    if broken == "board_accepts_answers" and shutil.which("node") is None:
+        pytest.skip("there is no node")
     checks = [name for name in CHECKS if name not in SLOW or name == broken]
     results = {result.check: result for result in check_task(variant, checks)}
     assert [name for name, result in results.items() if result.verdict == "failed"] == [broken]
@@ -154,7 +162,12 @@ def test_one_cause_gives_one_failure_with_problem_and_cause(variant: str) -> Non
         assert sentence.endswith(".")
         assert "\n" not in sentence
     skipped = {result.problem for result in results.values() if result.verdict == "skipped"}
-    assert skipped <= {f"depends on {broken}, which failed", "the task has no `check`", "the plugin has no mixer"}
+    assert skipped <= {
+        f"depends on {broken}, which failed",
+        "the task has no `check`",
+        "the task has no `board`",
+        "the plugin has no mixer",
+    }
 
 
 def test_every_check_and_every_variant_is_pinned() -> None:

@@ -124,6 +124,8 @@ def test_checks_of_parts_that_a_task_lacks_are_skipped() -> None:
         "renderers_fit": "the task has no renderer of its own",
         "renderers_pure": "the task has no renderer of its own",
         "renderers_mark_errors": "the task has no renderer of its own",
+        "board_fits": "the task has no `board`",
+        "board_accepts_answers": "the task has no `board`",
         "mixers": "the plugin has no mixer",
     }
 

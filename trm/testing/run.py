@@ -11,6 +11,7 @@ from typing import Any
 from trm.errors import UsageError, nearest
 from trm.plugins.registry import get_registry
 from trm.testing import (
+    board_checks,
     contract_checks,
     data_checks,
     display_checks,
@@ -44,6 +45,8 @@ _CHECKS: tuple[tuple[Callable[[Subject], None], tuple[str, ...]], ...] = (
     (display_checks.renderers_fit, ("data_arrays",)),
     (display_checks.renderers_pure, ("renderers_fit",)),
     (display_checks.renderers_mark_errors, ("renderers_pure",)),
+    (board_checks.board_fits, ("data_arrays",)),
+    (board_checks.board_accepts_answers, ("board_fits",)),
     (mixer_checks.mixers, ()),
     (training_checks.pickles, ("augmentation_changes", "metrics_score", "renderers_fit")),
     (training_checks.training_learns, ("data_arrays", "presets")),

@@ -331,11 +331,12 @@ function addPalette() {
     button.type = "button";
     const swatch = make("i", undefined, `cell role-${look.role}`);
     swatch.append(make("span", look.text));
+    swatch.setAttribute("aria-hidden", "true");
     swatch.style.background = look.color;
     const name = TRMRules.nameOf(board, token) || "empty";
     if (painting || look.color || !look.text) button.append(swatch);
     button.append(painting || !look.text ? name : look.text);
-    button.setAttribute("aria-label", name);
+    if (!painting && look.text && look.text !== name) button.setAttribute("aria-label", `${look.text} ${name}`);
     if (painting) button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => (painting ? takeTool(token) : edit(view.focused, token)));
     button.dataset.token = token;
