@@ -82,6 +82,37 @@ def test_an_exact_accuracy_has_wilsons_interval(tmp_path: Path, capsys: pytest.C
     assert unfinished["state"] == "interrupted"
 
 
+def test_every_share_of_the_puzzles_has_an_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [write_run(tmp_path / name, (score,), puzzles=100, seed=seed) for seed, (name, score) in enumerate(
+        (("a", 0.9), ("b", 0.8))
+    )]  # fmt: skip
+    for run, valid in zip(runs, (0.95, 0.85), strict=True):
+        summary = json.loads((run / "summary.json").read_text())
+        summary["final_metrics"]["valid"] = valid
+        summary["intervals"] = {"exact_accuracy": [0.8, 0.99], "valid": [valid - 0.05, valid + 0.04]}
+        (run / "summary.json").write_text(json.dumps(summary))
+    row = report(capsys, runs[0])["rows"][0]
+    assert (row["valid_low"], row["valid_high"]) == pytest.approx((0.90, 0.99))
+    assert row["exact_accuracy_low"] == 0.8
+    assert "cell_accuracy_low" not in row
+    assert "95.00% [90.00, 99.00]" in shown(capsys, "compare", runs[0])
+    both = report(capsys, *runs)["rows"][0]
+    assert both["valid"] == pytest.approx(0.9)
+    assert both["valid_low"] == pytest.approx(max(0, 0.9 - 12.706 * 0.05), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "intervals", [[], {"exact_accuracy": 1}, {"exact_accuracy": [None, "x"]}, {"exact_accuracy": [1]}]
+)
+def test_damaged_intervals_are_those_of_an_earlier_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], intervals: Any
+) -> None:
+    run = write_run(tmp_path / "a", (0.9,), puzzles=100)
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps({**summary, "intervals": intervals}))
+    assert report(capsys, run)["rows"][0]["exact_accuracy_low"] == pytest.approx(0.8256, abs=1e-4)
+
+
 def test_it_says_what_is_noise_and_by_which_rule(
     tmp_path: Path, sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

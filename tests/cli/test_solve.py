@@ -106,7 +106,7 @@ def test_a_killed_job_continues(puzzles: Path, tmp_path: Path, name: str, monkey
     monkeypatch.undo()
     rest = solve(str(puzzles), "-o", str(path))
     assert rest.exit_code == 3
-    assert f"Keeping 2 answers that {path} has from an earlier job, whatever its options were." in rest.stderr
+    assert f"Keeping 2 answers that {path} has from an earlier job with the same options." in rest.stderr
     assert "3 of 5 valid, 1 undecided, 1 unreadable (" in rest.stderr
     whole = tmp_path / f"whole{path.suffix}"
     assert solve(str(puzzles), "-o", str(whole)).stdout == ""
@@ -127,6 +127,28 @@ def test_another_input_does_not_continue_an_output(puzzles: Path, tmp_path: Path
         result = solve(other, "-o", str(path))
         assert isinstance(result.exception, UsageError)
         assert "Choose another --output." in str(result.exception)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        (["--steps", "4"], ", 4 steps, 1 restart, 1 vote, surest answer, checked"),
+        (["--restarts", "2"], ", 3 steps, 2 restarts, 1 vote, surest answer, checked"),
+        (["--no-check"], ", 3 steps, 1 restart, 1 vote, surest answer, not checked"),
+        (["--checkpoint", "sudoku:hard"], "sudoku:hard "),
+    ],
+)
+def test_answers_of_other_options_are_not_mixed(tmp_path: Path, other: list[str], difference: str) -> None:
+    path = tmp_path / "answers.csv"
+    assert solve(EASY, "-o", str(path)).exit_code == 0
+    before = path.read_bytes()
+    result = CliRunner().invoke(cli, ["solve", "sudoku", EASY, "-o", str(path), *QUICK, *other])
+    assert isinstance(result.exception, UsageError)
+    message = str(result.exception)
+    assert f"{path} has answers by sudoku:quick " in message
+    assert ", 3 steps, 1 restart, 1 vote, surest answer, checked, but this job would add answers by " in message
+    assert difference in message.partition("would add answers by ")[2]
     assert path.read_bytes() == before
 
 

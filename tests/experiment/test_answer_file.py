@@ -79,7 +79,7 @@ def test_wherever_a_job_is_killed_no_answer_is_lost_or_doubled(
     ("name", "content"),
     [
         ("a.csv", "puzzle,solution\n1,2\n"),
-        ("a.csv", "puzzle,answer,valid,steps,confidence,problem\n1,2\n"),
+        ("a.csv", "puzzle,answer,valid,steps,confidence,problem,made_by\n1,2\n"),
         ("a.txt", "53..7....\n"),
         ("a.jsonl", "[1, 2]\n"),
         ("a.jsonl", '{"puzzle": "1"}\n'),
@@ -92,6 +92,19 @@ def test_a_file_with_other_content_is_left_alone(tmp_path: Path, name: str, cont
     with pytest.raises(UsageError, match="exists and is not an output of `trm solve`"), AnswerFile(path):
         pass
     assert path.read_text(encoding="latin-1") == content
+
+
+def test_a_file_has_the_answers_of_one_job(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with AnswerFile(path, "weights a, 16 steps") as file:
+        file.write(ANSWERS[0])
+    with AnswerFile(path, "weights a, 16 steps") as file:
+        assert file.kept.puzzles == 1
+    message = (
+        r"a\.csv has answers by weights a, 16 steps, but this job would add answers by weights b, 16 steps\. Repeat"
+    )
+    with pytest.raises(UsageError, match=message), AnswerFile(path, "weights b, 16 steps"):
+        pass
 
 
 def test_a_job_without_an_answer_leaves_no_file(tmp_path: Path) -> None:

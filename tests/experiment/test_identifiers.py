@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,22 @@ def test_names_that_cannot_be_compared_are_mentioned(
     (tmp_path / "gone").rename(tmp_path / "moved")
     assert command("evaluate", tmp_path / "run", "--data", tmp_path / "moved", "--device", "cpu") == 0
     assert "cannot compare the names of the puzzle ids with those in training" in capsys.readouterr().err
+
+
+def test_imported_weights_say_that_they_have_no_names(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder / "run", tmp_path / "imported")
+    config = json.loads((tmp_path / "imported" / "config.json").read_text())
+    (tmp_path / "imported" / "config.json").write_text(json.dumps({**config, "training": None}))
+    assert command("evaluate", tmp_path / "imported", "--data", folder / "b", "--device", "cpu") == 0
+    message = " ".join(capsys.readouterr().err.split())
+    assert "imported has no names for its puzzle ids" in message
+    assert "where id 1 is 'plus3'" in message
+    arrays(tmp_path / "unnamed", "a", "b", "c")
+    (tmp_path / "unnamed" / "identifiers.json").unlink()
+    assert command("evaluate", tmp_path / "imported", "--data", tmp_path / "unnamed", "--device", "cpu") == 0
+    assert "names" not in capsys.readouterr().err
 
 
 def test_puzzle_ids_can_be_ablated(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

@@ -352,7 +352,7 @@ def test_data_of_another_size_than_the_task_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
     result = CliRunner().invoke(cli, ["train", "sudoku", "--data", str(tmp_path / "nowhere")])
     assert isinstance(result.exception, DataError)
-    assert "dataset.json is missing" in str(result.exception)
+    assert "There is no data folder" in str(result.exception)
 
 
 def test_info_describes_the_halves_that_are_there(tmp_path: Path) -> None:
@@ -372,5 +372,8 @@ def test_info_describes_the_halves_that_are_there(tmp_path: Path) -> None:
     write_split(tmp_path, "train", puzzles)
     result = CliRunner().invoke(cli, ["data", "info", "arithmetic", "--data", str(tmp_path), "--json"])
     report = json.loads(result.output)
-    assert report["train"] == "5 examples of 3 puzzles in 2 groups with 4 ids"
+    assert report["train"] == {"examples": 5, "puzzles": 3, "groups": 2, "ids": 4}
+    assert (report["positions"], report["tokens"], report["grid"]) == (15, 15, [3, 5])
     assert "test" not in report
+    shown = CliRunner().invoke(cli, ["data", "info", "arithmetic", "--data", str(tmp_path)]).output
+    assert "train: 5 examples of 3 puzzles in 2 groups with 4 ids\n" in shown

@@ -64,6 +64,13 @@ def test_the_settings_that_differ_are_named(changes: dict[str, object], differen
     assert advice in message
 
 
+def test_settings_that_explain_the_misfit_are_not_buried_under_tensors() -> None:
+    message = problem(start(hidden_dim=32, num_layers=4, num_heads=4, mlp_multiple_of=8))
+    assert "tensors are of another shape: " in message
+    assert len(message) < 700
+    assert message.count(" instead of ") == 1
+
+
 def test_another_task_is_named_first() -> None:
     message = problem(start("sudoku", hidden_dim=32))
     assert ": they were trained on task 'sudoku', this run trains on 'maze'; model.hidden_dim" in message

@@ -49,7 +49,7 @@ def as_pictures() -> Iterator[Show]:
                 console.print()
             if not solved.unreadable:
                 console.print(solved.picture)
-        if solved.text:
+        if solved.text and solved.tokens is not None:  # a task's own solver has it in the picture
             echo(solved.text)
         with printing():
             console.print_text(_verdict(solved), end="")

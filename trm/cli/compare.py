@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def command(runs: tuple[Path, ...], show_all: bool, ungrouped: bool, form: str | None, as_json: bool) -> None:
     """Compare RUNS: run folders, or folders of runs. One row per run, with the settings that differ and the scores.
 
-    Runs that differ only in the seed share a row with the mean and the sample standard deviation of their scores. The
-    exact accuracy of a single finished run has Wilson's 95 % confidence interval for its number of test puzzles. A
-    difference is within noise if its own 95 % confidence interval contains 0.
+    Runs that differ only in the seed share a row with the mean and the sample standard deviation of their scores. A score
+    of a single finished run that is a share of the puzzles has Wilson's 95 % confidence interval for its number of test
+    puzzles. A difference is within noise if its own 95 % confidence interval contains 0.
     """
     if as_json and form:
         raise UsageError(f"--json and --{form} exclude each other. Choose one.")

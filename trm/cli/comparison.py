@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from trm.cli.noise import noise_notes
@@ -27,6 +28,11 @@ class Comparison:
         """The names of all scores, the exact accuracy first."""
         known = (name for row in self.rows for history in row.histories for name in history.last_scores())
         return list(dict.fromkeys([METRIC, *known]))
+
+    @cached_property
+    def _shares(self) -> list[str]:
+        """The scores that are shares of the puzzles, as far as the runs say."""
+        return [name for name in self.metrics if name == METRIC or any(row.interval(name) for row in self.rows)]
 
     def columns(self) -> list[Column]:
         """The columns of the table."""
@@ -59,7 +65,6 @@ class Comparison:
         return [self._record(row) for row in self.rows]
 
     def _record(self, row: Row) -> dict[str, Any]:
-        low, high = row.interval() or (None, None)
         record = {
             "run": ", ".join(str(run.path) for run in row.runs),
             "runs": len(row.runs),
@@ -69,7 +74,8 @@ class Comparison:
         for name in self.metrics:
             values = row.scores(name)
             record[name] = mean(values)
-            if name == METRIC:
+            if name in self._shares:
+                low, high = row.interval(name) or (None, None)
                 record |= {f"{name}_low": low, f"{name}_high": high}
             if len(row.runs) > 1:
                 record[f"{name}_std"] = statistics.stdev(values) if len(values) > 1 else None
@@ -139,13 +145,13 @@ def _setting(row: Row, name: str) -> str:
 
 
 def _score(row: Row, metric: str) -> str:
-    """A score with its spread over seeds or, for one run's exact accuracy, with its interval."""
+    """A score with its spread over seeds or, for a single run's share of the puzzles, with its interval."""
     values = row.scores(metric)
     if not values:
         return "-"
     if len(values) > 1:
         return f"{mean(values):.2%} ± {statistics.stdev(values):.2%}"
-    interval = row.interval() if metric == METRIC else None
+    interval = row.interval(metric)
     return percent(values[0]) + (f" [{100 * interval[0]:.2f}, {100 * interval[1]:.2f}]" if interval else "")
 
 

@@ -122,11 +122,7 @@ def info(
     if as_json:
         print_json(report)
         return
-    for key, value in report.items():
-        if key not in ("extras",):
-            echo(f"{key}: {value}")
-    for name, quartiles in report["extras"].items():
-        echo(f"{name} (quartiles of the {[*splits][-1]} split): {', '.join(f'{value:g}' for value in quartiles)}")
+    _print_report(report, splits)
     _show_example(experiment, [*splits.values()][-1])
 
 
@@ -148,6 +144,7 @@ def _sizes(puzzles: PuzzleSet) -> str:
 
 
 def _report(experiment: Experiment, splits: dict[str, PuzzleSet]) -> dict[str, Any]:
+    """What `trm data info --json` prints."""
     import numpy as np
 
     description = experiment.task.description
@@ -155,16 +152,36 @@ def _report(experiment: Experiment, splits: dict[str, PuzzleSet]) -> dict[str, A
     return {
         "task": experiment.task.name,
         "dataset": str(experiment.task.data or experiment.task.dataset),
-        **{split: _sizes(puzzles) for split, puzzles in splits.items()},
+        **{
+            split: {
+                "examples": len(puzzles),
+                "puzzles": len(puzzles.puzzle_ids),
+                "groups": puzzles.num_groups,
+                "ids": puzzles.description.num_puzzle_identifiers,
+            }
+            for split, puzzles in splits.items()
+        },
         "positions": description.seq_len,
-        "grid": "x".join(map(str, description.structure.grid)) if description.structure.grid else "none",
-        "tokens": " ".join(description.token_names) or description.vocab_size,
+        "grid": list(description.structure.grid) if description.structure.grid else None,
+        "tokens": description.vocab_size,
+        "token_names": list(description.token_names),
         "extras": {
             name: np.percentile(column, [0, 25, 50, 75, 100]).tolist()
             for name, column in extras.items()
             if np.asarray(column).ndim == 1 and np.asarray(column).dtype.kind in "iuf"
         },
     }
+
+
+def _print_report(report: dict[str, Any], splits: dict[str, PuzzleSet]) -> None:
+    sizes = {split: _sizes(puzzles) for split, puzzles in splits.items()}
+    grid = "x".join(map(str, report["grid"])) if report["grid"] else "none"
+    tokens = " ".join(report["token_names"]) or report["tokens"]
+    shown = {name: value for name, value in report.items() if name not in ("extras", "token_names")}
+    for name, value in (shown | sizes | {"grid": grid, "tokens": tokens}).items():
+        echo(f"{name}: {value}")
+    for name, quartiles in report["extras"].items():
+        echo(f"{name} (quartiles of the {[*splits][-1]} split): {', '.join(f'{value:g}' for value in quartiles)}")
 
 
 def _show_example(experiment: Experiment, puzzles: PuzzleSet) -> None:

@@ -13,7 +13,7 @@ from trm.runs.listing import Listed
 from trm.storage.untrusted_input import as_number
 
 METRIC = "exact_accuracy"
-"""The score with a confidence interval."""
+"""The score that ranks runs. It is a share of the puzzles, also in runs of earlier versions, which do not record that."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,20 @@ class Row:
         values = [as_number(history.last_scores().get(metric)) for history in self.histories]
         return [value for value in values if value is not None]
 
-    def interval(self) -> Interval | None:
-        """The 95 % confidence interval of the exact accuracy: over seeds, or Wilson's over puzzles; None if unknown."""
-        values = self.scores(METRIC)
-        over_seeds = of_mean_share(values)
-        if over_seeds is not None:
-            return over_seeds
+    def interval(self, metric: str = METRIC) -> Interval | None:
+        """The 95 % confidence interval of a score that is a share of the puzzles: over seeds, or Wilson's over puzzles.
+
+        Returns:
+            None for another score, or if it is not known.
+        """
+        recorded = [history.intervals().get(metric) for history in self.histories]
+        values = self.scores(metric)
+        if metric != METRIC and not all(recorded):
+            return None
+        if len(values) > 1:
+            return of_mean_share(values)
+        if recorded and recorded[0]:
+            return recorded[0]
         return wilson(values[0] * self.puzzles, self.puzzles) if values and self.puzzles else None
 
     def best(self) -> float | None:

@@ -26,7 +26,6 @@ from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.experiment.solve_job import SolveJob
-    from trm.specs import TaskSpec
 
 
 @click.command("solve")
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Write the answers to this file, in the format of its suffix: .csv, .jsonl or .txt. If it exists, the job that "
-    "began it continues.",
+    help="Write the answers to this file, in the format of its suffix: .csv, .jsonl or .txt. If it exists, the same "
+    "command continues it.",
 )
 @device_option
 @threads_option
@@ -67,7 +66,9 @@ def command(
     if not spec.reads_text and spec.solve is None:
         raise UsageError(f"Task {task!r} cannot read puzzles from text.")
     if output is not None:
-        _check_output(spec, output)
+        from trm.experiment.answer_formats import format_of
+
+        format_of(output)  # refuses a suffix that it does not know before anything else is done
     texts = [read_text(given, folders=spec.solve is not None) for given in puzzles or ("-",)]
     load_torch()
     from trm.cli.display import CommandDisplay
@@ -94,17 +95,6 @@ def command(
         click.get_current_context().exit(NOT_ALL_VALID)
 
 
-def _check_output(spec: TaskSpec, output: Path) -> None:
-    """Refuse an output that cannot be written before anything else is done."""
-    from trm.experiment.answer_formats import format_of
-
-    format_of(output)
-    if spec.solve is not None:
-        raise UsageError(
-            f"Task {spec.name!r} solves all puzzles at once: omit --output, and use --json to keep the answers."
-        )
-
-
 def _print(job: SolveJob, as_json: bool) -> None:
     from trm.cli.answers import as_json_list, as_pictures
 
@@ -116,11 +106,11 @@ def _print(job: SolveJob, as_json: bool) -> None:
 def _write(job: SolveJob, output: Path, as_json: bool) -> None:
     from trm.experiment.answer_file import AnswerFile
 
-    with AnswerFile(output) as file:
+    with AnswerFile(output, job.made_by) as file:
         before = file.kept.puzzles
         if before:
             kept = counted(before, "answer")
-            echo(f"Keeping {kept} that {output} has from an earlier job, whatever its options were.", err=True)
+            echo(f"Keeping {kept} that {output} has from an earlier job with the same options.", err=True)
         try:
             job.write_to(file)
         except KeyboardInterrupt:

@@ -21,6 +21,7 @@ Writing:
 
 Working for a while:
     `progress`: shows how far a job is.
+    `showing_compilation`: shows that numba compiles. It is on while a dataset is built.
     `parts`: keeps what a generator has made, so that an interrupted generation continues.
 """
 
@@ -33,6 +34,7 @@ from trm.lazy import lazy_names
 if TYPE_CHECKING:
     from trm.data.augmentation import Augmentation as Augmentation
     from trm.data.batch import Batch as Batch
+    from trm.data.compilation import showing_compilation as showing_compilation
     from trm.data.csv_tables import csv_rows as csv_rows
     from trm.data.csv_tables import csv_table as csv_table
     from trm.data.dataset import BaseDataset as BaseDataset
@@ -79,6 +81,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "read_json": "trm.storage.untrusted_input",
         "read_puzzle_text": "trm.storage.text_files",
         "read_text": "trm.storage.untrusted_input",
+        "showing_compilation": "trm.data.compilation",
         "write_bytes": "trm.storage.atomic",
         "write_json": "trm.storage.atomic",
     },

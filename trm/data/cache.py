@@ -17,6 +17,7 @@ from urllib.parse import quote
 import numpy as np
 from pydantic import BaseModel
 
+from trm.data.compilation import showing_compilation
 from trm.data.layout import read_split, write_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.shipped import read_shipped
@@ -237,7 +238,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _build(split: Split, build: Callable[[Any, str, int], Any]) -> PuzzleSet:
     spec = split.spec
-    with progress(f"Preparing the {split_word(split.name)} puzzles"):
+    with progress(f"Preparing the {split_word(split.name)} puzzles"), showing_compilation():
         puzzles = build(split.config, split.name, split.seed)
     if not isinstance(puzzles, PuzzleSet):
         raise PluginError(

@@ -104,6 +104,7 @@ def read_split(directory: Path, split: str) -> PuzzleSet:
     with contextlib.suppress(OSError):  # on a read-only disk nothing can be restored
         restore_folder(Path(directory))
         restore_folder(folder)
+    _check_folder(Path(directory), split)
     facts = _read_facts(folder / "dataset.json")
     arrays = {name: _read_array(folder / f"{facts['sets'][0]}__{name}.npy") for name in EXAMPLE_ARRAYS + PUZZLE_ARRAYS}
     for name in PUZZLE_ARRAYS:
@@ -225,6 +226,24 @@ def _description(facts: dict[str, Any]) -> Description:
     )
 
 
+def _check_folder(directory: Path, split: str | None = None) -> None:
+    """Raise `DataError` if a dataset's folder is gone, is a file, or has no such split."""
+    if directory.is_file():
+        raise DataError(
+            f"{directory} is a file, not a folder of arrays. `trm list-tasks -v` lists the datasets that read files."
+        )
+    if not directory.exists():
+        raise DataError(
+            f"There is no data folder {directory}. If it was moved or deleted, put it back, or name another with --data."
+        )
+    if split is None or (directory / split).exists():
+        return
+    others = [folder.parent.name for folder in sorted(directory.glob("*/dataset.json"))]
+    if not others:
+        raise DataError(f"{directory} is not a dataset in the array layout: it has no folder {split}.")
+    raise DataError(f"{directory} has no {split} split, only {' and '.join(others)}.")
+
+
 def _read_json(path: Path) -> Any:
     try:
         return read_json(path, LONGEST_JSON)
@@ -279,6 +298,7 @@ def read_identifier_names(directory: Path) -> list[str]:
     Raises:
         DataError: the file is missing or damaged.
     """
+    _check_folder(directory)
     path = directory / f"{IDENTIFIERS}.json"
     names = _read_json(path)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -127,8 +127,14 @@ class SolvedPuzzle:
         report: for `--json`.
         picture: for people.
         problem: what is wrong with the answer, as far as it can be judged; None if nothing is.
+        name: what identifies the puzzle in the file of `trm solve --output`. Default: its number.
+        answer: the answer as text for that file. Default: the report as JSON.
+        valid: whether the answer is right; None if that cannot be judged.
     """
 
     report: dict[str, Any]
     picture: RenderableType
     problem: str | None = None
+    name: str = ""
+    answer: str = ""
+    valid: bool | None = None

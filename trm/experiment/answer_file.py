@@ -28,17 +28,19 @@ class AnswerFile:
 
     Args:
         path: the file; its suffix decides the format, see `FORMATS`.
+        made_by: the weights and options of this job in words. Every record has them, and one file has those of one job.
 
     Attributes:
         kept: the counts of the records that were there before.
 
     Raises:
-        UsageError: the suffix is unknown, the file has other content, or another process is writing it.
+        UsageError: the suffix is unknown, the file has other content or answers by other weights or options, or another
+            process is writing it.
         TRMError: the file cannot be read or written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.kept = path, Tally()
+    def __init__(self, path: Path, made_by: str = "") -> None:
+        self.path, self.made_by, self.kept = path, made_by, Tally()
         self.format = format_of(path)
         self.lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
         self.file: BinaryIO
@@ -81,6 +83,7 @@ class AnswerFile:
             "steps": solved.steps,
             "confidence": solved.confidence,
             "problem": solved.problem,
+            "made_by": self.made_by,
         }
         header = b"" if self.file.tell() else self.format.header
         try:
@@ -114,9 +117,12 @@ class AnswerFile:
         end = len(header)
         for record in self._records(self.file):
             try:
-                self._count(self.format.decode(record))
+                values = self.format.decode(record)
             except ValueError:
                 raise self._foreign() from None
+            if values["made_by"] != self.made_by:
+                raise self._other_job(values["made_by"])
+            self._count(values)
             end += len(record)
         self._cut(end)
 
@@ -141,6 +147,12 @@ class AnswerFile:
     def _foreign(self) -> UsageError:
         return UsageError(
             f"{self.path} exists and is not an output of `trm solve` with {', '.join(FIELDS)}. Choose another file."
+        )
+
+    def _other_job(self, other: Any) -> UsageError:
+        return UsageError(
+            f"{self.path} has answers by {other}, but this job would add answers by {self.made_by}. Repeat the options "
+            "of the earlier job, or choose another file."
         )
 
     def _close(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from trm.errors import UsageError
 
-FIELDS = ("puzzle", "answer", "valid", "steps", "confidence", "problem")
+FIELDS = ("puzzle", "answer", "valid", "steps", "confidence", "problem", "made_by")
 _TRUTH = {None: "", True: "true", False: "false"}
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _UNESCAPES = {escape[1]: character for character, escape in _ESCAPES.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -232,7 +233,13 @@ def _by_the_task(loaded: LoadedModel, texts: Sequence[SourcedText], options: Sea
     )
     for number, solved in enumerate(loaded.task.solve(request), start=1):
         yield Solved(
-            number=number, text="", draw=partial(_picture, solved), problem=solved.problem, report=solved.report
+            number=number,
+            text=solved.answer or json.dumps(solved.report, ensure_ascii=False),
+            draw=partial(_picture, solved),
+            puzzle=solved.name or str(number),
+            problem=solved.problem,
+            valid=solved.valid,
+            report=solved.report,
         )
 
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trm.data.overlap import Overlap
-from trm.data.puzzle_set import PuzzleSet
 from trm.devices.precision import precision_of
 from trm.errors import UsageError, quoted
 from trm.evaluation.intervals import Interval, wilson
@@ -19,11 +17,10 @@ from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import EvaluationRequest
 from trm.evaluation.scoring import evaluate as score_batches
 from trm.experiment.experiment import Experiment
-from trm.experiment.identifiers import ablate, check_identifiers
-from trm.experiment.leaks import known_overlap
+from trm.experiment.identifiers import ablate
 from trm.experiment.loaded import LoadedModel
-from trm.experiment.provenance import DataReport, change_since_training
 from trm.experiment.results import Score
+from trm.experiment.scored_data import Scored, ScoredDataStore
 from trm.experiment.session import Session
 from trm.progress import progress
 from trm.runs.locate import EVALUATIONS
@@ -62,7 +59,13 @@ class EvaluationOptions:
             raise UsageError(f"limit must be at least 1, got {self.limit}.")
 
 
-def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> Score:
+def evaluate(
+    loaded: LoadedModel,
+    trained_on: Experiment,
+    options: EvaluationOptions,
+    search: SearchOptions,
+    store: ScoredDataStore | None = None,
+) -> Score:
     """Score a model on puzzles with known answers.
 
     Args:
@@ -70,6 +73,7 @@ def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOpt
         trained_on: the experiment that the weights come from.
         options: what to score.
         search: test-time compute.
+        store: gives the puzzles. Default: a new one. Several evaluations that share one read the same puzzles once.
 
     Raises:
         UsageError: an unknown metric, or an option that the task has no use for.
@@ -78,11 +82,12 @@ def evaluate(loaded: LoadedModel, trained_on: Experiment, options: EvaluationOpt
     """
     if options.puzzle_ids is not None:
         ablate(loaded.model, options.puzzle_ids)
+    store = store or ScoredDataStore()
     if loaded.task.spec.evaluate is not None:
         refuse_search(loaded, search)
-        score = _by_the_task(loaded, trained_on, options, search)
+        score = _by_the_task(loaded, trained_on, options, search, store)
     else:
-        score = _by_metrics(loaded, trained_on, options, search)
+        score = _by_metrics(loaded, trained_on, options, search, store)
     return replace(score, puzzle_ids=options.puzzle_ids)
 
 
@@ -115,16 +120,18 @@ def score_trained(experiment: Experiment, trainer: Trainer, run: Path, session: 
 
 
 def _by_metrics(
-    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions
+    loaded: LoadedModel,
+    trained_on: Experiment,
+    options: EvaluationOptions,
+    search: SearchOptions,
+    store: ScoredDataStore,
 ) -> Score:
     experiment, session = loaded.experiment, loaded.session
     model = loaded.model
     metrics = experiment.build_metrics(options.metrics, session.display.note)
-    puzzles = experiment.puzzles(options.split, limit=options.limit)
-    check_identifiers(loaded.checkpoint, experiment, puzzles, session.display)
+    data = store.get(Scored(loaded, trained_on, options.split, options.limit))
+    puzzles = data.puzzles
     plan = experiment.search(model.config, search)
-    report = _reported(loaded, trained_on, options, puzzles)
-    overlap = _told_overlap(loaded, trained_on, options, puzzles)
     started = time.perf_counter()
     with progress("Scoring", len(puzzles)) as advance:
         values = score_batches(
@@ -145,7 +152,7 @@ def _by_metrics(
         puzzles=len(puzzles),
         supervision_steps=plan.steps,
         seconds=round(time.perf_counter() - started, 2),
-        data=report,
+        data=data.report,
         weights=loaded.checkpoint.kind,
         precision=precision_of(session.backend, plan.precision),
         intervals=share_intervals(metrics, len(puzzles)),
@@ -154,21 +161,24 @@ def _by_metrics(
         votes=plan.votes,
         answer=plan.answer,
         checked=plan.check is not None,
-        overlap=overlap,
+        test_puzzles_in_training=data.test_puzzles_in_training,
     )
 
 
 def _by_the_task(
-    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions
+    loaded: LoadedModel,
+    trained_on: Experiment,
+    options: EvaluationOptions,
+    search: SearchOptions,
+    store: ScoredDataStore,
 ) -> Score:
     experiment, session = loaded.experiment, loaded.session
     if options.metrics:
         raise UsageError(f"Task {loaded.task.name!r} reports the scores of its own evaluator: omit --metric.")
     steps = search.steps or loaded.steps
-    puzzles = experiment.puzzles(options.split)
-    report = _reported(loaded, trained_on, options, puzzles)
+    data = store.get(Scored(loaded, trained_on, options.split))
     output = options.output or loaded.checkpoint.evaluation_folder(_name(experiment, trained_on, options, search))
-    scored = [len(puzzles) if options.limit is None else min(options.limit, len(puzzles))]
+    scored = [min(options.limit or len(data.puzzles), len(data.puzzles))]
     started = time.perf_counter()
     values = experiment.task.evaluate(
         EvaluationRequest(
@@ -198,41 +208,25 @@ def _by_the_task(
         puzzles=scored[-1],
         supervision_steps=steps,
         seconds=round(time.perf_counter() - started, 2),
-        data=report,
+        data=data.report,
         weights=loaded.checkpoint.kind,
         precision=precision_of(session.backend),
+        test_puzzles_in_training=data.test_puzzles_in_training,
         cores=session.cores,
         votes=search.votes,
         output=output,
     )
 
 
-def _reported(
-    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, puzzles: PuzzleSet
-) -> DataReport:
-    """Report the puzzles, and tell the user if they are the run's own but have changed since."""
-    report = DataReport.of(loaded.experiment, puzzles, options.split)
-    if loaded.experiment == trained_on and options.limit is None:
-        change = change_since_training(loaded.checkpoint.run.fingerprints, report)
-        if change is not None:
-            loaded.session.display.note(change)
-    return report
-
-
-def _told_overlap(
-    loaded: LoadedModel, trained_on: Experiment, options: EvaluationOptions, puzzles: PuzzleSet
-) -> Overlap | None:
-    """Count the test puzzles that the weights were trained on, and tell the user if there are any; see `known_overlap`."""
-    if options.split != "test":
-        return None
-    overlap = known_overlap(trained_on, puzzles)
-    if overlap is not None and overlap.leaked:
-        loaded.session.display.note(f"Note: {overlap}")
-    return overlap
-
-
 def share_intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, Interval]:
-    """Wilson's interval for each metric that counts puzzles; cells of one puzzle are not independent trials."""
+    """Wilson's 95 % interval of each metric that counted puzzles in an evaluation.
+
+    Metrics of cells get none: the cells of one puzzle are not independent trials.
+
+    Args:
+        metrics: by name, with their counts.
+        puzzles: number of puzzles in the evaluation.
+    """
     shares = {name: metric for name, metric in metrics.items() if isinstance(metric, Share)}
     return {
         name: wilson(share.hits, share.total)

@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from trm.data.overlap import Overlap
 from trm.data.sampler import GroupSampler
 from trm.devices.precision import precision_of
-from trm.experiment.evaluator import score_trained
+from trm.experiment.evaluator import score_trained, share_intervals
 from trm.experiment.experiment import Experiment
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.preparing import Job, begin, prepare, run_folder_class, stages_note, test_split
@@ -37,9 +37,10 @@ class TrainedRun(Mapping[str, Any]):
 
     Attributes:
         folder: the run folder.
-        summary: `final_metrics`, `steps`, `skipped_steps`, `epochs`, `seconds` of training, `parameters`, `best`,
-            `run`, `train_puzzles`, `test_puzzles`, `test_puzzles_in_training`. For a preset that starts from another,
-            `steps` and `seconds` count all stages, and `stages` lists them.
+        summary: `final_metrics`, `intervals` (the 95 % confidence interval of each score that is a share of the puzzles),
+            `steps`, `skipped_steps`, `epochs`, `seconds` of training, `parameters`, `best`, `run`, `train_puzzles`,
+            `test_puzzles`, `test_puzzles_in_training`. For a preset that starts from another, `steps` and `seconds`
+            count all stages, and `stages` lists them.
         overlap: test puzzles that are in the training data.
         experiment: what was trained.
         session: the device and the display.
@@ -154,6 +155,7 @@ def _train(
                 trainer.resume(checkpoint, stream)
         metrics = experiment.build_metrics((), session.display.note)
         summary = trainer.fit(stream, experiment.test_batches(job.test), metrics)
+        summary["intervals"] = {name: list(pair) for name, pair in share_intervals(metrics, len(job.test)).items()}
         return _finished(job, run, session, trainer, summary) if session.processes.is_rank_zero else None
 
 

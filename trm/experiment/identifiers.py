@@ -19,14 +19,14 @@ from trm.words import counted
 def check_identifiers(checkpoint: Checkpoint, experiment: Experiment, puzzles: PuzzleSet, display: Display) -> None:
     """Check that each puzzle id of an experiment's data has the vector that it was trained with.
 
-    Imported weights and weights of a custom dataset have no names: only the number of their ids is checked. If the
-    training data is gone, a message says that the names cannot be compared.
+    Imported weights and weights of a custom dataset have no names: only the number of their ids is checked, and a message
+    says so if the data has names. If the training data is gone, a message says that the names cannot be compared.
 
     Args:
         checkpoint: the weights.
         experiment: the experiment that the weights are used in.
         puzzles: puzzles of that experiment.
-        display: shows that message.
+        display: shows these messages.
 
     Raises:
         CheckpointError: the data has more ids than the model has vectors.
@@ -41,7 +41,15 @@ def check_identifiers(checkpoint: Checkpoint, experiment: Experiment, puzzles: P
             f"{checkpoint.name} has vectors for {counted(known, 'puzzle id')}, the data has {counted(needed, 'id')}. To give "
             f"each id the mean vector, import the checkpoint with --num-puzzles {needed}."
         )
-    if known == 1 or run.training is None or run.task != experiment.task.name:
+    if known == 1:
+        return
+    if run.training is None or run.task != experiment.task.name:
+        if _named(puzzles.identifiers):
+            display.note(
+                f"Warning: {checkpoint.path} has no names for its puzzle ids, so they cannot be compared with those of this "
+                f"data, where id 1 is {puzzles.identifiers[1]!r}. The scores mean something only if the weights were "
+                "trained on data with the same ids in the same order."
+            )
         return
     trained_on = Experiment.from_run(run)
     if (trained_on.task, trained_on.seed) == (experiment.task, experiment.seed):
@@ -73,6 +81,11 @@ def ablate(model: TinyRecursiveModel, how: str) -> None:
         rows[1:] = 1 + torch.randperm(len(rows) - 1, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         table.weight.copy_(table.weight[rows.to(table.weight.device)])
+
+
+def _named(identifiers: Sequence[str]) -> bool:
+    """Whether the ids of some data have names of their own, not just their numbers."""
+    return any(name != str(number) for number, name in enumerate(identifiers) if number)
 
 
 def _compare(trained: Sequence[str], used: Sequence[str], checkpoint: Checkpoint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from trm.data.overlap import Overlap
@@ -12,7 +13,9 @@ from trm.plugins.registry import get_registry
 from trm.specs import DatasetSpec
 
 
-def known_overlap(trained_on: Experiment, test: PuzzleSet) -> Overlap | None:
+def known_overlap(
+    trained_on: Experiment, test: PuzzleSet, read: Callable[[], PuzzleSet] | None = None
+) -> Overlap | None:
     """Count the test puzzles that are in the training data, if that is in files on this machine.
 
     Data that would have to be generated or downloaded first is not compared.
@@ -20,6 +23,7 @@ def known_overlap(trained_on: Experiment, test: PuzzleSet) -> Overlap | None:
     Args:
         trained_on: the experiment that the weights come from.
         test: the puzzles to score.
+        read: gives the training puzzles. Default: they are read.
 
     Returns:
         The counts; None if they are not known.
@@ -29,7 +33,7 @@ def known_overlap(trained_on: Experiment, test: PuzzleSet) -> Overlap | None:
     """
     if trained_on.training is None or not _is_in_files(trained_on.task):
         return None
-    train = trained_on.puzzles("train")
+    train = read() if read is not None else trained_on.puzzles("train")
     if train.description.seq_len != test.description.seq_len:
         return None
     return trained_on.task.overlap(train, test)

@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from trm.data.overlap import Overlap
 from trm.data.puzzle_set import IntArray
 from trm.evaluation.intervals import Interval
 from trm.experiment.provenance import DataReport
@@ -50,7 +49,8 @@ class Score(Mapping[str, float]):
         output: folder that the task's own evaluator wrote to.
         puzzle_ids: "blank" or "random" if the puzzle vectors were ablated; None otherwise.
         source: the model on the Hugging Face Hub at its commit, ``hf://owner/name@<hash>``; None for other weights.
-        overlap: test puzzles that are in the training data; None if that was not checked, see `known_overlap`.
+        test_puzzles_in_training: test puzzles that are in the training data, symmetric images included; None if that is not
+            known, as for training data that would have to be generated again.
     """
 
     metrics: Mapping[str, float]
@@ -71,7 +71,7 @@ class Score(Mapping[str, float]):
     answer: str | None = None
     checked: bool | None = None
     output: Path | None = None
-    overlap: Overlap | None = None
+    test_puzzles_in_training: int | None = None
     puzzle_ids: str | None = None
     source: str | None = None
 
@@ -112,7 +112,7 @@ class Score(Mapping[str, float]):
             "precision": self.precision,
             **({"puzzle_ids": self.puzzle_ids} if self.puzzle_ids else {}),
             "data": self.data.as_json(),
-            "test_puzzles_in_training": None if self.overlap is None else self.overlap.leaked,
+            "test_puzzles_in_training": self.test_puzzles_in_training,
             "seconds": self.seconds,
             "puzzles_per_second_per_core": self.rate,
             **({"output": str(self.output)} if own else {}),
@@ -140,8 +140,10 @@ class Solved:
 
     Attributes:
         number: the puzzle's place in the input, from 1.
-        puzzle: the puzzle as text that the task can read; empty if it could not be read, or for a task with its own solver.
-        text: the answer as text that the task can read; empty if there is none.
+        puzzle: the puzzle as text that the task can read; empty if it could not be read. For a task with its own solver: what
+            identifies the puzzle.
+        text: the answer as text that the task can read; empty if there is none. For a task with its own solver: as it
+            writes it, or its report as JSON.
         draw: makes `picture`.
         problem: what is wrong with the answer by the task's rules, or with the puzzle if there is no answer; None if
             nothing is, or the task has no rules.

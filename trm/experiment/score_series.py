@@ -11,9 +11,11 @@ from typing import Any
 from trm.errors import UsageError
 from trm.evaluation.intervals import Interval, of_mean, of_mean_share
 from trm.experiment.results import Score
+from trm.experiment.scored_data import ScoredDataStore
 from trm.experiment.solver import Solver
 from trm.experiment.source import DataSource
 from trm.runs.run_folder import RunFolder
+from trm.words import split_word
 
 
 @dataclass(frozen=True)
@@ -59,16 +61,20 @@ class ScoreSeries:
     ) -> ScoreSeries:
         """Score each of several weights on each source and split; see `Solver.evaluate` for the options.
 
+        The puzzles of each source and split are read once.
+
         Raises:
-            UsageError: an output folder is given for more than one score.
+            UsageError: an output folder is given for more than one score, or the puzzles do not depend on the seed.
         """
         scores: list[Score] = []
+        store = ScoredDataStore()
         for solver in solvers:
             for split in splits:
                 for source in sources:
                     if scores and options.get("output") is not None:
                         raise UsageError("--output takes the files of one evaluation: score one checkpoint at a time.")
-                    scores.append(solver.evaluate(source=source, split=split, **options))
+                    scores.append(solver.evaluate(source=source, split=split, store=store, **options))
+                    _check_seeds(scores)
         return cls(tuple(scores))
 
     def seeds(self) -> Iterator[tuple[Score, list[Summary]]]:
@@ -88,6 +94,17 @@ class ScoreSeries:
                 label = f"{score.split} puzzles"
                 curves.setdefault(name, {}).setdefault(label, []).append((float(score.step or 0), value))
         return curves
+
+
+def _check_seeds(scores: Sequence[Score]) -> None:
+    """Raise `UsageError` if the last two scores are of two seeds that give the same puzzles: their spread means nothing."""
+    if len(scores) < 2:
+        return
+    one, other = scores[-2].data, scores[-1].data
+    if one.split == other.split and one.seed != other.seed and one.fingerprint == other.fingerprint:
+        raise UsageError(
+            f"Seeds {one.seed} and {other.seed} give the same {split_word(one.split)} puzzles ({one.source}): omit --seeds."
+        )
 
 
 def checkpoints_of(run: str) -> list[Path]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from trm.errors import UsageError
 from trm.evaluation.options import SearchOptions
 from trm.experiment.answer_file import AnswerFile
 from trm.experiment.answering import solve_texts
@@ -15,6 +16,7 @@ from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Solved, rate_per_core
 from trm.experiment.tally import Tally
 from trm.progress import progress
+from trm.words import counted
 
 COUNTED_FIRST, COUNTED_LATER = 0.3, 0.001
 """Seconds spent on counting the puzzles before the first answer, and after each answer until all are counted."""
@@ -50,13 +52,39 @@ class SolveJob:
             yield solved
 
     def write_to(self, file: AnswerFile) -> None:
-        """Append the answers that a file does not have yet; see `solve_texts` and `AnswerFile.write` for the errors raised."""
+        """Append the answers that a file does not have yet.
+
+        Raises:
+            UsageError: the file has answers, and the task has its own solver, which cannot leave out puzzles.
+            TRMError: see `solve_texts` and `AnswerFile.write`.
+        """
         started = time.perf_counter()
+        if file.kept.puzzles and self.loaded.task.spec.solve is not None:
+            raise UsageError(
+                f"{file.path} has answers already, and task {self.loaded.task.name!r} solves all puzzles together, so that "
+                "they cannot be continued. Choose another --output."
+            )
         self.tally = file.kept
         answers = solve_texts(self.loaded, self.texts, self.options, self.others, done=file.puzzles())
         for solved in self._with_progress(answers):
             file.write(solved)
             self.seconds = time.perf_counter() - started
+
+    @property
+    def made_by(self) -> str:
+        """The weights and options in words, such as "sudoku:quick 1f0c22d8a95b, 16 steps, 1 restart, checked"."""
+        loaded, options = self.loaded, self.options
+        run, step = loaded.checkpoint.run, loaded.checkpoint.step
+        weights = f"{run.task}:{run.preset}" if run.preset else f"{run.task}"
+        parts = [" ".join([weights, *([f"step {step}"] if step else []), loaded.checkpoint.fingerprint])]
+        parts += [f"then {', '.join(self.others)}"] if self.others and options.check is not False else []
+        if loaded.task.spec.solve is not None:
+            plan = {"step": options.steps or loaded.steps, **({"vote": options.votes} if options.votes else {})}
+            return ", ".join([*parts, *(counted(number, noun) for noun, number in plan.items())])
+        checked = loaded.task.spec.check is not None if options.check is None else options.check
+        search = loaded.experiment.search(run.model, replace(options, check=checked))
+        parts += [counted(search.steps, "step"), counted(search.restarts, "restart"), counted(search.votes, "vote")]
+        return ", ".join([*parts, f"{search.answer} answer", "checked" if checked else "not checked"])
 
     @property
     def rate(self) -> float:

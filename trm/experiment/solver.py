@@ -22,6 +22,7 @@ from trm.experiment.given import SourcedText
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.notebook import notebook_display
 from trm.experiment.results import Score, Solved
+from trm.experiment.scored_data import ScoredDataStore
 from trm.experiment.session import Display, Session
 from trm.experiment.source import DataSource
 from trm.experiment.task import Task
@@ -115,6 +116,7 @@ class Solver:
         metrics: Sequence[str] = (),
         output: Path | None = None,
         puzzle_ids: str | None = None,
+        store: ScoredDataStore | None = None,
         **options: Unpack[SearchFields],
     ) -> Score:
         """Score the weights on puzzles with known answers.
@@ -126,6 +128,7 @@ class Solver:
             metrics: names of metrics to report beside the task's own.
             output: folder for what a task's own evaluator writes. Default: a folder in the run.
             puzzle_ids: "blank" or "random" puzzle vectors, as an ablation. Default: the trained ones.
+            store: gives the puzzles; evaluations that share one read the same puzzles once. Default: a new one.
             **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`.
 
         Raises:
@@ -138,7 +141,7 @@ class Solver:
         for sentence in loaded.experiment.notes:
             loaded.session.display.note(sentence)
         chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output, puzzle_ids=puzzle_ids)
-        return evaluate(loaded, trained_on, chosen, SearchOptions(**options))
+        return evaluate(loaded, trained_on, chosen, SearchOptions(**options), store)
 
     def trace(
         self,

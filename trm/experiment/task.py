@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from trm.config.overrides import validated
 from trm.data.augmentation import Augmentation
 from trm.data.cache import Split, cached_split
+from trm.data.compilation import showing_compilation
 from trm.data.layout import read_split
 from trm.data.overlap import Overlap, count_overlap
 from trm.data.puzzle_set import Description, IntArray, PuzzleSet
@@ -285,7 +286,8 @@ class Task:
     def overlap(self, train: PuzzleSet, test: PuzzleSet) -> Overlap:
         """Count the test puzzles that are in the training data, symmetric images included; see `count_overlap`."""
         classify = self.symmetry_class if self.spec.symmetry_class else None
-        return count_overlap(train, test, augmentation=self.augmentation(), symmetry_class=classify)
+        with showing_compilation():
+            return count_overlap(train, test, augmentation=self.augmentation(), symmetry_class=classify)
 
     def _repr_html_(self) -> str:
         return task_html(self.spec, self.config, self.description, self.dataset, self.augmentation_name)

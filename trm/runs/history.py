@@ -49,6 +49,18 @@ class History:
         tests = [record["test"] for record in self.records if "test" in record]
         return tests[-1] if tests else {}
 
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """The recorded 95 % confidence intervals of the final scores that are shares of the test puzzles, by name."""
+        recorded = (self.summary or {}).get("intervals")
+        if not isinstance(recorded, dict):  # a run of an earlier version has none
+            return {}
+        pairs = {name: [as_number(end) for end in ends] for name, ends in recorded.items() if isinstance(ends, list)}
+        return {
+            name: (ends[0], ends[1])
+            for name, ends in pairs.items()
+            if len(ends) == 2 and ends[0] is not None and ends[1] is not None
+        }
+
     def best(self, metric: str) -> float | None:
         """The highest value of a metric in any evaluation; None without one."""
         values = [y for _, y in self.curve(metric)] + [as_number(self.last_scores().get(metric))]

@@ -3,12 +3,14 @@ becomes one `Checkpoint`."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from trm.config import RunConfig
@@ -77,6 +79,15 @@ class Checkpoint:
         run = RunFolder(self.folder)
         marks = [name for name in MARKERS if (found := run.marked(name)) and step_number(found) == self.step]
         return " and ".join(marks) or "earlier"
+
+    @property
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits, equal for the same weights wherever they are stored."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.tensors.items()):
+            digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        return digest.hexdigest()[:12]
 
     def minutes(self) -> float | None:
         """Minutes of training up to this step; None where the run kept no record of it."""

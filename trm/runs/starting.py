@@ -11,6 +11,9 @@ from trm.runs.building import planned_shapes
 from trm.runs.locate import Checkpoint
 from trm.runs.tensors import misfits
 
+EXAMPLES = 1
+"""Tensors of each kind that a message names if settings explain why they do not fit."""
+
 SHAPING = (
     "architecture",
     "mixing",
@@ -45,15 +48,17 @@ def check_start(start: Checkpoint, run: RunConfig) -> None:
     Raises:
         UsageError: a tensor is missing, unexpected or of another shape. The message names the settings that differ.
     """
-    problem = misfits(planned_shapes(run.model, start.path), start.tensors)
+    planned = planned_shapes(run.model, start.path)
+    problem = misfits(planned, start.tensors)
     if problem is None:
         return
     differences = list(_differences(start.run, run))
     if not differences:  # the file does not fit its own configuration
         raise UsageError(f"Cannot start from the weights in {start.path}: {problem}.")
+    example = misfits(planned, start.tensors, EXAMPLES) or ""
     raise UsageError(
         f"Cannot start from the weights in {start.path}, which belong to another model: {'; '.join(differences)}. "
-        f"{_advice(start.run, run)} ({problem[:1].upper()}{problem[1:]}.)"
+        f"{_advice(start.run, run)} ({example[:1].upper()}{example[1:]}.)"
     )
 
 

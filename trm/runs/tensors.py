@@ -66,8 +66,8 @@ def check_tensors(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tenso
             raise CheckpointError(f"{path} is damaged: {name} has values that are not finite numbers.")
 
 
-def misfits(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor]) -> str | None:
-    """All missing, unexpected and misshapen tensors, the first few of each kind by name; None if there are none."""
+def misfits(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor], listed: int = LISTED) -> str | None:
+    """All missing, unexpected and misshapen tensors, the first `listed` of each kind by name; None if there are none."""
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     misshapen = [
         f"{name} is {list(shapes[name])} instead of {list(shape)}"
@@ -79,7 +79,7 @@ def misfits(planned: Mapping[str, torch.Size], tensors: Mapping[str, Tensor]) ->
         "unexpected": sorted(set(shapes) - set(planned)),
         "of another shape": misshapen,
     }
-    found = [f"{_tensors(len(names))} {kind}: {_first(names)}" for kind, names in kinds.items() if names]
+    found = [f"{_tensors(len(names))} {kind}: {_first(names, listed)}" for kind, names in kinds.items() if names]
     return "; ".join(found) or None
 
 
@@ -87,6 +87,6 @@ def _tensors(count: int) -> str:
     return "1 tensor is" if count == 1 else f"{count} tensors are"
 
 
-def _first(names: list[str]) -> str:
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+def _first(names: list[str], listed: int) -> str:
+    more = len(names) - listed
+    return ", ".join(names[:listed]) + (f" and {more} more" if more > 0 else "")

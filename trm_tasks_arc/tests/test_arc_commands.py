@@ -269,6 +269,24 @@ def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, mo
     assert judged.exit_code == (0 if ", right" in judged.output else 3)
 
 
+def test_solve_writes_a_record_for_each_test_input(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trm_tasks_arc.solve.STEPS", 2)
+    output = tmp_path / "answers.jsonl"
+    words = ["solve", "arc", str(folder / "tasks"), "--checkpoint", str(folder / "run"), "--votes", "1"]
+    done = run(*words, "--output", str(output))
+    records = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [record["puzzle"] for record in records] == [f"task{number}, test input 1" for number in range(3)]
+    assert all(1 <= len(json.loads(record["answer"])) <= 2 for record in records)
+    assert {record["valid"] for record in records} <= {True, False}
+    assert done.exit_code == (0 if all(record["valid"] for record in records) else 3)
+    assert records[0]["made_by"].endswith(", 1 vote")
+    again = CliRunner().invoke(cli, [*words, "--output", str(output)])
+    assert "solves all puzzles together, so that they cannot be continued" in str(again.exception)
+    assert len(output.read_text().splitlines()) == 3
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -191,3 +191,31 @@ def test_a_dataset_of_text_files_is_labelled(tmp_path: Path) -> None:
         build_maze_hard(MazeConfig(size=6, csv=tmp_path), "test", 0)
     with pytest.raises(UsageError, match=r"test\.txt is a file: expected a folder with train\.csv and test\.csv"):
         build_maze_hard(MazeConfig(size=5, csv=tmp_path / "test.txt"), "test", 0)
+
+
+DOUBLED = ["##########", "##SS    ##", "##  ##  ##", "##    GG##", "##########"]
+
+
+@pytest.mark.parametrize("letters", ["SS", "S ", " S"])
+@pytest.mark.parametrize("row", range(5))
+def test_a_maze_of_two_characters_a_cell_is_refused_where_one_is_cut_off(row: int, letters: str) -> None:
+    rows = [line.replace("SS", letters) for line in DOUBLED]
+    (maze,) = read_grids("\n".join(rows)).strictly()
+    assert maze.shape == (5, 5)
+    rows[row] = rows[row][:-1]
+    with pytest.raises(PuzzleError, match=rf"line {row + 1}, .* two characters, but this row has an odd number"):
+        read_grids("\n".join(rows)).strictly()
+
+
+def test_a_maze_of_two_characters_a_cell_without_its_last_column_is_refused() -> None:
+    with pytest.raises(PuzzleError, match="two characters, but this row has an odd number"):
+        read_grids("\n".join(line[:-1] for line in DOUBLED)).strictly()
+
+
+def test_words_after_the_last_maze_are_mentioned() -> None:
+    reading = read_grids(f"First\n{GOOD}\n\nSecond\n{GOOD}\n")
+    assert reading.usual
+    reading = read_grids(f"{GOOD}\n\nhello\n")
+    assert len(reading.strictly()) == 1
+    assert reading.form == "one line a row; line 7, 'hello', is not a maze and was skipped"
+    assert not reading.usual

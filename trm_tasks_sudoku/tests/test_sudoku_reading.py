@@ -262,3 +262,30 @@ def test_candidates_are_not_cells_even_if_their_number_fits() -> None:
     line = "| 4 1278 1378 | 389 5 369 | 137 1678 16 |"  # 25 digits, as many as a row of 25x25 has
     with pytest.raises(PuzzleError, match=r"^Puzzle 1, line 1, column 5: '1278' stands for one cell"):
         read_grids("\n".join([line] * 25)).strictly()
+
+
+@pytest.mark.parametrize("words", ["abc", "the end", "Source: a newspaper"])
+def test_words_after_the_last_puzzle_are_mentioned(words: str) -> None:
+    reading = read_grids(f"{LINE}\n{LINE}\n{words}\n\n")
+    assert len(reading.strictly()) == 2
+    assert reading.form == f"81-character lines; line 3, {words!r}, is not a puzzle and was skipped"
+    assert not reading.usual
+
+
+@pytest.mark.parametrize(
+    "text", [f"Easy\n{LINE}\nHard\n{LINE}", f"{LINE}\n# the end", f"[Puzzle]\n{LINE}\n[State]\nabc"]
+)
+def test_titles_comments_and_sections_need_no_mention(text: str) -> None:
+    assert read_grids(text).usual
+
+
+def test_a_title_of_sixteen_letters_is_no_row() -> None:
+    assert len(read_grids("From: a newspaper\n" + "\n".join(ROWS)).strictly()) == 1
+    assert len(read_grids(f"Source: a newspaper\n{LINE}").strictly()) == 1
+
+
+def test_an_empty_first_row_of_dashes_is_no_header_of_a_table() -> None:
+    rows = ["-" * 9, *(row.replace(".", "-") for row in ROWS[1:])]
+    text = f"*-----------*\n{banded(rows, '|', '|---+---+---|')}\n*-----------*"
+    (grid,) = read_grids(f"{text}\n\n{text}").strictly()[1:]
+    assert "".join(map(str, grid)).replace("0", "-") == "".join(rows)

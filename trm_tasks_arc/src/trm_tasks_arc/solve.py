@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,14 @@ def _solved(task: Task, number: int, pair: Pair, candidates: list[Candidate]) ->
         report["right"] = any(right)
         if not any(right):
             problem = f"neither attempt is the solution of test input {number} of task {task.id}."
-    return SolvedPuzzle(report=report, picture=_picture(task, number, pair, candidates, right), problem=problem)
+    return SolvedPuzzle(
+        report=report,
+        picture=_picture(task, number, pair, candidates, right),
+        problem=problem,
+        name=f"{task.id}, test input {number}",
+        answer=json.dumps([attempt.grid.tolist() for attempt in attempts]),
+        valid=None if pair.output is None else any(right),
+    )
 
 
 def _picture(task: Task, number: int, pair: Pair, candidates: list[Candidate], right: Iterable[bool]) -> RenderableType:

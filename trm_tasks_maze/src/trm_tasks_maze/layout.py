@@ -22,6 +22,7 @@ SEPARATED = "separated cells"
 DOUBLED = "two characters a cell"
 ONE_LINE = "one line a maze"
 PRINTED = "printed arrays"
+CUT = "Each cell of this maze is two characters, but this row has an odd number of them. Complete it."
 ABBREVIATED = "The array is printed with '...' in place of its middle. Save it with numpy.save and give the file."
 
 
@@ -60,6 +61,14 @@ def blocks_of(text: str) -> list[Block]:
     if _BRACKETED.search(text):
         return list(_printed(text))
     return [block for rows in _paragraphs(text) for block in _split(_without_separators(rows))]
+
+
+def last_words(text: str) -> tuple[int, str] | None:
+    """The number and content of the last line if it is a title, although no maze follows; None otherwise."""
+    lines = text.rstrip().splitlines()
+    if not lines or _SECTION.search(text) or not _is_title(lines[-1]):
+        return None
+    return len(lines), lines[-1].strip()
 
 
 def square_side(length: int) -> int | None:
@@ -102,6 +111,9 @@ def _without_separators(rows: Sequence[Row]) -> Block | None:
         return Block(tuple(map(_fields, rows)), SEPARATED)
     if len(rows) > 1 and _doubled(rows):
         return Block(tuple(_every_second(row) for row in rows), DOUBLED)
+    cut = _cut_off(rows)
+    if cut is not None:
+        return Block((cut,), DOUBLED, CUT)
     return _spaced(rows)
 
 
@@ -126,6 +138,15 @@ def _doubled(rows: Sequence[Row]) -> bool:
         return True
     walls = sum(pair[0] == pair[1] and pair[0] not in " ." for pair in pairs)
     return walls >= len(rows) and all(pair[0] == pair[1] or _letter(pair) for pair in pairs)
+
+
+def _cut_off(rows: Sequence[Row]) -> Row | None:
+    """The first row that lacks the second character of its last cell, if each cell is two characters; None otherwise."""
+    odd = [row for row in rows if len(row.cells) % 2]
+    if len(rows) < 2 or not odd or _are_spaces_between(rows, 0, 2):
+        return None
+    whole = [row._replace(cells=row.cells + row.cells[-1]) if len(row.cells) % 2 else row for row in rows]
+    return odd[0] if _doubled(whole) else None
 
 
 def _letter(pair: str) -> str:

@@ -20,7 +20,7 @@ from trm_tasks_maze.alphabets import Alphabet, alphabet_of
 from trm_tasks_maze.config import MazeConfig
 from trm_tasks_maze.csv_source import QUESTIONS
 from trm_tasks_maze.grid import FREE, GOAL, MAX_SIDE, MIN_SIDE, PATH, START, IntArray
-from trm_tasks_maze.layout import ONE_LINE, Block, Row, blocks_of, square_side
+from trm_tasks_maze.layout import ONE_LINE, Block, Row, blocks_of, last_words, square_side
 from trm_tasks_maze.rules import no_way
 
 NO_MAZE = "The text contains no maze. Expected lines of '#' (wall), '.' (free cell), S (start) and G (goal)."
@@ -71,7 +71,11 @@ def read_grids(text: str, shape: tuple[int, int] | None = None) -> Reading:
     notes = [note for note in dict.fromkeys(block.note for block in blocks) if note]
     names = [] if alphabet.is_usual and not notes else [alphabet.describe("".join(cells))]
     usual = alphabet.is_usual and notes in ([], [ONE_LINE])
-    return Reading("; ".join([*notes, *names]) or "one line a row", _mazes(blocks, alphabet, shape), usual)
+    form = [*notes, *names] or ["one line a row"]
+    title = last_words(text)
+    if title is not None:
+        form.append(f"line {title[0]:,}, {title[1][:30]!r}, is not a maze and was skipped")
+    return Reading("; ".join(form), _mazes(blocks, alphabet, shape), usual and title is None)
 
 
 def _of_table(text: str) -> list[Block]:

@@ -117,6 +117,16 @@ def lines_of(text: str) -> list[Line]:
     return [item for line in found if (item := _resolved(line, marks, lengths, fields)) is not None]
 
 
+def last_words(text: str) -> tuple[int, str] | None:
+    """The number and content of the last line if it looks like a title, although no puzzle follows; None otherwise."""
+    lines = text.rstrip().splitlines()
+    if not lines or any(_SECTION.fullmatch(line.strip()) for line in lines):
+        return None
+    content = lines[-1].strip()
+    line = _line(len(lines), content)
+    return (len(lines), content) if isinstance(line, Break) and line.final else None
+
+
 def or_of(numbers: tuple[int, ...]) -> str:
     """Numbers as "4, 6 or 9"."""
     return ", ".join(map(str, numbers[:-1])) + f" or {numbers[-1]}"
@@ -158,13 +168,18 @@ def _without_headers(lines: list[Line]) -> list[Line]:
         paragraph.append(line)
         if isinstance(line, Break):
             rules = [at for at, item in enumerate(paragraph) if _is_header_rule(item)]
-            kept += paragraph[2:] if rules == [1] else paragraph
+            kept += paragraph[2:] if rules == [1] and not _is_ornament(paragraph[0]) else paragraph
             paragraph = []
     return kept[:-1]
 
 
 def _is_header_rule(line: Line) -> bool:
     return isinstance(line, Rule) and _HEADER_RULE.fullmatch(line.content) is not None
+
+
+def _is_ornament(line: Line) -> bool:
+    """Whether a line is the upper edge of a grid, below which `---|---|---` is an empty row."""
+    return isinstance(line, Rule) and _ORNAMENT.search(line.content) is not None
 
 
 def _resolved(line: Line, marks: set[str], lengths: set[int], fields: bool) -> Line | None:
@@ -239,9 +254,8 @@ def _one_field(number: int, content: str, fields: list[tuple[int, str]]) -> Line
 def _all_fields(number: int, content: str, fields: list[tuple[int, str]]) -> Row | None:
     """A line whose fields are single cells or groups of cells."""
     cells = "".join(field for _, field in fields)
-    if (
-        len(fields) in SIZES and len({len(field) for _, field in fields}) > 1
-    ):  # candidates, whose number may fit by chance
+    ragged = len({len(field) for _, field in fields}) > 1
+    if ragged and (len(fields) in SIZES or cells.isalpha()):  # candidates or words, whose number may fit by chance
         return None
     if len(cells) not in (*SIZES, *CELLS) or not _are_cells(cells, len(cells)):
         return None

@@ -16,7 +16,7 @@ from trm.data import Reading
 from trm.errors import PuzzleError
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
 from trm_tasks_sudoku.layout import Found, puzzles_of
-from trm_tasks_sudoku.lines import FIELDS, LISTS, NUMBERS, SEPARATED
+from trm_tasks_sudoku.lines import FIELDS, LISTS, NUMBERS, SEPARATED, last_words
 from trm_tasks_sudoku.rules import cell_name, conflicting, first_conflict
 from trm_tasks_sudoku.symbols import BLANKS, DIGITS, Symbols, symbols_of
 
@@ -78,6 +78,9 @@ def read_grids(text: str, size: int | None = None) -> Reading:
     of_size = [puzzle for puzzle in found if isinstance(puzzle, Found) and puzzle.size == size]
     symbols = _symbols(of_size, size)
     form, usual = _form(of_size, symbols, size)
+    title = last_words(text)
+    if title is not None:
+        form, usual = f"{form}; line {title[0]:,}, {title[1][:30]!r}, is not a puzzle and was skipped", False
     return Reading(form, _grids(found, symbols, size), usual)
 
 

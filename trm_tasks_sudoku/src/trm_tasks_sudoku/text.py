@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from trm.data import showing_compilation
 from trm_tasks_sudoku.geometry import size_of
 from trm_tasks_sudoku.proof import Proof
 from trm_tasks_sudoku.rules import cell_name
@@ -27,7 +28,8 @@ def explain(puzzle: npt.NDArray[np.uint8]) -> str:
         return ONE_SOLUTION
     from trm_tasks_sudoku.solver import solve  # compiled code, which takes long to load
 
-    result = solve(puzzle, limit=2, max_backtracks=LONGEST_SEARCH)
+    with showing_compilation():
+        result = solve(puzzle, limit=2, max_backtracks=LONGEST_SEARCH)
     size = size_of(len(puzzle))
     if result.solutions == 2:
         first, second = result.grids
