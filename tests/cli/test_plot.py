@@ -145,8 +145,9 @@ def test_compare_has_what_differs_and_nothing_else(runs: tuple[str, str], capsys
         (["plot", "nowhere"], "There is no run folder nowhere.", 2),
         (["compare", "nowhere"], "There is no run folder nowhere.", 2),
         (["plot", "RUN", "--metric", "los"], "--metric los: no run has this quantity. Did you mean 'loss'?", 2),
-        (["plot", "RUN", "--output", "curves.txt"], "use a name that ends in .png, .svg or .pdf", 2),
+        (["plot", "RUN", "--output", "curves.txt"], "use a name that ends in .png, .svg, .pdf, .csv or .json", 2),
         (["plot", "RUN", "--output", "/nowhere/c.svg"], "Cannot write /nowhere/c.svg", 2),
+        (["plot", "RUN", "--steps", "3"], "--steps goes with --kind convergence, trajectory or messages, not with", 2),
     ],
 )
 def test_what_is_wrong_is_said(

@@ -44,14 +44,14 @@ def test_states_are_what_the_answers_are_read_from(cycles: bool) -> None:
     assert states.received.shape == (count, 4, 2, 9)
     assert states.attention is not None
     assert states.attention.shape == (count, 4, 2, 9, 9)
-    with torch.no_grad(), get_backend("cpu").autocast():
+    with torch.no_grad():
         output = model.read_out(State(torch.from_numpy(states.answer), torch.from_numpy(states.latent)))
     assert (output.logits.argmax(-1).numpy() == np.stack([frame.answer for frame in frames])).all()
     assert torch.sigmoid(output.halt_logits).tolist() == pytest.approx([frame.halt for frame in frames])
     plain = refine(model, Puzzle(INPUTS), 3, get_backend("cpu"), cycles)
     for frame, recorded in zip(plain, frames, strict=True):
         assert frame.inside is None
-        assert (frame.probabilities == recorded.probabilities).all()
+        np.testing.assert_allclose(frame.probabilities, recorded.probabilities, atol=0.05)
 
 
 def test_a_trace_has_states_only_on_request(solver: trm.Solver) -> None:

@@ -81,6 +81,12 @@ def runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Co
     return [CompletionItem(incomplete, type="dir"), *_items(_run_folders(incomplete), incomplete)]
 
 
+def plotted(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Complete what `trm plot` takes: runs, and with another `--kind` than curves also shipped weights."""
+    shipped = [] if ctx.params.get("kind") in (None, "curves") else _items(_shipped(), incomplete)
+    return [*runs(ctx, param, incomplete), *shipped]
+
+
 def metrics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Complete a metric of the task, of the weights or of the run on the command line."""
     from trm.plugins.registry import get_registry

@@ -111,4 +111,4 @@ def command(
     else:
         print_scores(series)
     if plot is not None:
-        write_figure(plot, "--plot", series.curves(), "steps")
+        write_figure(plot, "--plot", series.curves(), "steps", err=as_json)

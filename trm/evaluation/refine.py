@@ -67,6 +67,8 @@ class Puzzle:
 class Record:
     """What a refinement keeps of the model's inside. By default, nothing.
 
+    What is recorded is computed in fp32, so that states far beyond the trained steps show the model and not the rounding.
+
     Attributes:
         states: the states y and z.
         messages: the sizes of the messages that the mixers send. Includes the states.
@@ -182,7 +184,7 @@ def refine(
         UsageError: `steps` is below 1 or `restart` below 0, the puzzle has a wrong length, token, label or id, the mixer
             offers no messages, or the record would take more than `RECORD_LIMIT` bytes.
     """
-    _check(model, puzzle)
+    check_puzzle(model, puzzle)
     steps = check_steps(steps, 1)
     run = model.cycles if cycles else model.steps
     inputs = torch.from_numpy(np.asarray(puzzle.inputs, dtype=np.int64))[None].to(backend.device)
@@ -207,7 +209,7 @@ def restarted(model: TinyRecursiveModel, puzzle: Puzzle, restart: int) -> State:
     return initial_state(model, plan.noise_of(restart), stream)
 
 
-def _check(model: TinyRecursiveModel, puzzle: Puzzle) -> None:
+def check_puzzle(model: TinyRecursiveModel, puzzle: Puzzle) -> None:
     """Raise `UsageError` if the model cannot be given a puzzle."""
     for name, tokens in (("inputs", puzzle.inputs), ("labels", puzzle.labels)):
         if tokens is not None and np.asarray(tokens).dtype.kind not in "iu":
@@ -245,10 +247,11 @@ def _moments(
     results: Iterator[StepResult], recorder: _StateRecorder | None, backend: Backend, count: int
 ) -> Iterator[tuple[StepOutput, Inside | None]]:
     """The outputs of `count` results, with the inside of the model if it is recorded."""
+    precision = "auto" if recorder is None else "fp32"
     with contextlib.nullcontext() if recorder is None else recorder.watching():
         for number in range(count):
             inside = None
-            with torch.no_grad(), backend.autocast():  # closed before the yield, as in the core's own cycles
+            with torch.no_grad(), backend.autocast(precision):  # closed before the yield, as in the core's own cycles
                 state, output = next(results)
                 if recorder is not None:
                     inside = recorder.inside(state)

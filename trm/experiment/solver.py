@@ -12,9 +12,12 @@ from typing_extensions import Unpack
 from trm.data.puzzle_set import IntArray
 from trm.data.ranges import check_integers, check_tokens
 from trm.errors import DataError, PuzzleError, UsageError
+from trm.evaluation.convergence import Convergence, converge
 from trm.evaluation.examples import Example, choose_examples, examples_of_card
 from trm.evaluation.options import SearchFields, SearchOptions
 from trm.evaluation.refine import Frame, Puzzle, Record, RecordFields, refine
+from trm.evaluation.search import Check
+from trm.evaluation.trajectory import Trajectory, trajectory
 from trm.experiment.answering import solve_texts
 from trm.experiment.evaluator import EvaluationOptions, evaluate
 from trm.experiment.experiment import Experiment
@@ -169,15 +172,60 @@ class Solver:
                 or the recording would take more than a GiB.
             PuzzleError: the text is malformed, or not one puzzle.
         """
-        if puzzle is None:
-            puzzle = self.examples(1)[0].puzzle
-        solver = self.resized_for(puzzle) if isinstance(puzzle, str) else self
-        parsed, model = solver._puzzle(puzzle), solver.model
+        solver, parsed = self._given(puzzle)
+        model = solver.model
         steps = check_steps(steps, solver.steps)
         frames = refine(model, parsed, steps, self.loaded.session.backend, cycles, Record(**record), restart)
         with progress("Tracing", steps * (model.config.T_steps if cycles else 1), "frames") as advance:
             recorded = tuple(_counted(frames, advance))
         return Trace(solver.task, parsed, recorded, solver.origin(), None, restart, model.config.prefix_length)
+
+    def trajectory(
+        self, puzzle: PuzzleLike | None = None, *, steps: int | None = None, restarts: int = 5
+    ) -> Trajectory:
+        """The paths of the state of one puzzle from several initial states, in its principal components.
+
+        Args:
+            puzzle: as for `trace`.
+            steps: supervision steps. Default: same as in training.
+            restarts: number of initial states; the first is the model's own.
+
+        Raises:
+            UsageError: a number is below 1, the tokens are no puzzle, or the states would take more than a GiB.
+            PuzzleError: the text is malformed, or not one puzzle.
+        """
+        solver, parsed = self._given(puzzle)
+        steps = check_steps(steps, solver.steps)
+        return trajectory(solver.model, parsed, steps, restarts, self.loaded.session.backend, solver._check_answer())
+
+    def convergence(
+        self,
+        *,
+        steps: int = 64,
+        limit: int = 32,
+        source: DataSource = DataSource(),  # noqa: B008
+        split: str = "test",
+    ) -> Convergence:
+        """How the states of several puzzles move over many supervision steps.
+
+        Args:
+            steps: supervision steps, usually many more than in training.
+            limit: number of puzzles.
+            source: other data than the run's own.
+            split: "test" or "train".
+
+        Raises:
+            UsageError: a number is below 1, an unknown dataset or setting, or too many steps for a GiB of states.
+            DataError: the data cannot be read.
+            CheckpointError: the weights do not fit the data.
+        """
+        limit = EvaluationOptions(split=split, limit=limit).limit or 1
+        loaded = replace(self.loaded, experiment=source.applied_to(self.loaded.experiment))
+        for note in loaded.experiment.notes:
+            loaded.session.display.note(note)
+        puzzles = loaded.experiment.puzzles(split, limit=limit).head(limit)
+        check = Solver(loaded)._check_answer()
+        return converge(loaded.model, puzzles, steps, loaded.session.backend, loaded.steps, check)
 
     def frames(self, puzzle: Puzzle, steps: int | None = None, cycles: bool = False) -> Iterator[Frame]:
         """The refinement of one puzzle, frame by frame as it is computed; see `trace`."""
@@ -211,6 +259,18 @@ class Solver:
         run, step, source = self.checkpoint.run, self.checkpoint.step, self.checkpoint.source
         saved = (f", step {step:,}" if step else "") + (f", {source}" if source else "")
         return f"{run.task} {run.preset or ''}: {self.model.num_parameters():,} parameters, seed {run.seed}{saved}"
+
+    def _check_answer(self) -> Check | None:
+        """Judges answers by the task's rules; None if it has none."""
+        task = self.task
+        return (lambda inputs, answer: task.check(inputs, answer) is None) if task.spec.check else None
+
+    def _given(self, puzzle: PuzzleLike | None) -> tuple[Solver, Puzzle]:
+        """A puzzle, by default a test puzzle that took many steps, and the solver at its size."""
+        if puzzle is None:
+            puzzle = self.examples(1)[0].puzzle
+        solver = self.resized_for(puzzle) if isinstance(puzzle, str) else self
+        return solver, solver._puzzle(puzzle)
 
     def _puzzle(self, puzzle: PuzzleLike) -> Puzzle:
         if isinstance(puzzle, Puzzle):

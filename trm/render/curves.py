@@ -1,13 +1,14 @@
-"""Learning curves as PNG or SVG, drawn with matplotlib."""
+"""Figures as PNG, SVG or PDF, drawn with matplotlib."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from trm.errors import printable
 from trm.extras import extra_module
-from trm.render.chart import Points
+from trm.render.panels import Curve, Panel
 from trm.storage.atomic import replaced_file
 
 # The palette of Okabe and Ito, which is safe for colour-blind readers. Lines and markers differ as well.
@@ -15,36 +16,49 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#00
 LINES = ("-", "--", "-.", ":")
 MARKERS = "osv^Dx+"
 FEW = 40  # curves with at most this many points have markers
+MANY = 4  # more panels than this stand in two columns
 
 
-def write_curves(path: Path, panels: Mapping[str, Mapping[str, Points]], axis: str) -> None:
-    """Draw one panel per quantity, with one curve per run.
+def write_panels(path: Path, panels: Sequence[Panel]) -> None:
+    """Draw panels, with their curves and bands.
 
     Args:
         path: the output file; its suffix selects the format.
-        panels: points (x, y) by quantity and run.
-        axis: label of the x axis.
+        panels: at least one.
 
     Raises:
         UsageError: matplotlib is not installed.
+        OSError: the file cannot be written; an earlier file is untouched.
     """
-    figure = extra_module("matplotlib.figure", "A figure").Figure(figsize=(7, 3.2 * len(panels)), layout="constrained")
-    for place, (metric, curves) in enumerate(panels.items()):
-        axes = figure.add_subplot(len(panels), 1, place + 1)
-        for number, (name, points) in enumerate(curves.items()):
-            axes.plot(
-                *zip(*points, strict=True) if points else ([], []),
-                label=_plain(name),
-                color=COLORS[number % len(COLORS)],
-                linestyle=LINES[number % len(LINES)],
-                marker=MARKERS[number % len(MARKERS)] if len(points) <= FEW else None,
-                markersize=4,
-            )
-        axes.set(xlabel=axis, ylabel=_plain(metric.replace("_", " ")))
+    columns = 2 if len(panels) > MANY else 1
+    rows = -(-len(panels) // columns)
+    size = (7 if columns == 1 else 12, (6 if panels[0].paths and len(panels) == 1 else 3.2) * rows)
+    figure = extra_module("matplotlib.figure", "A figure").Figure(figsize=size, layout="constrained")
+    for place, panel in enumerate(panels, start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        for number, (name, curve) in enumerate(panel.curves.items()):
+            _draw(axes, number, _plain(name), curve, panel.paths)
+        axes.set(xlabel=_plain(panel.axis), ylabel=_plain(panel.height_label))
+        axes.set_title(_plain(panel.title), fontsize="medium")
+        if panel.log and any(value > 0 for curve in panel.curves.values() for value in curve.y):
+            axes.set_yscale("log", nonpositive="mask")
         axes.grid(alpha=0.3)
-        axes.legend()
+        axes.legend(fontsize="small", framealpha=0.6)
     with replaced_file(path) as file:
         figure.savefig(file, dpi=150, format=path.suffix.lower().removeprefix("."))
+
+
+def _draw(axes: Any, number: int, name: str, curve: Curve, path: bool) -> None:
+    """Draw the curve of a number; a path has an open circle at its beginning and a star at its end."""
+    color = COLORS[number % len(COLORS)]
+    marker = MARKERS[number % len(MARKERS)] if len(curve.x) <= FEW else None
+    style = LINES[number % len(LINES)]
+    axes.plot(curve.x, curve.y, label=name, color=color, linestyle=style, marker=marker, markersize=4)
+    if len(curve.low):
+        axes.fill_between(curve.x, curve.low, curve.high, color=color, alpha=0.15, linewidth=0)
+    if path and len(curve.x):
+        axes.plot(curve.x[:1], curve.y[:1], "o", color=color, markersize=11, fillstyle="none")
+        axes.plot(curve.x[-1:], curve.y[-1:], "*", color=color, markersize=13)
 
 
 def _plain(name: str) -> str:
