@@ -139,10 +139,7 @@ class Solver:
             DataError: the data cannot be read.
             CheckpointError: the weights do not fit the data.
         """
-        trained_on = self.loaded.experiment
-        loaded = replace(self.loaded, experiment=source.applied_to(trained_on))
-        for sentence in loaded.experiment.notes:
-            loaded.session.display.note(sentence)
+        trained_on, loaded = self.loaded.experiment, self._with_source(source)
         chosen = EvaluationOptions(split=split, limit=limit, metrics=metrics, output=output, puzzle_ids=puzzle_ids)
         return evaluate(loaded, trained_on, chosen, SearchOptions(**options), store)
 
@@ -220,9 +217,7 @@ class Solver:
             CheckpointError: the weights do not fit the data.
         """
         limit = EvaluationOptions(split=split, limit=limit).limit or 1
-        loaded = replace(self.loaded, experiment=source.applied_to(self.loaded.experiment))
-        for note in loaded.experiment.notes:
-            loaded.session.display.note(note)
+        loaded = self._with_source(source)
         puzzles = loaded.experiment.puzzles(split, limit=limit).head(limit)
         check = Solver(loaded)._check_answer()
         return converge(loaded.model, puzzles, steps, loaded.session.backend, loaded.steps, check)
@@ -259,6 +254,13 @@ class Solver:
         run, step, source = self.checkpoint.run, self.checkpoint.step, self.checkpoint.source
         saved = (f", step {step:,}" if step else "") + (f", {source}" if source else "")
         return f"{run.task} {run.preset or ''}: {self.model.num_parameters():,} parameters, seed {run.seed}{saved}"
+
+    def _with_source(self, source: DataSource) -> LoadedModel:
+        """The weights with other data than the run's own, with notes on it for the display."""
+        loaded = replace(self.loaded, experiment=source.applied_to(self.loaded.experiment))
+        for sentence in loaded.experiment.notes:
+            loaded.session.display.note(sentence)
+        return loaded
 
     def _check_answer(self) -> Check | None:
         """Judges answers by the task's rules; None if it has none."""
