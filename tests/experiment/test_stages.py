@@ -178,7 +178,7 @@ def test_presets_that_start_from_others(capsys: pytest.CaptureFixture[str]) -> N
             chains = [[stage.name for stage in stages(spec, preset)] for preset in spec.presets]
             found[task] = [chain for chain in chains if len(chain) > 1]
     expected = {
-        "sudoku": [["hard-1", "hard"], ["hard-1", "hard", "sixteen"]],
+        "sudoku": [["hard-1", "hard"], ["hard-1", "hard", "sixteen"], ["grid", "grid-hard"]],
         "maze": [["quick", "medium"], ["quick", "hard"]],
         "arc": [],
         "arithmetic": [],
@@ -186,4 +186,4 @@ def test_presets_that_start_from_others(capsys: pytest.CaptureFixture[str]) -> N
     assert found == {task: expected[task] for task in found}
     assert find_preset(registry.task("sudoku"), "hard").weights is not None
     assert command("train", "sudoku", "--preset", "hard-2") == 2
-    assert "Did you mean 'hard-1' or 'hard'?" in capsys.readouterr().err
+    assert "Did you mean 'hard-1' or 'hard' or 'grid-hard'?" in capsys.readouterr().err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from trm import Structure, TinyRecursiveModel, TRMConfig
+from trm.cli.main import main
 from trm.errors import UsageError
 from trm.model.grid import GridMix
 from trm.model.mixer import build_mixer
@@ -158,3 +161,26 @@ def test_scores_of_differences_fit_every_size_and_look_the_same_everywhere() -> 
 def test_what_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         config((2, 3), **changes)
+
+
+@pytest.mark.slow
+def test_it_learns_4x4_sudoku_from_row_and_column_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = ("task.train_puzzles=1000", "task.test_puzzles=100", "training.eval_interval=500", "training.max_steps=300")
+    sets = [part for value in ("model.mixing=grid", "model.num_heads=4", *small) for part in ("--set", value)]
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "train",
+                "sudoku",
+                "--preset",
+                "mini",
+                "--device",
+                "cpu",
+                "--json",
+                "--output",
+                str(tmp_path / "run"),
+                *sets,
+            ]
+        )
+    assert ended.value.code in (0, None)
+    assert json.loads(capsys.readouterr().out)["final_metrics"]["exact_accuracy"] > 0.8

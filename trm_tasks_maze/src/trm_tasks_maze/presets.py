@@ -84,6 +84,13 @@ PRESETS = (
     ),
     HARD,
     PresetSpec(
+        name="grid",
+        summary="10x10, given row and column numbers only",
+        task={"size": 10, "min_path": 12, "train_puzzles": 20_000, "test_puzzles": 1000},
+        model={**MODEL, "mixing": "grid", "num_heads": 8, "mixing_options": {"numbers": "differences"}},
+        training={**TRAINING, "max_steps": 4000, "eval_interval": 2000, "eval_examples": 128},
+    ),
+    PresetSpec(
         name="paper",
         summary="the published settings for Maze-Hard, with attention, for GPUs",
         task={"size": 30},

@@ -65,7 +65,7 @@ HARD_1 = PresetSpec(
 MODEL: dict[str, Any] = {**RELATIONAL_MODEL, "halt_loss_weight": 0.1}
 
 # What belongs to a row, column or box is learned: attention is given row and column numbers only.
-GRID: dict[str, Any] = {"mixing": "grid", "num_heads": 4}
+GRID_MODEL: dict[str, Any] = {**MODEL, "mixing": "grid", "num_heads": 4, "activation": "swiglu", "hidden_dim": 64}
 
 PRESETS = (
     PresetSpec(
@@ -140,8 +140,26 @@ PRESETS = (
         name="grid",
         summary="9x9 with at most 32 clues, given row and column numbers only",
         task={"size": 9, "clues": 32, "train_puzzles": 20_000, "test_puzzles": 1000},
-        model={**MODEL, **GRID},
-        training={**RELATIONAL_TRAINING, "max_steps": 4000, "eval_interval": 500},
+        model=GRID_MODEL,
+        training={
+            **RELATIONAL_TRAINING,
+            "optimizer": "muon",
+            "muon_learning_rate": 5e-3,
+            "learning_rate": 2e-3,
+            "decay_start": 0.4,
+            "max_steps": 2000,
+            "eval_interval": 1000,
+            "save_interval": 250,
+            "eval_examples": 128,
+        },
+    ),
+    PresetSpec(
+        name="grid-hard",
+        summary="9x9, minimal and hard puzzles, given row and column numbers only",
+        task=HARD_1.task,
+        model={**GRID_MODEL, "n_recursions": 3, "n_supervision": 16, "halt_loss_weight": 0.5},
+        training={**HARD_1.training, "decay_start": 0.2},
+        starts_from="grid",
     ),
     PAPER,
     replace(PAPER, name="extreme", summary="same as paper, under the name of its dataset"),
