@@ -24,15 +24,15 @@ SIZES: dict[str, Any] = {
     "vocab_size": 5, "context_length": 6, "hidden_dim": 8, "num_heads": 2, "mlp_multiple_of": 8, "n_recursions": 2,
     "T_steps": 2, "n_supervision": 2,
 }  # fmt: skip
+SYMBOLS = GRID.model_copy(update={"interchangeable": [2, 3, 4], "neighbours": []})
 MODELS: dict[str, dict[str, Any]] = {
     "attention": {"mixing": "attention", "num_puzzles": 2, "puzzle_tokens": 1},
     "hrm": {"mixing": "attention", "architecture": "hrm", "num_layers": 1, "num_layers_high": 2},
     "sum": {"mixing": "relational", "structure": GRID},
     "max": {"mixing": "relational", "structure": GRID, "neighbour_pooling": "max"},
-    "symbols": {
-        "mixing": "relational",
-        "structure": GRID.model_copy(update={"interchangeable": [2, 3, 4], "neighbours": []}),
-    },
+    "symbols": {"mixing": "relational", "structure": SYMBOLS},
+    "grid": {"mixing": "grid", "structure": GRID},
+    "grid content": {"mixing": "grid", "structure": SYMBOLS, "mixing_options": {"content": True}},
 }
 
 
@@ -71,6 +71,18 @@ def test_attention_weights_are_those_of_the_output() -> None:
     value = mixer.qkv(x)[..., 16:].unflatten(-1, (2, 4)).transpose(1, 2)
     mixed = (weights @ value).transpose(1, 2).flatten(2)
     torch.testing.assert_close(mixer.out(mixed), mixer(x, rotary))
+
+
+@pytest.mark.parametrize("options", [{}, {"content": True}, {"numbers": "differences", "reach": 1}])
+def test_attention_weights_of_a_grid_are_those_of_the_output(options: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    model = TinyRecursiveModel(TRMConfig(**SIZES, mixing="grid", structure=GRID, mixing_options=options))
+    mixer: Any = model.core.stacks[0].layers[0].mix
+    x = torch.randn(2, 6, 8)
+    weights = mixer.attention_weights(x)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 2, 6))
+    value = mixer.value(x).unflatten(-1, (2, 4)).transpose(1, 2)
+    torch.testing.assert_close(mixer.out((weights @ value).transpose(1, 2).flatten(2)), mixer(x))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -5,6 +5,7 @@ The task's relations and neighbours are not read. Which positions attend to whic
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -67,8 +68,27 @@ class GridMix(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x ``[B, L, D]`` or ``[B, L, S, D]`` -> the same shape."""
-        mixed = self.out(self._by_position(x) if self.query_key is None else self._by_content(x, self.query_key))
+        mixed = self.out(self._attended(x))
         return mixed if self.symbols is None else mixed + self.symbols(x.mean(dim=2, keepdim=True))
+
+    def messages(self, x: Tensor) -> dict[str, Tensor]:
+        """The part of the output that comes from each head, and from the other symbols; see `trm.Mixer`."""
+        heads = zip(self._attended(x).chunk(self.heads, -1), self.out.weight.chunk(self.heads, 1), strict=True)
+        parts = {f"head {number}": F.linear(mixed, weight) for number, (mixed, weight) in enumerate(heads)}
+        if self.symbols is not None:
+            parts["symbols"] = self.symbols(x.mean(dim=2, keepdim=True)).expand_as(x)
+        return parts
+
+    def attention_weights(self, x: Tensor) -> Tensor:
+        """The share of each position in what each other one receives, ``[B, heads, L, L]``; their mean over symbols."""
+        if self.query_key is None:
+            return self._scores().softmax(-1).expand(len(x), -1, -1, -1)
+        query, key, _ = self._projected(x, self.query_key)
+        shares = (query @ key.mT / math.sqrt(query.shape[-1]) + self._scores()).softmax(-1)
+        return shares.unflatten(0, (len(x), -1)).mean(1)
+
+    def _attended(self, x: Tensor) -> Tensor:
+        return self._by_position(x) if self.query_key is None else self._by_content(x, self.query_key)
 
     def _by_position(self, x: Tensor) -> Tensor:
         """Attention that depends on positions alone: over rows, then over columns, for all symbols at once."""
@@ -82,14 +102,22 @@ class GridMix(nn.Module):
 
     def _by_content(self, x: Tensor, query_key: nn.Module) -> Tensor:
         """Attention by queries and keys, with the position's scores added. Symbols are rows of the batch."""
+        query, key, value = self._projected(x, query_key)
+        mixed = F.scaled_dot_product_attention(query, key, value, self._scores().to(value.dtype))
+        mixed = mixed.transpose(1, 2).flatten(2)
+        return mixed if x.dim() == 3 else mixed.unflatten(0, (len(x), -1)).transpose(1, 2)
+
+    def _projected(self, x: Tensor, query_key: nn.Module) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each ``[B (S), heads, L, D/heads]``."""
         states = x if x.dim() == 3 else x.transpose(1, 2).flatten(0, 1)  # [B (S), L, D]
         projected = torch.cat([query_key(states), self.value(states)], dim=-1)
         query, key, value = projected.unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return query, key, value
+
+    def _scores(self) -> Tensor:
+        """The learned scores of each position for each other, ``[heads, L, L]``."""
         scores = self.rows()[:, :, None, :, None] + self.columns()[:, None, :, None, :]
-        scores = scores.flatten(3, 4).flatten(1, 2)  # [heads, L, L]
-        mixed = F.scaled_dot_product_attention(query, key, value, scores.to(value.dtype))
-        mixed = mixed.transpose(1, 2).flatten(2)
-        return mixed if x.dim() == 3 else mixed.unflatten(0, (len(x), -1)).transpose(1, 2)
+        return scores.flatten(3, 4).flatten(1, 2)
 
 
 class AxisScores(nn.Module):
