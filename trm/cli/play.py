@@ -11,6 +11,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.common import checkpoint_option, load_torch, registry_with_warnings, task_and_weights
+from trm.cli.demo import default_task
 from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
 from trm.errors import TRMError, UsageError, cannot_write
@@ -60,7 +61,8 @@ def command(
     """Make a web page in which a network solves puzzles of TASK, and open it in the browser.
 
     The page is one file that needs no server and no network: type, paste or draw a puzzle, and watch every step. It opens with
-    PUZZLE, given as text or as a file; `-` reads stdin.
+    PUZZLE, given as text or as a file; `-` reads stdin. TASK defaults to the task with the most presets among those that ship
+    weights.
     """
     registry = registry_with_warnings()
     if gallery is not None:
@@ -69,11 +71,11 @@ def command(
         tasks = [registry.task(task).name] if task else list(registry.tasks())
         _write_gallery(gallery, tasks, examples)
         return
-    if task is None:
-        raise UsageError("Name a task: `trm play TASK`. `trm list-tasks` lists them.")
+    task = task or default_task(registry)
     if preset is not None:
-        if checkpoint is not None or ":" in task:
-            raise UsageError(f"--preset {preset} and another option name weights. Omit one of them.")
+        other = f"--checkpoint {checkpoint}" if checkpoint is not None else task if ":" in task else None
+        if other is not None:
+            raise UsageError(f"Both {other} and --preset {preset} name weights. Omit one of them.")
         task = f"{registry.task(task).name}:{preset}"
     task, weights = task_and_weights(task, checkpoint)
     if output is not None:

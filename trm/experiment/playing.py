@@ -136,8 +136,8 @@ class Playing:
         levels = levels_of(since, solver.steps)
         for level in (*LEVELS, "unsolved"):
             rows = [row for row in np.argsort(since, kind="stable") if levels[row] == level]
-            chosen = np.unique(np.linspace(0, len(rows) - 1, self.examples).round().astype(int)) if rows else []
-            for row in (rows[index] for index in chosen):
+            places = np.linspace(0, max(len(rows) - 1, 0), min(len(rows), self.examples)).round().astype(int)
+            for row in (rows[place] for place in places):
                 solved_at = int(since[row]) if since[row] <= solver.steps else None
                 inputs = np.asarray(puzzles.inputs[row]).astype(int)
                 yield PlayExample(level, inputs, labels[row] if known[row] else None, solved_at)

@@ -256,6 +256,7 @@ function drawControls() {
   $("copy").textContent = frame ? "Copy answer" : `Copy ${board.puzzle}`;
   const editing = state.now === 0 && !state.running;
   $("board").classList.toggle("editing", editing);
+  $("board").classList.toggle("unsolved", state.now === 0);
   $("hint").textContent = editing || !board.tools.length ? board.hint : `Choose a tool to go back to the ${board.puzzle} and draw.`;
 }
 
@@ -390,6 +391,7 @@ function wire() {
 
 function open() {
   document.body.classList.toggle("no-rules", !board.rules.length);
+  document.body.classList.toggle("no-givens", !board.editable && !board.rules.some((rule) => rule.kind === "given") && !board.looks.some((look) => look.role === "blank"));
   document.body.classList.toggle("drawing", board.tools.length > 0);
   const keys = board.looks.filter((look) => look.keys).map((look) => look.keys[0]).filter((key) => key !== " ");
   if (keys.length) $("typing").replaceChildren(...keys.slice(0, 12).flatMap((key) => [make("kbd", key), " "]));
