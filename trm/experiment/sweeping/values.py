@@ -101,7 +101,10 @@ def parameters_of(items: Iterable[str], config_class: type[BaseModel]) -> tuple[
     for item in items:
         parameter = _parameter(item, config_class)
         if parameter.name in found:
-            raise UsageError(f"--set {item}: {parameter.name} is given twice. List its values: {parameter.name}=A,B.")
+            values = f"{found[parameter.name]},{parameter}".replace(" ", "")
+            raise UsageError(
+                f"--set {item}: {parameter.name} is given twice. List its values: {parameter.name}={values}."
+            )
         found[parameter.name] = parameter
     return tuple(found.values())
 
@@ -125,9 +128,9 @@ def setting_items(values: Mapping[str, Any]) -> list[str]:
 
 def split_values(text: str) -> list[str]:
     """Split at the commas that are outside brackets and double quotes, as in `[0.9,0.95],[0.9,0.99]`."""
-    parts, depth, quoted = [""], 0, False
+    parts, depth, quoted, escaped = [""], 0, False, False
     for character in text:
-        if character == '"':
+        if character == '"' and not escaped:
             quoted = not quoted
         elif not quoted:
             depth += (character in OPENING) - (character in CLOSING)
@@ -135,6 +138,7 @@ def split_values(text: str) -> list[str]:
             parts.append("")
         else:
             parts[-1] += character
+        escaped = quoted and character == "\\" and not escaped
     return [part.strip() for part in parts]
 
 
