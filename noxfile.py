@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ READY = (*PLUGINS, *MORE_PLUGINS)
 SOURCES = ("trm", *(f"{plugin}/src" for plugin in PLUGINS))
 LIGHT_TESTS = ("tests/plugins", "tests/project/test_core_names_no_task.py", "tests/project/test_imports.py")
 PINS = ("-c", "constraints.txt")
+RUN_NOTEBOOKS = ("-D", "nb_execution_mode=force")
 PUZZLE = "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4.."
 INSTALLED = (
     "list-tasks -v",
@@ -76,8 +78,15 @@ def tests(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def slow(session: nox.Session) -> None:
     """Tests that take minutes."""
-    session.install(*PINS, *editable(".[test,plot,onnx,sweep]", *PLUGINS))
+    session.install(*PINS, *editable(".[test,plot,onnx,sweep,notebook]", *PLUGINS))
     session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session(python="3.11")
+def notebooks(session: nox.Session) -> None:
+    """Every notebook of the documentation runs, without an error and in the time that it promises."""
+    session.install(*PINS, *editable(".[test,plot,notebook]", *PLUGINS))
+    session.run("pytest", "-m", "slow", "tests/docs/test_notebooks.py", *session.posargs)
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])
@@ -177,23 +186,26 @@ def broken(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def docs(session: nox.Session) -> None:
-    """The documentation; a warning is an error."""
-    session.install(*PINS, *editable(".[docs]"))
-    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-n", "docs", "docs/_build")
+    """The documentation in docs/_build/html, with the outputs of its notebooks; a warning is an error."""
+    session.install(*PINS, *editable(".[docs,plot]", *PLUGINS))
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-n", *RUN_NOTEBOOKS, "docs", "docs/_build/html")
 
 
 @nox.session(python="3.11")
 def site(session: nox.Session) -> None:
     """The documentation of every released version and of this checkout, in `site/`, ready for static hosting."""
-    session.install(*PINS, *editable(".[docs]"))
+    session.install(*PINS, *editable(".[docs,plot]", *PLUGINS))
     tags = session.run("git", "tag", "--list", "v*", external=True, silent=True) or ""
     versions = {tag[1:]: source_of_tag(session, tag) for tag in tags.split()}
     for name, source in {**versions, "dev": Path()}.items():
         # Each version is documented by its own code; `docs/conf.py` and the generated pages import `trm`.
-        path = str(source.resolve())
+        path = source.resolve()
+        code = os.pathsep.join(map(str, (path, *(path / plugin / "src" for plugin in PLUGINS))))
         session.run(
-            *("python", "-m", "sphinx", "-q", "-t", "site", f"{path}/docs", f"site/{name}"), env={"PYTHONPATH": path}
+            *("python", "-m", "sphinx", "-q", "-t", "site", *RUN_NOTEBOOKS, f"{path}/docs", f"site/{name}"),
+            env={"PYTHONPATH": code},
         )
+    shutil.rmtree("site/jupyter_execute", ignore_errors=True)  # copies of the notebooks, which Sphinx has put elsewhere
     session.run("python", "docs/versions.py", "site", *versions, "dev")
 
 

@@ -14,10 +14,15 @@ import trm
 project = "trm"
 author = "the authors of trm"
 release = trm.__version__
-extensions = ["myst_parser", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx.ext.mathjax"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
+# `nox -s docs` runs the notebooks (-D nb_execution_mode=cache); otherwise their pages have no outputs.
+nb_execution_mode = "off"
+nb_execution_timeout = 600
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
 html_theme = "alabaster"
 html_theme_options = {
     "description": f"Tiny Recursive Models, version {release}",
