@@ -16,7 +16,7 @@ from trm.data import Description
 from trm.errors import EXIT_CODES, REFUSED, TRMError, UsageError
 from trm.experiment.given_structure import given_structure
 from trm.experiment.playing import levels_of
-from trm.render import Board, Count, Distinct, Equation, Given, Sum, TokenLook, Way, groups_of, token_board
+from trm.render import Board, Count, Distinct, Equation, Given, Same, Sum, TokenLook, Way, groups_of, token_board
 from trm.render.play.build import GalleryEntry, PlayPage, gallery_index
 from trm.render.play.network import network_data
 
@@ -185,6 +185,7 @@ def test_a_board_that_does_not_fit_is_described() -> None:
         text=((0, 4), "="),
         rules=(
             Distinct(groups=((0, 9),)),
+            Same(groups=((5,),)),
             Given(blanks=(7,)),
             Count(groups=((0,),), tokens=(3,)),
             Sum(groups=((0,), (1,)), values=(1,), totals=(1, 2, 3)),
@@ -202,5 +203,5 @@ def test_a_board_that_does_not_fit_is_described() -> None:
         "Way",
         "Equation",
     ]
-    assert len(problems) == 17, problems
+    assert len(problems) == 19, problems
     assert list(token_board(description).problems(description)) == []

@@ -60,3 +60,11 @@ def test_the_python_api(tmp_path: Path) -> None:
     assert "'exact_accuracy'" in scored
     assert (tmp_path / "trace.html").exists()
     assert (tmp_path / "runs" / "mini" / "summary.json").exists()
+
+
+@pytest.mark.slow
+def test_a_playable_page(tmp_path: Path) -> None:
+    output = follow("play-in-the-browser.md", tmp_path)
+    checked = output["trm check-task picture --only board_fits --only board_accepts_answers"]
+    assert "fail" not in checked.lower()
+    assert '"kind":"same"' in (tmp_path / "picture.html").read_text(encoding="utf-8")

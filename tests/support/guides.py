@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.tutorial import Block, read_blocks
+from tests.support.tutorial import Block, apply_edit, read_blocks
 
 
 class Follower:
@@ -32,6 +32,9 @@ class Follower:
         for block in read_blocks(page):
             if block.action in ("file", "append"):
                 self._write(block)
+            elif block.action == "edit":
+                target = self.folder / block.path
+                target.write_text(apply_edit(target.read_text(encoding="utf-8"), block.text), encoding="utf-8")
             elif block.action == "run":
                 for line in block.text.splitlines():
                     self._run(line)
@@ -45,8 +48,15 @@ class Follower:
             self.packages.append(target.parent)
             _write_metadata(target)
 
+    def _make_visible(self, package: Path) -> None:
+        """Make a package with a `src` folder visible, which a command of the guide wrote."""
+        if (package / "src").is_dir():
+            self.packages += [package, package / "src"]
+            _write_metadata(package / "pyproject.toml")
+
     def _run(self, line: str) -> None:
         if line.startswith("pip install"):
+            self._make_visible(self.folder / line.split()[-1])
             return
         paths = [*map(str, self.packages), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {

@@ -78,6 +78,12 @@ const TRMRules = (() => {
       return full;
     },
 
+    same(rule, { answer, wrong }) {
+      for (const group of rule.groups)
+        if (group.some((position) => answer[position] !== answer[group[0]])) wrong(group, "cells that must be the same differ");
+      return true;
+    },
+
     given(rule, { inputs, answer, wrong }) {
       const blanks = new Set(rule.blanks), fill = new Set(rule.fill);
       inputs.forEach((token, position) => {

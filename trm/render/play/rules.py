@@ -33,6 +33,22 @@ class Distinct:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Same:
+    """All cells of a group have the same token.
+
+    Attributes:
+        groups: the positions of each group.
+    """
+
+    kind: ClassVar[str] = "same"
+    groups: tuple[Group, ...]
+
+    def problems(self, vocabulary: int, length: int) -> Iterator[str]:
+        """What does not fit a puzzle, each as one sentence."""
+        yield from outside("groups", "position", _flat(self.groups), length)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Given:
     """The answer keeps the puzzle's cells.
 
@@ -147,7 +163,7 @@ class Equation:
             yield "`text` has no '='."
 
 
-Rule = Distinct | Given | Count | Sum | Way | Equation
+Rule = Distinct | Same | Given | Count | Sum | Way | Equation
 
 
 def _flat(groups: Iterable[Group]) -> list[int]:
