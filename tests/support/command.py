@@ -28,3 +28,9 @@ def trm(line: str) -> Done:
         except SystemExit as ended:
             code = int(ended.code or 0)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def refused(done: Done, message: str, code: int = 2) -> None:
+    """Assert that a command ended with an error message, after the word Error, and an exit code."""
+    assert done.err.split("Error: ", 1)[-1].strip() == message
+    assert done.code == code

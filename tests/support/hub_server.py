@@ -92,9 +92,9 @@ class Hub:
     cut_uploads: bool = False
     spoil: Callable[[bytes], bytes] = bytes
 
-    def add(self, name: str, files: dict[str, bytes], **access: bool) -> str:
+    def add(self, name: str, files: dict[str, bytes], private: bool = False, gated: bool = False) -> str:
         """Add a model that somebody else uploaded; the hash of its commit."""
-        self.repositories[name] = Repository(**access)
+        self.repositories[name] = Repository(private, gated)
         stored = {path: Stored(content, path.endswith(LFS_SUFFIXES)) for path, content in files.items()}
         self.objects |= {file.etag: file.content for file in stored.values() if file.lfs}
         return self.repositories[name].commit("main", stored)

@@ -96,7 +96,7 @@ def chain(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 checkpoint_option = click.option(
     "--checkpoint",
-    help="A run folder, a checkpoint or a weights file (default: the weights that the task ships).",
+    help="A run folder, a checkpoint, a weights file or hf://owner/name (default: the weights that the task ships).",
     shell_complete=complete.checkpoints,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

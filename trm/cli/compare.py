@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, with scores from 0 to 1.")
 @json_option
 def command(runs: tuple[Path, ...], show_all: bool, ungrouped: bool, form: str | None, as_json: bool) -> None:
-    """Compare RUNS: run folders, or folders of runs. One row per run, with the settings that differ and the scores.
+    """Compare RUNS: run folders, folders of runs, or hf://owner/name.
+
+    The table has one row per run, with the settings that differ and the scores.
 
     Runs that differ only in the seed share a row with the mean and the sample standard deviation of their scores. A score
     of a single finished run that is a share of the puzzles has Wilson's 95 % confidence interval for its number of test

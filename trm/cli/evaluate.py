@@ -85,7 +85,10 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score CHECKPOINT: a run folder, a step_N folder in it, a weights file, or a task that ships weights."""
+    """Score CHECKPOINT.
+
+    CHECKPOINT is a run folder, a step_N folder in it, a weights file, a task that ships weights, or hf://owner/name.
+    """
     registry_with_warnings()
     use_threads(threads)
     if seed is not None and seeds:

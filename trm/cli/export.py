@@ -40,7 +40,7 @@ TOLERANCE = 1e-3  # relative; the recursion amplifies differences in rounding
 def command(checkpoint: str, form: str, output: Path, steps: int | None) -> None:
     """Write CHECKPOINT for other programs: the averaged weights, which `trm evaluate` scores.
 
-    CHECKPOINT is a run folder, a step_N folder in it, a weights file, or a task that ships weights.
+    CHECKPOINT is a run folder, a step_N folder in it, a weights file, a task that ships weights, or hf://owner/name.
     """
     registry_with_warnings()
     load_torch()

@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Convert SOURCE, a checkpoint of the paper's code or of HRM's, into a run.
 
-    SOURCE is a folder with step_N and all_config.yaml, or one such step_N. No code in it is executed.
+    SOURCE is a folder with step_N and all_config.yaml, one such step_N, or hf://owner/name. No code in it is executed.
     """
     registry_with_warnings()
     load_torch()
@@ -55,6 +55,7 @@ def command(
     from trm.experiment.experiment import Experiment
     from trm.interop.official import load_checkpoint
     from trm.interop.official.reading import weights_file
+    from trm.runs.hub import HubReference, download_paper_checkpoint, is_hub_reference
     from trm.runs.run_folder import RunFolder, check_free, free_folder, step_number
 
     if task is None and (preset or sets or dataset):
@@ -66,6 +67,8 @@ def command(
     check_free(output)
     if context_length is None and experiment is not None:
         context_length = experiment.task.description.seq_len
+    if is_hub_reference(source):
+        source = download_paper_checkpoint(HubReference.parse(source))
     with progress("Converting the checkpoint"):
         model = load_checkpoint(source, config, num_puzzles, context_length)
         step = max(step_number(weights_file(source)), 0)

@@ -110,7 +110,8 @@ OPTIONS_OF = {
 def command(runs: tuple[str, ...], kind: str, outputs: tuple[Path, ...], as_json: bool, **options: Any) -> None:
     """Plot learning curves of RUNS in the terminal, and with --output to a file.
 
-    RUNS are run folders, or folders of runs. Each curve is labelled by the settings that tell its run from the others.
+    RUNS are run folders, folders of runs, or hf://owner/name. Each curve is labelled by the settings that tell its run
+    from the others.
 
     With another --kind, RUNS are weights, as for `trm evaluate`: the plot shows what happens inside the network.
     """

@@ -34,8 +34,11 @@ def command(folder: Path | None, as_json: bool) -> None:
     Best and last are exact_accuracy, the share of test puzzles with every cell right. A run is running, finished,
     interrupted (resume it with `trm train --resume RUN`), imported or damaged.
     """
+    from trm.runs.hub import is_hub_reference
     from trm.runs.listing import list_runs
 
+    if folder is not None and is_hub_reference(folder):
+        raise UsageError("`trm runs` lists folders. List the models of an owner on the Hub with: trm pull --list OWNER")
     if folder is not None and not folder.is_dir():
         raise UsageError(f"There is no folder {folder}. `trm runs` lists the runs in the folder runs.")
     folder = folder or Path("runs")

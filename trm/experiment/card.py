@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 from trm.errors import TRMError
-from trm.evaluation.examples import choose_examples
+from trm.evaluation.examples import choose_examples, examples_of_card
 from trm.evaluation.intervals import wilson
 from trm.evaluation.metrics import ExactAccuracy
 from trm.evaluation.options import SearchOptions
@@ -14,6 +15,7 @@ from trm.evaluation.scoring import evaluate
 from trm.experiment.evaluator import share_intervals
 from trm.experiment.loaded import LoadedModel
 from trm.runs.run_folder import RunFolder
+from trm.storage.untrusted_input import as_number
 
 EXAMPLES = 4
 
@@ -50,27 +52,61 @@ def recorded_card(loaded: LoadedModel) -> dict[str, Any] | None:
     read, the card has no examples, and the user is told.
     """
     checkpoint = loaded.checkpoint
-    if checkpoint.folder is None:
-        return dict(checkpoint.card) if checkpoint.card.get("scores") else None
-    summary = RunFolder(checkpoint.folder).read_summary() or {}
-    own_steps = summary["stages"][-1]["steps"] if "stages" in summary else summary.get("steps")
-    scores, puzzles = summary.get("final_metrics"), summary.get("test_puzzles")
-    if not scores or not puzzles or own_steps != checkpoint.step:
+    if checkpoint.folder is not None:
+        return _card_of_run(loaded, RunFolder(checkpoint.folder).read_summary() or {})
+    card = checkpoint.card
+    recorded = _recorded(loaded, card.get("scores"), card.get("puzzles"), card.get("supervision_steps"))
+    if recorded is None:
         return None
-    exact = [name for name, metric in _metrics(loaded).items() if isinstance(metric, ExactAccuracy) and name in scores]
+    known = {name: as_number(card.get(name)) for name in ("steps", "minutes")}
+    description, vectors = loaded.task.description, checkpoint.run.model.num_puzzles
     return {
         **_origin(loaded),
-        "puzzles": puzzles,
-        "supervision_steps": summary.get("supervision_steps", loaded.steps),
-        "scores": scores,
-        "intervals": {name: list(wilson(scores[name] * puzzles, puzzles)) for name in exact},
-        "examples": _examples(loaded),
+        **({"steps": int(known["steps"])} if known["steps"] is not None else {}),
+        **({"minutes": known["minutes"]} if known["minutes"] is not None else {}),
+        **({"machine": card["machine"]} if isinstance(card.get("machine"), str) else {}),
+        **recorded,
+        "examples": [
+            example.as_json() for example in examples_of_card(dict(card), checkpoint.path, description, vectors)
+        ],
     }
 
 
 def unscored_card(loaded: LoadedModel) -> dict[str, Any]:
     """Same as `model_card`, without scores."""
     return {**_origin(loaded), "supervision_steps": loaded.steps, "scores": {}, "intervals": {}, "examples": []}
+
+
+def _card_of_run(loaded: LoadedModel, summary: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The card of a run's last checkpoint, which the summary describes; None for another checkpoint."""
+    stages = summary.get("stages")
+    last = stages[-1] if isinstance(stages, list) and stages and isinstance(stages[-1], dict) else summary
+    recorded = _recorded(
+        loaded, summary.get("final_metrics"), summary.get("test_puzzles"), summary.get("supervision_steps")
+    )
+    if recorded is None or last.get("steps") != loaded.checkpoint.step:
+        return None
+    return {**_origin(loaded), **recorded, "examples": _examples(loaded)}
+
+
+def _recorded(loaded: LoadedModel, scores: object, puzzles: object, steps: object) -> dict[str, Any] | None:
+    """Recorded scores with the interval of the exact accuracy; None if they are missing or malformed."""
+    count, known = as_number(puzzles), dict(scores) if isinstance(scores, Mapping) else {}
+    numbers = {name: number for name, value in known.items() if (number := as_number(value)) is not None}
+    if not numbers or count is None or count < 1:
+        return None
+    metrics = loaded.experiment.build_metrics((), loaded.session.display.note)
+    exact = [
+        name
+        for name, metric in metrics.items()
+        if isinstance(metric, ExactAccuracy) and 0 <= numbers.get(name, -1) <= 1
+    ]
+    return {
+        "puzzles": int(count),
+        "supervision_steps": int(as_number(steps) or loaded.steps),
+        "scores": numbers,
+        "intervals": {name: list(wilson(numbers[name] * count, int(count))) for name in exact},
+    }
 
 
 def _origin(loaded: LoadedModel) -> dict[str, Any]:
@@ -85,10 +121,6 @@ def _origin(loaded: LoadedModel) -> dict[str, Any]:
         "minutes": checkpoint.minutes(),
         "versions": checkpoint.run.versions,
     }
-
-
-def _metrics(loaded: LoadedModel) -> dict[str, Any]:
-    return dict(loaded.experiment.build_metrics((), loaded.session.display.note))
 
 
 def _examples(loaded: LoadedModel) -> list[dict[str, Any]]:

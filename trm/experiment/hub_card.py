@@ -17,6 +17,7 @@ from trm.experiment.reproduction import training_command
 from trm.plugins.registry import get_registry
 from trm.runs.hub import LIBRARY, HubReference
 from trm.storage.hub_client import hub_client
+from trm.storage.untrusted_input import as_number
 from trm.words import counted
 
 PAPER = "2510.04871"
@@ -159,8 +160,10 @@ def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, 
     rows = [
         f"| {_cell(name)} | {value:.2%} | {_between(intervals.get(name))} |" for name, value in card["scores"].items()
     ]
-    leaked = summary.get("test_puzzles_in_training")
-    unseen = "" if leaked is None else f" {'None' if leaked == 0 else f'{leaked:,}'} of them are in the training data."
+    leaked = as_number(summary.get("test_puzzles_in_training"))
+    unseen = (
+        "" if leaked is None else f" {'None' if leaked == 0 else f'{leaked:,.0f}'} of them are in the training data."
+    )
     measured = _data(summary, "test") or _data_of(loaded)
     return "\n".join(
         [
@@ -173,8 +176,8 @@ def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, 
             "|---|---|---|",
             *rows,
             "",
-            "The intervals are Wilson's, for the number of puzzles. They do not cover the choice of the seed. Scores without one "
-            "count cells, which are not independent of each other.",
+            "The intervals are Wilson's, for the number of puzzles. They do not cover the choice of the seed. A score without "
+            "one counts cells, which are not independent of each other, or none was recorded.",
             "",
             note,
         ]
@@ -184,7 +187,7 @@ def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, 
 def _training(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     rows = "\n".join(f"| {name} | {_cell(text)} |" for name, text in _facts(loaded, card, summary))
     command = training_command(loaded.checkpoint.run)
-    repeat = f"\n\nThe same settings again:\n\n```sh\n{command}\n```" if command else ""
+    repeat = f"\n\nThe settings as a command:\n\n```sh\n{command}\n```" if command else ""
     return f"## Training\n\n| | |\n|---|---|\n{rows}{repeat}"
 
 
@@ -196,14 +199,15 @@ def _facts(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, A
     yield "seed", str(run.seed)
     if run.init or run.starts_from:
         yield "started from", run.init or f"the weights of preset {run.starts_from}, trained before it"
-    if summary.get("steps"):
-        yield "optimizer steps", f"{summary['steps']:,}"
-    if summary.get("seconds") is not None:
-        yield "time", f"{summary['seconds'] / 60:.2g} minutes"
+    steps, seconds = as_number(summary.get("steps")), as_number(summary.get("seconds"))
+    if steps:
+        yield "optimizer steps", f"{steps:,.0f}"
+    if seconds is not None:
+        yield "time", f"{seconds / 60:.2g} minutes"
     elif card.get("minutes") is not None:
         yield "time", f"{card['minutes']} minutes"
     if card.get("machine"):
-        yield "machine", card["machine"]
+        yield "scored on", card["machine"]
     if run.versions:
         yield "versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())
     if run.changes:
@@ -218,10 +222,12 @@ def _licence(licence: str | None) -> str:
 
 def _data(summary: Mapping[str, Any], split: str) -> str | None:
     """The puzzles of a split, as the summary describes them; None if it does not."""
-    data = (summary.get("data") or {}).get(split)
-    if not data:
+    known = summary.get("data")
+    data = known.get(split) if isinstance(known, dict) else None
+    if not isinstance(data, dict) or as_number(data.get("puzzles")) is None:
         return None
-    return f"{data['puzzles']:,} puzzles of {data['source']}, seed {data['seed']}, fingerprint {data['fingerprint']}"
+    origin = f"of {data.get('source')}, seed {data.get('seed')}, fingerprint {data.get('fingerprint')}"
+    return f"{data['puzzles']:,} puzzles {origin}"
 
 
 def _data_of(loaded: LoadedModel) -> str:

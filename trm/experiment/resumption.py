@@ -21,7 +21,7 @@ from trm.experiment.run_view import run_html
 from trm.experiment.session import Session
 from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
-from trm.runs.checkpoint_folder import newest_good, read_run_config
+from trm.runs.checkpoint_folder import can_resume, newest_good, read_run_config
 from trm.runs.run_folder import RunFolder, step_number
 
 ENDS = ("num_epochs", "max_steps")
@@ -113,6 +113,11 @@ def resume(
     with run.locked(), interruptible(run):
         chosen = processes.broadcast(lambda: str(_checkpoint(run, saved, session) or ""))
         checkpoint = Path(chosen) if chosen else None
+        if checkpoint is not None and not can_resume(checkpoint):
+            raise UsageError(
+                f"{folder} has weights without the state of their training, so it cannot be resumed. Start a new run from "
+                f"them: trm train {saved.task} --init {folder}"
+            )
         step = step_number(checkpoint) if checkpoint else 0
         changed, notes = changed_run(saved, sets, given or {}, step)
         summary = json.loads(processes.broadcast(lambda: json.dumps(_final_summary(run, step, saved, changed))))

@@ -13,6 +13,7 @@ from trm.storage.untrusted_input import check_file, read_json, read_text
 
 WEIGHTS = "model.safetensors"
 AVERAGE = "ema.safetensors"
+OPTIMIZER = "optimizer.safetensors"
 
 
 def checkpoint_folder(path: Path) -> Path:
@@ -102,6 +103,11 @@ def verify(folder: Path) -> set[str]:
         if _digest(folder / name) != digest:
             raise CheckpointError(f"{folder / name} is damaged: its checksum differs from the saved one.")
     return set(checksums)
+
+
+def can_resume(folder: Path) -> bool:
+    """Whether an undamaged checkpoint holds the state of a training, and not weights alone, as `trm pull` writes them."""
+    return (folder / OPTIMIZER).exists()
 
 
 def _digest(path: Path) -> str:

@@ -116,6 +116,30 @@ def download_records(weights: HubFile, *, again: bool = False) -> dict[str, Path
     return {name: file.path for name, file in files.items() if file is not None}
 
 
+def download_run(reference: HubReference) -> Path:
+    """The folder in the client's cache with a run's settings, metrics and summary, which `read_history` reads.
+
+    Raises:
+        UsageError: there is no such model or revision, or it may not be read.
+        CheckpointError: it is no model of trm.
+        TRMError: the download failed.
+    """
+    config = _download(reference, CONFIG_FILE)
+    if config is None:
+        raise _without_weights(reference)
+    download_records(config)
+    return config.path.parent
+
+
+def cached_reference(folder: Path) -> HubReference | None:
+    """The model, at its commit, that a folder of the client's cache holds; None for any other folder."""
+    owner, snapshots, commit = folder.parts[-3:] if len(folder.parts) >= 3 else ("", "", "")
+    kind, _, name = owner.partition("--")
+    if kind != "models" or snapshots != "snapshots" or not COMMIT.fullmatch(commit) or "--" not in name:
+        return None
+    return HubReference(name.replace("--", "/", 1), commit)
+
+
 def download_paper_checkpoint(reference: HubReference) -> Path:
     """The folder with a checkpoint of the paper's code or of HRM's, as `trm.interop.official` reads it.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trm.errors import CheckpointError, UsageError
 from trm.runs.history import History, read_history
+from trm.runs.hub import HubReference, cached_reference, download_run, is_hub_reference
 from trm.runs.names import missing_run
 from trm.storage.locks import RunLock
 
@@ -49,14 +50,17 @@ def list_runs(folder: Path) -> list[Listed]:
 
 
 def expanded(paths: Sequence[Path]) -> list[Listed]:
-    """The runs that paths name: run folders, and folders that contain run folders. Each run is listed once.
+    """The runs that paths name: run folders, folders that contain run folders, and models on the Hub. Each run is listed once.
 
     Raises:
-        UsageError: a path does not exist, or contains no run.
+        UsageError: a path does not exist, or contains no run; or the Hub has no such model for this user.
         CheckpointError: a run folder that is named itself is damaged.
+        TRMError: a download failed.
     """
     found: dict[Path, Listed] = {}
     for path in paths:
+        if is_hub_reference(path):
+            path = download_run(HubReference.parse(path))
         if not path.is_dir():
             raise UsageError(missing_run(path))
         if is_run(path) or (path / "config.json").exists():
@@ -112,6 +116,10 @@ def names(paths: Iterable[Path]) -> list[str]:
     paths = [path.absolute() for path in paths]
     result = []
     for path in paths:
+        model = cached_reference(path)
+        if model is not None:
+            result.append(f"hf://{model.repository}@{str(model.revision)[:8]}")
+            continue
         others = [other for other in paths if other != path]
         lengths = range(1, len(path.parts) + 1)
         parts = next(

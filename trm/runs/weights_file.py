@@ -27,7 +27,7 @@ def save_weights_file(
 ) -> None:
     """Write weights as one safetensors file, the form in which plugins ship them.
 
-    The file is replaced in one step. Its permissions follow the user's umask.
+    The file is replaced in one step, and the same weights and card give the same bytes. Its permissions follow the user's umask.
 
     Args:
         path: the file to write.
@@ -42,7 +42,20 @@ def save_weights_file(
     init = run.init if run.init is None or is_hub_reference(run.init) else Path(run.init).name
     portable = run.model_copy(update={"init": init})
     metadata = {METADATA_KEY: json.dumps(portable.model_dump(mode="json")), CARD_KEY: json.dumps(card or {})}
-    write_bytes(path, save({name: value.contiguous() for name, value in tensors.items()}, metadata))
+    write_bytes(path, _ordered(save({name: value.contiguous() for name, value in tensors.items()}, metadata)))
+
+
+def _ordered(content: bytes) -> bytes:
+    """A safetensors file with its metadata in the order of their names; safetensors writes them in a random order.
+
+    The file is the length of the header in 8 bytes, the header as JSON, and the data, at offsets from the header's end.
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def read_weights_metadata(path: Path) -> tuple[RunConfig, dict[str, Any]]:

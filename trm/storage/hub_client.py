@@ -105,17 +105,18 @@ def hub_error(error: Exception, doing: str, repository: str, revision: str | Non
         return UsageError(f"{doing}: HF_HUB_OFFLINE is set, so only what is in the cache can be read. Unset it.")
     if is_any("HFValidationError"):
         return UsageError(f"{doing}: {reason(error)}.")
-    response = next((one.response for one in chain if isinstance(one, types.HfHubHTTPError)), None)
-    if response is not None:
-        return _refusal(error, doing, repository, response.status_code)
+    answer = next((one for one in chain if isinstance(one, types.HfHubHTTPError)), None)
+    if answer is not None:
+        return _refusal(answer, doing, repository)
     return _failure(error, doing, chain)
 
 
-def _refusal(error: Exception, doing: str, repository: str, status: int) -> TRMError:
-    """The error for an HTTP status."""
+def _refusal(answer: Any, doing: str, repository: str) -> TRMError:
+    """The error for an answer of the Hub with the status of an error."""
+    status = answer.response.status_code
     if status == 401:
         return UsageError(f"{doing}: {HUB} refuses your token as invalid. Get a valid one: {LOG_IN}.")
-    said = getattr(error, "server_message", None) or reason(error)
+    said = answer.server_message or getattr(answer.response, "reason_phrase", "") or "without a reason"
     if status == 403:
         return UsageError(
             f"{doing}: your token does not permit it ({reason(ValueError(said))}). Use one with write access to {repository}."
