@@ -30,3 +30,8 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
         plural: the noun in the plural. Default: `noun` with an "s".
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def leak_sentence(puzzles: int) -> str:
+    """A sentence for a number of test puzzles that a model may have been trained on."""
+    return f"Note: {counted(puzzles, 'test puzzle')} can be found in the training data."

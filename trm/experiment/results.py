@@ -16,7 +16,7 @@ from trm.experiment.provenance import DataReport
 from trm.markup import beside, facts, note, panel
 from trm.progress import duration
 from trm.render.html import as_html, as_table
-from trm.words import counted, split_word
+from trm.words import counted, leak_sentence, split_word
 
 
 def rate_per_core(puzzles: int, seconds: float, cores: int) -> float:
@@ -123,14 +123,14 @@ class Score(Mapping[str, float]):
     def _repr_html_(self) -> str:
         search = [counted(self.supervision_steps, "supervision step")]
         search += [counted(self.tries, "try", "tries") + " per puzzle"] if self.tries > 1 else []
-        leaked = self.overlap is not None and self.overlap.leaked
+        leaked = self.test_puzzles_in_training
         return panel(
             f"{self.task}: {counted(self.puzzles, f'{split_word(self.split)} puzzle')}",
             as_table(self.metrics, self.intervals),
             note(f"{', '.join(search)}, {self.precision}, {duration(self.seconds)}"),
-            note(f"Weights: {self.checkpoint} ({self.weights})"),
+            note(f"Weights: {self.source or self.checkpoint} ({self.weights})"),
             note(f"Data: {self.data}"),
-            note(f"Note: {self.overlap}") if leaked else "",
+            note(leak_sentence(leaked)) if leaked else "",
         )
 
 

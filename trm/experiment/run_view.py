@@ -11,7 +11,7 @@ from trm.markup import beside, chart, facts, note, panel
 from trm.progress import duration
 from trm.render.html import as_table
 from trm.runs.history import read_history
-from trm.words import counted
+from trm.words import counted, leak_sentence
 
 
 def run_html(folder: Path, summary: Mapping[str, Any]) -> str:
@@ -38,6 +38,6 @@ def run_html(folder: Path, summary: Mapping[str, Any]) -> str:
             ),
             chart("exact accuracy on test puzzles", exact, low=0, high=1) + chart("loss", loss, low=0),
         ),
-        note(f"Note: {counted(leaked, 'test puzzle')} can be found in the training data.") if leaked else "",
+        note(leak_sentence(leaked)) if leaked else "",
         note(f"trm.load({str(folder)!r}) loads the weights."),
     )
