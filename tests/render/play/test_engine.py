@@ -32,6 +32,7 @@ SYMBOLS = GRID.model_copy(update={"interchangeable": [4, 1, 2]})
 
 ATTENTION: dict[str, Any] = {"mixing": "attention", "num_heads": 2}
 RELATIONAL: dict[str, Any] = {"mixing": "relational", "structure": GRID}
+GRID_MIXING: dict[str, Any] = {"mixing": "grid", "num_heads": 2, "structure": GRID}
 PREFIX: dict[str, Any] = {"num_puzzles": 3, "puzzle_tokens": 2, "puzzle_dim": 17}
 NETWORKS: dict[str, dict[str, Any]] = {
     "rope": ATTENTION,
@@ -55,6 +56,12 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "symbols-max": RELATIONAL | {"structure": SYMBOLS, "neighbour_pooling": "max", "positions": "grid"},
     "symbols-vector-each": RELATIONAL | {"structure": SYMBOLS, "num_puzzles": 3, "puzzle_dim": 36},
     "symbols-one-vector": RELATIONAL | {"structure": SYMBOLS, "num_puzzles": 3},
+    "grid": GRID_MIXING,
+    "grid-symbols": GRID_MIXING | {"structure": SYMBOLS, "num_heads": 3},
+    "grid-differences": GRID_MIXING | {"structure": SYMBOLS, "mixing_options": {"numbers": "differences", "reach": 2}},
+    "grid-content": GRID_MIXING | {"mixing_options": {"content": True}},
+    "grid-content-symbols": GRID_MIXING
+    | {"structure": SYMBOLS, "mixing_options": {"content": True, "numbers": "differences"}},
     "relational-hrm": RELATIONAL | {"architecture": "hrm", "num_layers_high": 2},
 }
 

@@ -9,8 +9,8 @@
 //   net.config                                  // network.config; its n_supervision is the default number of steps
 //   net.multiplications                         // multiply-adds of one step, known after start()
 //
-// This file defines the global TRMEngine and needs kernels.js and layers.js before it (trm.render.play.network.engine_source
-// joins the three). There are no modules, so that it runs in a page, in a worker and in node alike.
+// This file defines the global TRMEngine and needs simd.js, kernels.js, attention.js and layers.js before it
+// (trm.render.play.network.engine_source joins them). There are no modules, so that it runs in a page, in a worker and in node alike.
 //
 // Relational weights take puzzles of another size if `vocab_size`, `context_length` and `structure` in network.config
 // are replaced by those of that size.
@@ -217,7 +217,7 @@
     const plan = new L.Plan(config, weights, length, new K.Arena(simd));
     const [x, y, z] = [plan.reserve(), plan.reserve(), plan.reserve()];
     const embed = buildEmbedding(plan, x), head = buildHead(plan);
-    const cycle = buildCycle(plan, x, y, z, L.rotaryTables(plan));
+    const cycle = buildCycle(plan, x, y, z, root.TRMAttention.rotaryTables(plan));
     plan.arena.seal();
     return { plan, y, z, embed, head, cycle };
   }

@@ -73,6 +73,12 @@
       else addLoop(this.heap, target, source, count);
     }
 
+    // target += source * factors: rows of `stride` floats, and the same factors in each.
+    addScaled(target, source, factors, rows, stride) {
+      if (this.kernels) this.kernels.addScaled(4 * target, 4 * source, 4 * factors, 4 * stride, rows);
+      else addScaledLoop(this.heap, target, source, factors, rows, stride);
+    }
+
     rectify(h, count) {
       for (let i = h; i < h + count; i++) if (this.heap[i] < 0) this.heap[i] = 0;
     }
@@ -164,6 +170,11 @@
 
   function addLoop(heap, target, source, count) {
     for (let i = 0; i < count; i++) heap[target + i] += heap[source + i];
+  }
+
+  function addScaledLoop(heap, target, source, factors, rows, stride) {
+    for (let row = 0; row < rows; row++, target += stride, source += stride)
+      for (let i = 0; i < stride; i++) heap[target + i] += heap[source + i] * heap[factors + i];
   }
 
   root.TRMKernels = { Arena, BLOCK, pack, packedIndex, padded, paddedDepth, paddedRows, softmax };

@@ -1,10 +1,10 @@
 // The layers of the network: mixers, MLPs and stacks of them, as in trm/model/layers.py and trm/model/relational.py.
 //
-// Defines the global TRMLayers; needs kernels.js. A layer is built once for puzzles of one length: it packs its weights and
+// Defines the global TRMLayers; needs kernels.js and attention.js. A layer is built once for puzzles of one length: it packs its weights and
 // reserves its room in the plan, and returns a function that then allocates nothing.
 "use strict";
 (function (root) {
-  const K = root.TRMKernels, { BLOCK, padded, paddedDepth, paddedRows } = K;
+  const K = root.TRMKernels, A = root.TRMAttention, { BLOCK, padded, paddedRows } = K;
 
   // What all layers of one network share: settings, weights, the heap, and the sizes.
   class Plan {
@@ -80,74 +80,13 @@
     };
   }
 
-  // Cosines and sines [places, head / 2] of rotary positions; null without them. Prefix tokens of a grid do not turn.
-  function rotaryTables(plan) {
-    const { positions, rotary_frequencies: frequencies, puzzle_tokens: prefix, structure } = plan.config;
-    if (positions !== "rope" && positions !== "rope2d") return null;
-    const grid = positions === "rope2d", pairs = (grid ? 2 : 1) * frequencies.length;
-    const cos = new Float32Array(plan.places * pairs), sin = new Float32Array(plan.places * pairs);
-    for (let place = 0; place < plan.places; place++)
-      for (let pair = 0; pair < pairs; pair++) {
-        let where = place;
-        if (grid) {
-          const inside = place - prefix, columns = structure.grid[1];
-          if (inside < 0) where = 0;
-          else where = pair < frequencies.length ? Math.floor(inside / columns) : inside % columns;
-        }
-        const angle = Math.fround(where * frequencies[pair % frequencies.length]);
-        cos[place * pairs + pair] = Math.cos(angle);
-        sin[place * pairs + pair] = Math.sin(angle);
-      }
-    return { cos: plan.arena.put(cos), sin: plan.arena.put(sin) };
-  }
-
-  // Turn `places` rows of one head in place, in half-rotation form.
-  function rotate(heap, from, places, stride, half, { cos, sin }) {
-    for (let place = 0; place < places; place++) {
-      const at = from + place * stride;
-      for (let i = 0; i < half; i++) {
-        const first = heap[at + i], second = heap[at + half + i];
-        const c = heap[cos + place * half + i], s = heap[sin + place * half + i];
-        heap[at + i] = first * c - second * s;
-        heap[at + half + i] = second * c + first * s;
-      }
-    }
-  }
-
-  function buildAttention(plan, prefix, rotary) {
-    const { rows, stride, width } = plan, heads = plan.config.num_heads, size = width / heads;
-    const packed = plan.linear(`${prefix}.qkv.weight`, 3), wide = packed.columns, across = padded(rows);
-    const qkv = plan.scratch("qkv", rows, wide), mixed = plan.scratch("attended", rows, stride);
-    const scores = plan.scratch("scores", rows, across), received = plan.scratch("received", rows, padded(size));
-    // The keys and values of one head, packed anew each time.
-    const keys = { offset: plan.scratch("keys", across, paddedDepth(size)), depth: paddedDepth(size), columns: across };
-    const values = { offset: plan.scratch("values", rows, padded(size)), depth: paddedDepth(rows), columns: padded(size) };
-    const project = plan.product(packed, stride, wide, rows);
-    const compare = plan.product(keys, wide, across, rows), collect = plan.product(values, across, padded(size), rows);
-    plan.multiplications += (heads - 1) * rows * (keys.columns * keys.depth + values.columns * values.depth);
-    const out = plan.product(plan.linear(`${prefix}.out.weight`), stride, stride, rows);
+  function buildGrid(plan, prefix) {
+    const attend = A.buildGridAttention(plan, prefix);
+    if (!plan.config.per_symbol) return attend;
+    const addSymbols = buildSymbols(plan, plan.linear(`${prefix}.symbols.weight`));
     return (from, to) => {
-      project(from, qkv);
-      const heap = plan.heap;
-      for (let head = 0; head < heads; head++) {
-        const query = qkv + head * size, key = query + stride, value = key + stride;
-        if (rotary) {
-          rotate(heap, query, rows, wide, size / 2, rotary);
-          rotate(heap, key, rows, wide, size / 2, rotary);
-        }
-        for (let row = 0; row < rows; row++)
-          for (let i = 0; i < size; i++) {
-            heap[keys.offset + K.packedIndex(keys.depth, i, row)] = heap[key + row * wide + i];
-            heap[values.offset + K.packedIndex(values.depth, row, i)] = heap[value + row * wide + i];
-          }
-        compare(query, scores);
-        K.softmax(heap, scores, rows, rows, across, 1 / Math.sqrt(size));
-        collect(scores, received);
-        for (let row = 0; row < rows; row++)
-          for (let i = 0; i < size; i++)
-            heap[mixed + row * stride + head * size + i] = heap[received + row * padded(size) + i];
-      }
-      out(mixed, to);
+      attend(from, to);
+      addSymbols(from, to);
     };
   }
 
@@ -155,7 +94,7 @@
     const { relations, neighbours, interchangeable } = plan.config.structure;
     const parts = [];
     if (relations.length) parts.push(buildGroups(plan, `${prefix}.relations`, relations));
-    if (interchangeable.length) parts.push(buildSymbols(plan, `${prefix}.symbols`));
+    if (interchangeable.length) parts.push(buildSymbols(plan, plan.matrix(`${prefix}.symbols`, 0)));
     if (neighbours.length) parts.push(buildNeighbours(plan, `${prefix}.neighbours`, neighbours));
     return (from, to) => {
       plan.heap.fill(0, to, to + plan.rows * plan.stride);
@@ -193,10 +132,10 @@
   }
 
   // Each symbol of a position receives the mean over its symbols.
-  function buildSymbols(plan, name) {
+  function buildSymbols(plan, packed) {
     const { length, symbols, stride } = plan;
     const means = plan.scratch("means", length), projected = plan.scratch("projected means", length);
-    const project = plan.product(plan.matrix(name, 0), stride, stride, length);
+    const project = plan.product(packed, stride, stride, length);
     return (from, to) => {
       meanOverSymbols(plan, from, means);
       project(means, projected);
@@ -266,13 +205,15 @@
     };
   }
 
+  // The mixers: (plan, prefix of the weights, rotary tables) => (from, to) => to = mix(from).
+  const MIXES = { attention: A.buildAttention, grid: buildGrid, relational: buildRelational };
+
   // (h): h = rms(h + mix(h))
   function buildMix(plan, prefix, rotary) {
     const { mixing } = plan.config;
     if (mixing === "mlp") return buildMixOverPositions(plan, prefix);
-    if (mixing !== "attention" && mixing !== "relational") throw new Error(`Mixer '${mixing}' has no JavaScript form.`);
-    const mix = mixing === "attention" ? buildAttention(plan, prefix, rotary) : buildRelational(plan, prefix);
-    const change = plan.scratch("change");
+    if (!(mixing in MIXES)) throw new Error(`Mixer '${mixing}' has no JavaScript form.`);
+    const mix = MIXES[mixing](plan, prefix, rotary), change = plan.scratch("change");
     return (h) => {
       mix(h, change);
       plan.arena.addAndNormalize(h, change, plan.rows, plan.width, plan.stride);
@@ -299,5 +240,5 @@
     };
   }
 
-  root.TRMLayers = { Plan, buildStack, meanOverSymbols, rotaryTables };
+  root.TRMLayers = { Plan, buildStack, meanOverSymbols };
 })(globalThis);

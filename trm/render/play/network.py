@@ -16,10 +16,10 @@ from trm.evaluation.search import Search
 from trm.model import TinyRecursiveModel
 from trm.model.positions import rotary_frequencies
 
-MIXERS = ("attention", "mlp", "relational")
+MIXERS = ("attention", "mlp", "grid", "relational")
 """Mixers that the engine can run."""
 
-ENGINE_FILES = ("simd.js", "kernels.js", "layers.js", "engine.js")
+ENGINE_FILES = ("simd.js", "kernels.js", "attention.js", "layers.js", "engine.js")
 """The files of the engine, in the order in which they must run."""
 
 SETTINGS = (
