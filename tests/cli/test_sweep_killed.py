@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
+from torch import Tensor
 
 from tests.support.command import trm
 from tests.support.small_run import same_bits
@@ -35,8 +36,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def weights(run: Path) -> dict[str, object]:
-    return dict(load_file(max(run.glob("checkpoints/step_*")) / "model.safetensors"))
+def weights(run: Path) -> dict[str, Tensor]:
+    """The weights of a run's last step, and their average."""
+    (last,) = run.glob("checkpoints/step_24")
+    return {
+        **load_file(last / "model.safetensors"),
+        **{f"average of {k}": v for k, v in load_file(last / "ema.safetensors").items()},
+    }
 
 
 @pytest.mark.slow
@@ -55,7 +61,7 @@ def test_two_kills_change_nothing(folder: Path) -> None:
     assert done.code == 0, done.err
     whole = trm(f"sweep {MINI} --jobs 1 -o whole --json")
     assert whole.code == 0, whole.err
-    assert results(done.out) == results(whole.out)
+    assert results(json.loads(done.out)) == results(json.loads(whole.out))
     runs = sorted(path.parent.relative_to("killed") for path in Path("killed").glob("trial-*/seed_*/summary.json"))
     assert len(runs) == 8
     for run in runs:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.guides import Follower
 from tests.support.paths import ROOT
@@ -68,3 +71,21 @@ def test_a_playable_page(tmp_path: Path) -> None:
     checked = output["trm check-task picture --only board_fits --only board_accepts_answers"]
     assert "fail" not in checked.lower()
     assert '"kind":"same"' in (tmp_path / "picture.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_sweep(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    output = follow("sweep-settings.md", tmp_path)
+    assert "trial-3" in output["trm sweep --show runs/grid"]
+    assert len(json.loads((tmp_path / "grid.json").read_text())["trials"]) == 4
+    assert "cluster_name" in yaml.safe_load((tmp_path / "cluster.yaml").read_text())
+    quick = "--set training.max_steps=5 --set task.train_puzzles=60 --set task.test_puzzles=20"
+    paths = {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "SHARED": str(tmp_path), "TRIALS": "2"}
+    for script, index in (("grid.sbatch", "7"), ("grid.sbatch", "7"), ("search.sbatch", "0")):
+        environment = (
+            os.environ | paths | {"SLURM_ARRAY_TASK_ID": index, "SLURM_CPUS_PER_TASK": "1", "TRM_OPTIONS": quick}
+        )
+        subprocess.run(["bash", script], cwd=tmp_path, env=environment, check=True, timeout=300)
+    assert (tmp_path / "runs/slurm/dim_64-rate_0.004-seed_1/summary.json").exists()
+    assert len(list(tmp_path.glob("sudoku-search/trial-*/seed_0/summary.json"))) == 2

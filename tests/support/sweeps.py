@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -58,8 +57,7 @@ def workers_of(pid: int) -> list[int]:
 
 
 def results(document: Any) -> Any:
-    """What a sweep has found, without times and places."""
-    document = json.loads(document) if isinstance(document, str) else document
+    """What a sweep has found, from its JSON, without times and places."""
     if isinstance(document, dict):
         return {key: results(value) for key, value in document.items() if key not in ("seconds", "sweep", "run", "log")}
     return [results(value) for value in document] if isinstance(document, list) else document

@@ -12,7 +12,6 @@ from trm.cli.sheet import Column, as_csv, duration, fitted, markdown
 from trm.errors import cannot_write
 from trm.render.console import Console
 from trm.runs.differences import described, setting_text
-from trm.words import score_text
 
 if TYPE_CHECKING:
     from trm.experiment.sweeping.results import SweepResult, TrialResult
@@ -73,7 +72,7 @@ def _columns(result: SweepResult) -> list[Column]:
         for name in result.varied
     ]
     columns += [
-        Column(result.metric, [_score(trial) for trial in trials], number=True),
+        Column(result.metric, [trial.shown_score for trial in trials], number=True),
         Column("runs", [f"{trial.complete}/{len(trial.runs)}" for trial in trials], number=True),
     ]
     if not result.is_complete:
@@ -82,12 +81,6 @@ def _columns(result: SweepResult) -> list[Column]:
     columns.append(Column("time", [duration(trial.seconds) for trial in trials], number=True, needed=False))
     columns.append(Column("parameters", parameters, number=True, needed=False))
     return columns
-
-
-def _score(trial: TrialResult) -> str:
-    if trial.mean is None:
-        return "-"
-    return score_text(trial.mean) + (f" ± {score_text(trial.spread)}" if trial.spread is not None else "")
 
 
 def _record(result: SweepResult, trial: TrialResult) -> dict[str, object]:

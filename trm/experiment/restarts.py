@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from trm.config import TRMConfig
 from trm.config.run import PROVENANCE
 from trm.experiment.experiment import Experiment
@@ -48,6 +50,9 @@ def is_run_of(experiment: Experiment, run: Path) -> bool:
     """Whether a run has all the settings of an experiment."""
     found = read_run_config(run)
     settings = found.model.model_dump() | dict(experiment.model_settings)
-    wanted = experiment.run_config(TRMConfig.model_validate(settings))
+    try:
+        wanted = experiment.run_config(TRMConfig.model_validate(settings))
+    except ValidationError:  # what the data of that run decides does not fit these settings
+        return False
     ignored = set(PROVENANCE)
     return wanted.model_dump(exclude=ignored) == found.model_dump(exclude=ignored)

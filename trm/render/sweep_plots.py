@@ -17,8 +17,6 @@ from trm.render.curves import FEW
 COLORS = "viridis"
 UNKNOWN = "#999999"
 MOST_LABELS = 8
-MARGIN = 0.12
-"""How far the lines of equal choices are spread on their axis, so that they can be told apart."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,13 @@ def write_sweep(path: Path, figure: SweepFigure, lines: Sequence[Line]) -> None:
     """
     plot = extra_module("matplotlib.figure", "A figure").Figure(figsize=(9, 8), layout="constrained")
     known = [line.score for line in lines if line.score is not None]
-    best = (max if figure.higher_is_better else min)(known, default=None)
+    ranked = [line for line in lines if line.score is not None]
+    best = (max if figure.higher_is_better else min)(ranked, key=lambda line: line.score or 0.0, default=None)
     scale = extra_module("matplotlib.cm", "A figure").ScalarMappable(
         extra_module("matplotlib.colors", "A figure").Normalize(min(known, default=0.0), max(known, default=1.0)),
         COLORS,
     )
-    shown = [(line, _style(line, best, scale, figure)) for line in lines]
+    shown = [(line, _style(line, scale, line is best)) for line in lines]
     _parallel(plot.add_subplot(2, 1, 1), figure, shown)
     _curves(plot.add_subplot(2, 1, 2), figure, shown)
     if known:
@@ -84,8 +83,7 @@ def write_sweep(path: Path, figure: SweepFigure, lines: Sequence[Line]) -> None:
     plot.savefig(path, dpi=150)
 
 
-def _style(line: Line, best: float | None, scale: Any, figure: SweepFigure) -> dict[str, Any]:
-    is_best = line.score is not None and line.score == best
+def _style(line: Line, scale: Any, is_best: bool) -> dict[str, Any]:
     color = UNKNOWN if line.score is None else scale.to_rgba(line.score)
     return {
         "color": color,
@@ -107,7 +105,15 @@ def _parallel(axes: Any, figure: SweepFigure, shown: Sequence[tuple[Line, dict[s
         heights.append(positions)
         for height, text in ticks:
             axes.annotate(
-                _plain(text), (place, height), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=8
+                _plain(text),
+                (place, height),
+                (-6, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=8,
+                zorder=4,
+                bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
             )
     for number, (_, style) in enumerate(shown):
         axes.plot(range(len(columns)), [positions[number] for positions in heights], **style)
@@ -151,6 +157,8 @@ def _curves(axes: Any, figure: SweepFigure, shown: Sequence[tuple[Line, dict[str
             if points:
                 marker = "o" if len(points) <= FEW else None
                 axes.plot(*zip(*points, strict=True), **{**style, "linestyle": "-"}, marker=marker, markersize=3)
+    if not axes.lines:
+        axes.text(0.5, 0.5, "no points yet", transform=axes.transAxes, ha="center", va="center")
     where = "test puzzles" if several else "training"
     axes.set(xlabel="steps", ylabel=_plain(f"{quantity} ({where})".replace("_", " ")))
     axes.grid(alpha=0.3)

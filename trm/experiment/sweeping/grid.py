@@ -20,6 +20,7 @@ from trm.experiment.sweeping.tally import Tally
 from trm.progress import progress
 from trm.storage.atomic import write_json
 from trm.storage.locks import RunLock
+from trm.words import counted
 
 
 class GridSource:
@@ -53,7 +54,8 @@ def resume_advice(folder: Path) -> str:
 
 
 def begin(run: PlannedRun) -> PlannedRun:
-    """Forget that an earlier try of a run failed."""
+    """Make the folder of its log, and forget that an earlier try of a run failed."""
+    run.log.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         run.failure.unlink()
     return run
@@ -151,11 +153,12 @@ def _check_runs(request: SweepRequest, runs: Sequence[PlannedRun]) -> None:
 
 def _told(record: Record, trials: Sequence[Trial], runs: int, missing: int, jobs: int) -> str:
     """What is going to be trained, in a sentence."""
-    seeds = len(record.request.seeds)
-    text = f"{len(trials)} combination{'s' * (len(trials) != 1)} x {seeds} seed{'s' * (seeds != 1)} = {runs} runs"
+    text = (
+        f"{counted(len(trials), 'combination')} x {counted(len(record.request.seeds), 'seed')}: {counted(runs, 'run')}"
+    )
     if missing < runs:
         text += f", of which {runs - missing} are complete"
     others = len(record.trials) - len(trials)
     if others:
-        text += f"; {others} earlier combination{'s' * (others != 1)} in this folder stay as they are"
+        text += f"; the folder keeps {counted(others, 'earlier combination')}"
     return f"{text}. {min(jobs, max(missing, 1))} at once."

@@ -16,6 +16,7 @@ from trm.errors import UsageError, nearest
 from trm.experiment.experiment import Experiment
 from trm.experiment.sweeping.values import Choices, Parameter, Range, from_json, setting_items
 from trm.experiment.task import CORE_METRICS
+from trm.plugins.registering import SESSION
 from trm.plugins.registry import get_registry
 from trm.progress import progress
 from trm.runs.differences import described
@@ -138,6 +139,12 @@ class SweepRequest:
                 not fit, a range without a search, or a search without anything to search.
         """
         self._check_size()
+        registry = get_registry()
+        if registry.owner(registry.task(self.task)).distribution == SESSION:
+            raise UsageError(
+                f"Task {self.task!r} is registered in this process only, and each run of a sweep is a process of its own. "
+                "Make the task a plugin: trm new-task."
+            )
         self.direction_of(self.metric)
         start = None if self.init is None or self.init.lower() == "none" else locate(self.init)
         examples = list(self.examples())

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from trm.experiment.sweeping.finished import RunResult
-from trm.render.html import as_table
-from trm.runs.differences import described
+from trm.markup import note, panel, table
+from trm.runs.differences import described, setting_text
 from trm.words import counted, score_text
 
 
@@ -54,6 +54,13 @@ class TrialResult:
     def spread(self) -> float | None:
         """The sample standard deviation of the scores over the seeds; None for fewer than two."""
         return statistics.stdev(self.scores) if len(self.scores) > 1 else None
+
+    @property
+    def shown_score(self) -> str:
+        """The mean with its spread, for people."""
+        if self.mean is None:
+            return "-"
+        return score_text(self.mean) + (f" ± {score_text(self.spread)}" if self.spread is not None else "")
 
     @property
     def test(self) -> list[float]:
@@ -187,9 +194,14 @@ class SweepResult:
         }
 
     def _repr_html_(self) -> str:
-        rows = {
-            described(self.shown_values(trial)) or trial.name: trial.mean
+        rows = [
+            (
+                trial.name + (" *" if trial is self.best else ""),
+                *(setting_text(trial.values[name]) if name in trial.values else "-" for name in self.varied),
+                trial.shown_score,
+                f"{trial.complete}/{len(trial.runs)}",
+            )
             for trial in self.ranked
-            if trial.mean is not None
-        }
-        return as_table(f"{self.folder}: {self.metric} on the {self.split} puzzles", rows)
+        ]
+        head = ("trial", *self.varied, self.metric, "runs")
+        return panel(f"Sweep {self.folder}", table(head, rows), *map(note, self.notes()))

@@ -28,6 +28,7 @@ from trm.experiment.sweeping.tally import Tally
 from trm.experiment.sweeping.values import Parameter, Range
 from trm.storage.atomic import write_json
 from trm.storage.locks import RunLock
+from trm.words import counted as counted_noun
 
 RUNS, ERROR, OWNER, VALUES, RETRIED, SURPLUS = "runs", "error", "owner", "values", "retry_of", "surplus"
 """The names of what a trial keeps in the storage, beside what Optuna keeps itself."""
@@ -199,8 +200,10 @@ def train_search(
         states = optuna.trial.TrialState
         found = [frozen for frozen in study.get_trials(deepcopy=False) if frozen.state == states.COMPLETE]
         total, seeds = request.search or 0, len(request.seeds)
-        text = f"A search of {total} trials x {seeds} seed{'s' * (seeds != 1)}"
-        display.note(f"{text}{f', of which {len(found)} are complete' if found else ''}. {jobs} runs at once.")
+        text = f"A search of {counted_noun(total, 'trial')} x {counted_noun(seeds, 'seed')}"
+        display.note(
+            f"{text}{f', of which {len(found)} are complete' if found else ''}. {counted_noun(jobs, 'run')} at once."
+        )
         tally = Tally(request, display, total * seeds)
         with (
             tally.shown(len(found) * seeds),
