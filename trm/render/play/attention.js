@@ -45,8 +45,8 @@
     return plan.scratch("qkv", paddedRows(plan.places) * plan.symbols, 3 * plan.stride);
   }
 
-  // (qkv, mixed): each head's attention over the places, for each symbol on its own. `bias(head, place, other)` is added to
-  // the scores.
+  // (qkv, mixed): each head's attention over the places, for each symbol on its own. `bias(head, scores, stride, factor)` adds
+  // to the scores, which are multiplied by 1 / factor later.
   function buildHeads(plan, rotary, bias) {
     const { places, symbols, stride, width } = plan, wide = 3 * stride, next = symbols * wide;
     const heads = plan.config.num_heads, size = width / heads, across = padded(places), scale = 1 / Math.sqrt(size);
@@ -70,10 +70,7 @@
           heap[values.offset + K.packedIndex(values.depth, place, i)] = heap[value + place * next + i];
         }
       compare(query, scores);
-      if (bias)
-        for (let place = 0; place < places; place++)
-          for (let other = 0; other < places; other++)
-            heap[scores + place * across + other] += bias(head, place, other) / scale;
+      if (bias) bias(head, scores, across, 1 / scale);
       K.softmax(heap, scores, places, places, across, scale);
       collect(scores, received);
       for (let place = 0; place < places; place++)
@@ -120,15 +117,27 @@
       SHARPNESS * data[head * shape[1] + Math.max(-reach, Math.min(to - from, reach)) + reach];
   }
 
+  function scoreTable(plan, name, count) {
+    const score = axisScores(plan, name, count), heads = plan.config.num_heads;
+    return Float32Array.from({ length: heads * count * count }, (_, index) =>
+      score(Math.floor(index / (count * count)), Math.floor(index / count) % count, index % count));
+  }
+
   // (from, mixed): attention by queries and keys, with the scores of rows and columns added.
   function buildContent(plan, prefix) {
     const { rows, stride } = plan, [height, width] = plan.config.structure.grid, qkv = reserveHeads(plan);
-    const ofRows = axisScores(plan, `${prefix}.rows.weight`, height);
-    const ofColumns = axisScores(plan, `${prefix}.columns.weight`, width);
+    const ofRows = scoreTable(plan, `${prefix}.rows.weight`, height);
+    const ofColumns = scoreTable(plan, `${prefix}.columns.weight`, width);
     const compare = plan.product(plan.linear(`${prefix}.query_key.weight`, 2), stride, 3 * stride, rows);
     const send = plan.product(plan.linear(`${prefix}.value.weight`), stride, 3 * stride, rows);
-    const attend = buildHeads(plan, null, (head, place, other) =>
-      ofRows(head, Math.floor(place / width), Math.floor(other / width)) + ofColumns(head, place % width, other % width));
+    const attend = buildHeads(plan, null, (head, scores, across, factor) => {
+      for (let place = 0; place < height * width; place++) {
+        const row = (head * height + Math.floor(place / width)) * height, column = (head * width + (place % width)) * width;
+        let at = scores + place * across;
+        for (let other = 0; other < height; other++)
+          for (let i = 0; i < width; i++) plan.heap[at++] += factor * (ofRows[row + other] + ofColumns[column + i]);
+      }
+    });
     return (from, mixed) => {
       compare(from, qkv);
       send(from, qkv + 2 * stride);
