@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
@@ -52,5 +54,17 @@ class RepositoryLinks(SphinxPostTransform):
                 link.replace_self(nodes.inline("", "", *(child.deepcopy() for child in link.children)))
 
 
+def offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], document: object) -> None:
+    """Put the notebook of a page beside it, and a link to it below the title of the page."""
+    notebook = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"  # MyST-NB writes it there
+    if page.startswith("notebooks/") and notebook.is_file():
+        target = Path(app.outdir) / f"{page}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notebook, target)
+        link = f'<p><a href="{target.name}" download>Download this page as a notebook</a></p>'
+        context["body"] = context["body"].replace("</h1>", f"</h1>\n{link}", 1)
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("html-page-context", offer_notebook)
     app.add_post_transform(RepositoryLinks)

@@ -33,5 +33,5 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def leak_sentence(puzzles: int) -> str:
-    """A sentence for a number of test puzzles that a model may have been trained on."""
-    return f"Note: {counted(puzzles, 'test puzzle')} can be found in the training data."
+    """A sentence for the number of test puzzles that the training data gives away; see `trm.data.overlap.Overlap`."""
+    return f"Note: the training data has {counted(puzzles, 'test puzzle')} or their answers, symmetric images included."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import re
 import runpy
 import subprocess
@@ -126,9 +127,12 @@ def test_python_on_the_model_page_runs() -> None:
 
 @pytest.mark.slow
 def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
-    pytest.importorskip("myst_parser")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-n", str(DOCS), str(tmp_path)]
+    pytest.importorskip("myst_nb")
+    built = tmp_path / "html"
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-n", str(DOCS), str(built)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
-    assert "trm_register_tasks" in (tmp_path / "reference" / "hooks.html").read_text()
-    assert "check-task" in (tmp_path / "reference" / "commands.html").read_text()
+    assert "trm_register_tasks" in (built / "reference" / "hooks.html").read_text()
+    assert "check-task" in (built / "reference" / "commands.html").read_text()
+    assert '<a href="look-inside.ipynb" download>' in (built / "notebooks" / "look-inside.html").read_text()
+    assert json.loads((built / "notebooks" / "look-inside.ipynb").read_text())["nbformat"] == 4

@@ -12,7 +12,7 @@ from trm.experiment.live import EXAMPLE_SECONDS, solved_puzzle
 from trm.experiment.session import Display
 from trm.markup import bar, beside, chart, note, panel, table
 from trm.progress import Pace, duration, progress, report_by_default, reporting_to
-from trm.render.html import as_html, as_table
+from trm.render.html import as_html, percentages
 from trm.render.notebook import CellOutput, NotebookReporter, in_notebook, jobs_html, jobs_text
 from trm.render.scene import Stage
 from trm.training.interruption import Interrupted
@@ -99,7 +99,7 @@ class NotebookMonitor(Monitor):
                 f"{bar(self.share)} {self.share:.0%} {note(self._pace())}",
                 jobs_html(paces, now),
                 beside(
-                    "".join((table((), numbers), as_table(self.scores))),
+                    table((), [*numbers, *percentages(self.scores).items()]),
                     chart("exact accuracy on test puzzles", self.exact, low=0, high=1)
                     + chart("loss", self.losses, low=0),
                     self.solved and note("the last puzzle solved in training") + self.solved,
@@ -109,7 +109,7 @@ class NotebookMonitor(Monitor):
                 [
                     f"{self.title}: {self.share:.0%}, {self._pace()}",
                     *(f"{name} {value}" for name, value in numbers),
-                    *(f"{name} {value:.2%}" for name, value in self.scores.items()),
+                    *(f"{name} {value}" for name, value in percentages(self.scores).items()),
                     jobs_text(paces, now),
                 ]
             ).rstrip(),

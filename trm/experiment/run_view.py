@@ -9,7 +9,7 @@ from typing import Any
 from trm.errors import CheckpointError
 from trm.markup import beside, chart, facts, note, panel
 from trm.progress import duration
-from trm.render.html import as_table
+from trm.render.html import percentages
 from trm.runs.history import read_history
 from trm.words import counted, leak_sentence
 
@@ -26,9 +26,9 @@ def run_html(folder: Path, summary: Mapping[str, Any]) -> str:
     return panel(
         f"Run {folder}",
         beside(
-            as_table(summary["final_metrics"])
-            + facts(
+            facts(
                 {
+                    **percentages(summary["final_metrics"]),
                     "scored on": counted(puzzles, "test puzzle"),
                     "trained on": counted(summary["train_puzzles"], "puzzle") if "train_puzzles" in summary else "",
                     "training": f"{counted(summary['steps'], 'step')}, {duration(summary['seconds'])}",

@@ -32,18 +32,15 @@ def as_html(renderable: RenderableType) -> str:
     )
 
 
-def as_table(scores: Mapping[str, float], intervals: Mapping[str, tuple[float, float]] | None = None) -> str:
-    """Scores, 0 to 1, as an HTML table of percentages.
+def percentages(scores: Mapping[str, float]) -> dict[str, str]:
+    """Scores, 0 to 1, as text."""
+    return {name: f"{value:.2%}" for name, value in scores.items()}
 
-    Args:
-        scores: values by name.
-        intervals: 95 % confidence intervals by name. Default: none.
-    """
-    rows = []
-    for name, value in scores.items():
-        interval = (intervals or {}).get(name)
-        rows.append((name, f"{value:.2%}", f"95 % interval {interval[0]:.1%} to {interval[1]:.1%}" if interval else ""))
-    return table((), rows)
+
+def as_table(scores: Mapping[str, float], intervals: Mapping[str, tuple[float, float]]) -> str:
+    """Scores, 0 to 1, as an HTML table of percentages, with their 95 % confidence intervals as far as there are any."""
+    ranges = {name: f"95 % interval {low:.1%} to {high:.1%}" for name, (low, high) in intervals.items()}
+    return table((), ((name, text, ranges.get(name, "")) for name, text in percentages(scores).items()))
 
 
 def as_frame(page: str, height: str = "36em") -> str:
