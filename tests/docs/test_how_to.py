@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.support.guides import Follower
+from tests.support.hub_server import running_hub
 from tests.support.paths import ROOT
 
 HOW_TO = ROOT / "docs" / "how-to"
@@ -89,3 +90,19 @@ def test_a_sweep(tmp_path: Path) -> None:
         subprocess.run(["bash", script], cwd=tmp_path, env=environment, check=True, timeout=300)
     assert (tmp_path / "runs/slurm/dim_64-rate_0.004-seed_1/summary.json").exists()
     assert len(list(tmp_path.glob("sudoku-search/trial-*/seed_0/summary.json"))) == 2
+
+
+@pytest.mark.slow
+def test_sharing_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("huggingface_hub")
+    with running_hub() as hub:
+        for name, value in {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": "hf_writer"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+        output = follow("share-a-model.md", tmp_path)
+        assert f"{hub.url}/ann/adder" in output["trm push runs/adder ann/adder --license mit"]
+    assert "hf://ann/adder@" in output["trm evaluate hf://ann/adder"]
+    assert "hf://ann/adder" in output["trm pull --list ann"]
+    assert (tmp_path / "runs" / "theirs" / "latest").exists()
+    init = json.loads((tmp_path / "runs" / "finetuned" / "config.json").read_text())["init"]
+    assert init.startswith("hf://ann/adder@")

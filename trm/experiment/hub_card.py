@@ -60,7 +60,7 @@ def hub_card(
 
 
 def structure_note(config: TRMConfig) -> str:
-    """What a network is told about the structure of its puzzles, which every score has to be read with."""
+    """What a network is given of the structure of its puzzles, which has to be stated beside its scores."""
     if not config.mixer.structured:
         return (
             "The network is not given the structure of the puzzle: it learns from the examples which positions belong "
