@@ -121,7 +121,12 @@ def choose_examples(
 
 @torch.no_grad()
 def solved_since(
-    model: TinyRecursiveModel, pool: PuzzleSet, steps: int, backend: Backend, judge: Judge | None = None
+    model: TinyRecursiveModel,
+    pool: PuzzleSet,
+    steps: int,
+    backend: Backend,
+    judge: Judge | None = None,
+    precision: str = "auto",
 ) -> npt.NDArray[np.int64]:
     """The step from which the answer to each puzzle stays right, ``[N]``; steps + 1 if there is none.
 
@@ -131,13 +136,14 @@ def solved_since(
         steps: number of supervision steps.
         backend: the device.
         judge: whether an answer ``[L]`` to a puzzle ``[L]`` is right although it differs from the label. Default: it is not.
+        precision: number type of the matrix products, see `TrainingConfig.precision`.
     """
     labels = pool.scored_labels(slice(None))
     batch = next(iter(pool.batches(len(pool)))).to(backend.device)
     inputs = np.asarray(pool.inputs).astype(np.int64)
     since = np.full(len(pool), steps + 1)
     known = known_rows(labels)
-    with backend.autocast(), progress("Solving test puzzles", steps, "steps") as advance:
+    with backend.autocast(precision), progress("Solving test puzzles", steps, "steps") as advance:
         results = model.steps(batch.inputs, model.initial_state(len(pool)), batch.puzzle_ids, steps)
         for step, (_, output) in enumerate(results, start=1):
             answers = pool.description.complete(inputs, output.logits.argmax(-1).cpu().numpy())

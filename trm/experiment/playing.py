@@ -130,7 +130,8 @@ class Playing:
             return
         solver, task = self.solver, self.solver.task
         judge = (lambda inputs, answer: task.check(inputs, answer) is None) if task.spec.check else None
-        since = solved_since(solver.model, puzzles, solver.steps, solver.loaded.session.backend, judge)
+        backend = solver.loaded.session.backend
+        since = solved_since(solver.model, puzzles, solver.steps, backend, judge, "fp32")  # as the page computes
         labels = puzzles.scored_labels(slice(None))
         known = known_rows(labels)
         levels = levels_of(since, solver.steps)

@@ -284,3 +284,23 @@ def test_the_rules_of_a_board_agree_with_the_task(task: str, settings: dict[str,
     verdicts = [result["valid"] for result in apply_rules(bound.board(), bound.description, inputs, answers)]
     assert verdicts == [bound.check(*pair) is None for pair in zip(inputs, answers, strict=True)]
     assert not all(verdicts[: len(verdicts) // 2]) or task == "maze"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weights", ["sudoku", "sudoku:hard", "maze", "arithmetic"])
+def test_the_page_answers_like_trm_solve(
+    weights: str, browser: chromium.Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trm.devices.cpu._has_bf16_units", lambda: False)  # the page computes in fp32
+    solver = load(weights, device="cpu")
+    page = tmp_path / "page.html"
+    page.write_text(Playing.of(solver, 0, None).html(), encoding="utf-8")
+    browser.open(page)
+    puzzles = solver.loaded.experiment.puzzles("test", limit=50)
+    for row in range(50):
+        inputs = np.asarray(puzzles.inputs[row])
+        browser.evaluate(f"setPuzzle({inputs.tolist()})")
+        play(browser)
+        answer = browser.evaluate("TRMText.write(board, state.frames[state.now - 1].tokens)")
+        solved = solver.solve(inputs)
+        assert (answer, browser.evaluate("state.frames[state.now - 1].valid")) == (solved.text, solved.valid), row
