@@ -20,6 +20,8 @@ from trm.data.puzzle_set import IntArray
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.row_pool import RowPool
 from trm.evaluation.search import Found
+from trm.experiment.answering import solve_texts
+from trm.experiment.given import SourcedText
 from trm.experiment.solver import Solver
 from trm.render.play.network import engine_source, network_data
 
@@ -167,25 +169,42 @@ def loaded_worker(browser: Chromium, folder: Path, solver: Solver, puzzles: tupl
     return worker
 
 
+def answers_of_worker(worker: Worker, inputs: IntArray, steps: int) -> list[list[int]]:
+    answers = []
+    for row, puzzle in enumerate(inputs.tolist()):
+        worker.send(type="solve", id=row, tokens=puzzle, steps=steps, restarts=1, stopWhenValid=True, seed=0)
+        *_, done = worker.wait("done", "error", "crash")
+        assert (done["type"], done["id"]) == ("done", row)
+        answers.append(list(done["answer"]["tokens"].values()))
+    return answers
+
+
+@pytest.mark.parametrize("weights", ["sudoku:quick", pytest.param("sudoku:hard", marks=pytest.mark.slow)])
 def test_fifty_sudokus_get_the_answers_of_trm_solve(
+    browser: Chromium, tmp_path: Path, weights: str, puzzles: tuple[IntArray, IntArray]
+) -> None:
+    solver = trm.load(weights, device="cpu")
+    worker = loaded_worker(browser, tmp_path, solver, puzzles)
+    texts = [SourcedText("", solver.task.format(puzzle)) for puzzle in puzzles[0]]
+    solved = list(solve_texts(solver.loaded, texts, SearchOptions(steps=STEPS)))
+    answers = answers_of_worker(worker, puzzles[0], STEPS)
+    assert [one.valid for one in solved].count(True) >= 49
+    for one, answer in zip(solved, answers, strict=True):
+        # PyTorch computes in bf16 where the processor is fast at it, so an answer that it did not find may be another one.
+        assert not one.valid or (one.tokens is not None and one.tokens.tolist() == answer)
+
+
+def test_unsolved_sudokus_get_the_answer_with_the_most_votes(
     browser: Chromium,
     tmp_path: Path,
     solver: Solver,
     puzzles: tuple[IntArray, IntArray],
     expected: list[list[int]],
 ) -> None:
-    """The unsolved ones too, whose answer is a vote of all steps."""
     inputs, labels = puzzles
-    worker = loaded_worker(browser, tmp_path, solver, puzzles)
-    answers = []
-    for row, puzzle in enumerate(inputs.tolist()):
-        worker.send(type="solve", id=row, tokens=puzzle, steps=VOTED, restarts=1, stopWhenValid=True, seed=0)
-        *_, done = worker.wait("done", "error", "crash")
-        assert (done["type"], done["id"]) == ("done", row)
-        answers.append(list(done["answer"]["tokens"].values()))
+    answers = answers_of_worker(loaded_worker(browser, tmp_path, solver, puzzles), inputs, VOTED)
     assert answers == expected
-    solved = sum(answer == label for answer, label in zip(answers, labels.tolist(), strict=True))
-    assert 10 < solved < 50
+    assert (np.array(answers) != labels).any(1).sum() >= 2
 
 
 def test_frames_come_step_by_step_until_the_answer_is_valid(
