@@ -13,7 +13,7 @@ from tests.support.run_folders import write_run
 from trm.errors import UsageError
 from trm.experiment.sweeping.record import Record, trials_of
 from trm.experiment.sweeping.request import SweepRequest
-from trm.experiment.sweeping.sweep import sweep
+from trm.experiment.sweeping.sweep import read_sweep, sweep
 from trm.experiment.sweeping.values import Choices
 from trm.plugins.registering import register
 from trm.plugins.registry import get_registry
@@ -157,3 +157,12 @@ def test_a_task_of_this_process_alone_is_refused(tmp_path: Path) -> None:
             sweep(spec.name, settings={"training.max_steps": 3}, output=tmp_path / "sweep")
     finally:
         get_registry.cache_clear()
+
+
+def test_a_notebook_shows_the_table(folder: Path) -> None:
+    found = read_sweep(folder)
+    assert found.best is not None
+    assert (found.best.name, len(found.failed)) == ("trial-1", 1)
+    page = found._repr_html_()
+    assert "trial-1 *" in page
+    assert "85.00% ± 7.07%" in page

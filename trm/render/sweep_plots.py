@@ -153,10 +153,13 @@ def _curves(axes: Any, figure: SweepFigure, shown: Sequence[tuple[Line, dict[str
     several = any(len(points) > 1 for line, _ in shown for points in line.curves.get(figure.metric, ()))
     quantity = figure.metric if several else "loss"
     for line, style in shown:
-        for points in line.curves.get(quantity, ()):
-            if points:
-                marker = "o" if len(points) <= FEW else None
-                axes.plot(*zip(*points, strict=True), **{**style, "linestyle": "-"}, marker=marker, markersize=3)
+        label: str | None = _plain(line.name) if len(shown) <= MOST_LABELS else None
+        for points in filter(None, line.curves.get(quantity, ())):
+            look = {**style, "linestyle": "-", "marker": "o" if len(points) <= FEW else None, "markersize": 3}
+            axes.plot(*zip(*points, strict=True), **look, label=label)
+            label = None  # one entry in the legend for all seeds
+    if axes.lines and len(shown) <= MOST_LABELS:
+        axes.legend(fontsize=8)
     if not axes.lines:
         axes.text(0.5, 0.5, "no points yet", transform=axes.transAxes, ha="center", va="center")
     where = "test puzzles" if several else "training"

@@ -156,9 +156,11 @@ def _told(record: Record, trials: Sequence[Trial], runs: int, missing: int, jobs
     text = (
         f"{counted(len(trials), 'combination')} x {counted(len(record.request.seeds), 'seed')}: {counted(runs, 'run')}"
     )
+    if not missing:
+        return f"{text}, all of them complete."
     if missing < runs:
         text += f", of which {runs - missing} are complete"
     others = len(record.trials) - len(trials)
     if others:
         text += f"; the folder keeps {counted(others, 'earlier combination')}"
-    return f"{text}. {min(jobs, max(missing, 1))} at once."
+    return f"{text}. {min(jobs, missing)} at once."
