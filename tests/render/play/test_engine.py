@@ -100,14 +100,29 @@ def assert_same(frames: Frames, expected: list[Any], tolerance: float = 1e-5) ->
         assert frame["tokens"] == tokens
 
 
+@pytest.fixture(scope="module")
+def frames_by_name() -> dict[str, list[Frames]]:
+    """The engine's frames for every kind of network, with and without vectors, all from one process."""
+    jobs = {}
+    for name, settings in NETWORKS.items():
+        model = network(**settings)
+        jobs[name] = engine_job(network_data(model), [PUZZLE], STEPS, puzzle=last_id(model))
+    both = "[true, false].map((simd) => run({...job, simd})[0])"
+    program = f"(jobs) => Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, {both}]))"
+    return call_in_node(program, jobs)
+
+
+def last_id(model: TinyRecursiveModel) -> int:
+    return max(model.config.num_puzzles - 1, 0)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
-def test_frames_are_those_of_the_model(name: str) -> None:
+def test_frames_are_those_of_the_model(name: str, frames_by_name: dict[str, list[Frames]]) -> None:
     model = network(**NETWORKS[name])
-    puzzle_id = max(model.config.num_puzzles - 1, 0)
-    program = "(job) => [true, false].map((simd) => run({...job, simd})[0])"
-    job = engine_job(network_data(model), [PUZZLE], STEPS, puzzle=puzzle_id)
-    for frames in call_in_node(program, job):
-        assert_same(frames, frames_of(model, PUZZLE, puzzle_id=puzzle_id))
+    expected = frames_of(model, PUZZLE, puzzle_id=last_id(model))
+    with_vectors, with_loops = frames_by_name[name]
+    assert_same(with_vectors, expected)
+    assert_same(with_loops, expected)
 
 
 def test_puzzle_ids_are_blank_by_default_and_make_a_difference() -> None:
