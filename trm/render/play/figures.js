@@ -61,7 +61,7 @@ function describeCell(view, board, position, frame, notes) {
   const parts = [make("h2", view.place(position))];
   if (notes.length) parts.push(make("p", notes.join(" · "), "notes"));
   if (!frame) {
-    parts.push(make("p", "Press Play to see how likely the network finds each answer here.", "soft"));
+    parts.push(make("p", "After Play, each step shows here how likely the network finds each answer.", "soft"));
     return parts;
   }
   const list = make("ul", undefined, "likely");
