@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trm.experiment.task import Task as Task
     from trm.model import Mixer as Mixer
     from trm.model import TinyRecursiveModel as TinyRecursiveModel
+    from trm.plugins.registering import include as include
     from trm.plugins.registering import register as register
     from trm.training import Trainer as Trainer
 
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "TinyRecursiveModel": "trm.model",
         "Trainer": "trm.training",
         "TrainingConfig": "trm.config",
+        "include": "trm.plugins.registering",
         "load": "trm.experiment.solver",
         "register": "trm.plugins.registering",
         "resume": "trm.experiment.api",

@@ -58,12 +58,12 @@ def task_and_weights(given: str, checkpoint: str | None) -> tuple[str, str]:
         raise UsageError(f"Both {given} and --checkpoint {checkpoint} name weights. Omit one of them.")
     if not by_path:
         return registry.task(task).name, checkpoint or given
-    from trm.runs.locate import locate
+    from trm.runs.locate import locate, task_spec
 
-    owner = locate(given).run.task
-    if owner is None:
+    run = locate(given).run
+    if run.task is None:
         raise UsageError(f"The run {given} names no task. Import it again with --task.")
-    return registry.task(owner).name, given
+    return task_spec(run).name, given
 
 
 def _names_weights(given: str) -> bool:

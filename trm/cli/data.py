@@ -10,6 +10,7 @@ import click
 from trm.cli import complete
 from trm.cli.common import json_option, load_torch, registry_with_warnings, seed_option, task_options
 from trm.cli.output import echo, echo_notes, print_json
+from trm.plugins.registry import get_registry
 from trm.progress import progress
 from trm.words import counted, split_word
 
@@ -46,12 +47,11 @@ def build(
     registry_with_warnings()
     load_torch()
     from trm.errors import cannot_write
-    from trm.experiment.experiment import Experiment
     from trm.runs.run_folder import check_free
     from trm.storage.atomic import replaced_folder
 
     check_free(output)
-    experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
+    experiment = _experiment(task, preset, sets, dataset=dataset, seed=seed)
     echo_notes(experiment.notes)
     try:
         output.absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +61,14 @@ def build(
     except OSError as error:
         raise cannot_write(output, error) from error
     echo(f"Train on it with: trm train {task} --data {output}")
+
+
+def _experiment(task: str, preset: str | None, sets: tuple[str, ...], **options: Any) -> Experiment:
+    """The experiment whose data is asked for. How long it would train does not matter, so a task may have no preset."""
+    from trm.experiment.experiment import Experiment
+
+    without_end = () if get_registry().task(task).presets else ("training.max_steps=1",)
+    return Experiment.from_preset(task, preset, (*without_end, *sets), **options)
 
 
 def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> None:
@@ -85,9 +93,8 @@ def pack(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dat
     registry_with_warnings()
     load_torch()
     from trm.errors import TRMError
-    from trm.experiment.experiment import Experiment
 
-    experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, seed=seed)
+    experiment = _experiment(task, preset, sets, dataset=dataset, seed=seed)
     try:
         count = experiment.task.pack("test", seed, output)
     except OSError as error:
@@ -113,9 +120,8 @@ def info(
     """Show sizes, tokens and an example of the puzzles of TASK."""
     registry_with_warnings()
     load_torch()
-    from trm.experiment.experiment import Experiment
 
-    experiment = Experiment.from_preset(task, preset, sets, dataset=dataset, data=data, seed=seed)
+    experiment = _experiment(task, preset, sets, dataset=dataset, data=data, seed=seed)
     echo_notes(experiment.notes)
     splits = {split: experiment.puzzles(split) for split in SPLITS if _has(experiment.task.data, split)}
     report = _report(experiment, splits)

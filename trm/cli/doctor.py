@@ -13,6 +13,7 @@ from trm import __version__
 from trm.cli.common import is_debugging, json_option
 from trm.cli.output import echo, print_json
 from trm.errors import PluginError, described
+from trm.plugins.included import include_path
 from trm.plugins.loading import installed_twice
 from trm.plugins.registry import Problem, Registry, get_registry
 from trm.specs import TaskSpec
@@ -37,6 +38,7 @@ def command(as_json: bool) -> None:
             {"name": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
             for plugin in registry.plugins
         ],
+        "include_path": [str(path) for path in include_path()],
         "problems": [*map(str, registry.problems), *installed_twice(), *_missing_weights(registry)],
         "tracebacks": {problem.plugin.name: lines for problem in registry.problems if (lines := _traceback(problem))},
         "cache": _cache(),
@@ -122,6 +124,8 @@ def _print(report: dict[str, Any], problems: list[Problem]) -> None:
     echo("Plugins:")
     for plugin in report["plugins"]:
         echo(f"  {plugin['name']}: {plugin['distribution']} {plugin['version']}")
+    for path in report["include_path"]:
+        echo(f"Include path: {path}")
     echo("Problems:" if report["problems"] else "Problems: none")
     tracebacks = {str(problem): _traceback(problem) for problem in problems}
     for text in report["problems"]:

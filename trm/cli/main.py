@@ -15,6 +15,7 @@ import click
 from trm import __version__
 from trm.cli.absent import let_options_be_absent
 from trm.cli.help import FIRST_STEPS, Context, complete_help, with_examples
+from trm.cli.include import in_front, include_option, include_path_restored
 from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.streams import OutputClosed, ending_with_reader, flush_or_drop, make_tolerant, reader_has_gone
@@ -114,6 +115,7 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", prog_name="trm")
 @click.option("--debug", is_flag=True, help="Show the full traceback of an error.")
+@include_option
 @click.pass_context
 def cli(ctx: click.Context, debug: bool) -> None:
     """Train and study Tiny Recursive Models: small networks that solve puzzles by refining an answer.
@@ -139,9 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # people also type it after the command
         arguments = ["--debug", *(item for item in arguments if item != "--debug")]
-    with Interruptions() as interruptions:
+    with Interruptions() as interruptions, include_path_restored():
         try:
-            code = _run(arguments, debug, interruptions)
+            code = _run(in_front(arguments), debug, interruptions)
         except (OSError, SystemExit) as error:
             if not reader_has_gone(error):
                 raise

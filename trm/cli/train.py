@@ -178,9 +178,12 @@ def experiment_of(task: str | None, choices: Mapping[str, Any]) -> Experiment:
 def _resumed_sets(task: str | None, folder: Path, choices: Mapping[str, Any]) -> tuple[str, ...]:
     """`--set` items for the run in a folder, those that everyday options stand for included."""
     from trm.runs.checkpoint_folder import read_run_config
+    from trm.runs.locate import task_spec
 
-    name = task or read_run_config(folder).task
-    return with_everyday(choices["sets"], choices, get_registry().task(name)) if name else choices["sets"]
+    run = read_run_config(folder)
+    if task is None and run.task is None:
+        return tuple(choices["sets"])
+    return with_everyday(choices["sets"], choices, get_registry().task(task) if task else task_spec(run))
 
 
 def _output(experiment: Experiment, output: Path | None, processes: Processes) -> tuple[Path, bool]:

@@ -10,7 +10,7 @@ from trm.config.base import Settings
 from trm.config.model import TRMConfig
 from trm.config.training import TrainingConfig
 
-PROVENANCE = ("fingerprints", "versions", "git_revision")
+PROVENANCE = ("fingerprints", "include_path", "versions", "git_revision")
 """Fields of `RunConfig` that record what a run was made with. They are no settings: two runs that differ only in them are
 the same experiment."""
 
@@ -35,6 +35,9 @@ class RunConfig(Settings):
     )
     starts_from: str | None = Field(
         None, description="the preset whose trained weights training started from; its run is in stages/"
+    )
+    include_path: str | None = Field(
+        None, description="the folder of the file that defines the task; unset for an installed one"
     )
     versions: dict[str, str] = Field(default_factory=dict, description="versions of Python, torch, trm and the plugin")
     git_revision: str | None = Field(None, description="revision of the working directory's repository, if any")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from trm.plugins.included import PREFIX
+
 
 def source_digest(functions: Iterable[Callable[..., Any]]) -> str:
     """A digest of every Python file of the top-level packages that contain the functions.
@@ -62,8 +64,15 @@ def _files(package: str) -> Iterator[tuple[str, Path]]:
         return
     folders = [Path(folder) for folder in getattr(module, "__path__", ())]
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
+        for path in sorted(_of_included(folder) if package.startswith(PREFIX) else folder.rglob("*.py")):
             yield path.relative_to(folder).as_posix(), path
     if not folders and getattr(module, "__file__", None):
         path = Path(str(module.__file__))
         yield path.name, path
+
+
+def _of_included(folder: Path) -> Iterator[Path]:
+    """The Python files of an included folder and of the packages in it. Other folders may be large, such as environments."""
+    yield from folder.glob("*.py")
+    for package in folder.glob("*/__init__.py"):
+        yield from package.parent.rglob("*.py")

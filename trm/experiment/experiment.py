@@ -30,7 +30,7 @@ from trm.plugins.code import config_class_of
 from trm.plugins.registry import get_registry
 from trm.progress import progress
 from trm.runs.building import load_tensors
-from trm.runs.locate import Checkpoint
+from trm.runs.locate import Checkpoint, task_spec
 from trm.specs import MetricSpec, PresetSpec, TaskSpec
 from trm.words import means_absent
 
@@ -126,12 +126,7 @@ class Experiment:
         Raises:
             UsageError: the run has no task, or a task that is not installed.
         """
-        if run.task is None:
-            raise UsageError(
-                "This run names no task. Import a checkpoint again with --task; evaluate a run on a custom dataset with the "
-                "script that made it."
-            )
-        spec = get_registry().task(run.task)
+        spec = task_spec(run)
         settings = {name: value for name, value in run.model.model_dump().items() if name in run.model.model_fields_set}
         task = Task(
             spec,
@@ -279,6 +274,7 @@ class Experiment:
             init=self.init,
             fingerprints=dict(fingerprints or {}),
             starts_from=self.starts_from,
+            include_path=get_registry().owner(task.spec).folder or None,
             versions=self.versions(),
             git_revision=_git_revision(),
         )

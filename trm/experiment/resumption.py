@@ -20,8 +20,8 @@ from trm.experiment.preparing import run_folder_class
 from trm.experiment.run_view import run_html
 from trm.experiment.session import Session
 from trm.plugins.code import config_class_of
-from trm.plugins.registry import get_registry
 from trm.runs.checkpoint_folder import can_resume, newest_good, read_run_config
+from trm.runs.locate import task_spec
 from trm.runs.run_folder import RunFolder, step_number
 
 ENDS = ("num_epochs", "max_steps")
@@ -221,7 +221,7 @@ def version_notes(run: RunConfig, here: Mapping[str, str]) -> list[str]:
 
 
 def _overrides(run: RunConfig, sets: Iterable[str]) -> Overrides:
-    overrides = Overrides.parse(sets, config_class_of(get_registry().task(run.task or "")))
+    overrides = Overrides.parse(sets, config_class_of(task_spec(run)))
     ends = [name for name in ENDS if name in overrides.training]
     if len(ends) == 1:  # setting one of the two ends replaces the other
         overrides.training |= {name: None for name in ENDS if name not in ends}

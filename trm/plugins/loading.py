@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ import pluggy
 from trm import __version__, hookspecs
 from trm.errors import PluginError, described
 from trm.plugins.compatibility import unmet_requirement
+from trm.plugins.included import files_of, forget, include_path
 from trm.plugins.parts import Plugin, Problem, bad_name
 from trm.plugins.references import with_references
 from trm.specs import (
@@ -67,8 +69,7 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
     Args:
         entry_points: default: those of all installed distributions.
     """
-    manager = pluggy.PluginManager("trm")
-    manager.add_hookspecs(hookspecs)
+    manager = _manager()
     from trm.plugins import builtins
 
     yield Loaded(CORE, list(_collect(manager, builtins, CORE.name)))
@@ -86,6 +87,35 @@ def load_plugins(entry_points: Iterable[importlib.metadata.EntryPoint] | None = 
         unknown = Plugin(name, "no distribution", "installed")
         reason = "TRM_PLUGINS lists it, but no installed package has a plugin of that name."
         yield Loaded(unknown, None, [Problem(unknown, reason)])
+    for path in include_path():
+        yield from load_included(path)
+
+
+def load_included(path: Path) -> Iterator[Loaded]:
+    """Load the plugins in a folder or file of the include path anew, one by one.
+
+    Args:
+        path: absolute.
+    """
+    files = files_of(path)
+    if not files:
+        folder = Plugin(path.name, str(path), "", folder=str(path))
+        missing = (
+            "there is no such folder or file" if not path.exists() else "no function in it is called trm_register_tasks"
+        )
+        yield Loaded(folder, None, [Problem(folder, f"the include path names it, but {missing}.")])
+        return
+    manager = _manager()
+    forget(files)
+    for file in files:
+        result = _guarded(manager, file.plugin, file.load, file.module)
+        if result.specs is not None:
+            hooks = bool(result.specs or result.problems) or bool(manager.get_hookcallers(sys.modules[file.module]))
+            result.specs = [file.adapted(spec) for spec in result.specs]
+            if not hooks:
+                reason = "none of its functions is marked with @hookimpl from trm.hookspecs."
+                result = Loaded(file.plugin, None, [Problem(file.plugin, reason)])
+        yield result
 
 
 def installed_twice() -> list[str]:
@@ -104,6 +134,12 @@ def installed_twice() -> list[str]:
         for name, found in sorted(places.items())
         if len(found) > 1
     ]
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("trm")
+    manager.add_hookspecs(hookspecs)
+    return manager
 
 
 def _wanted() -> set[str] | None:
@@ -130,9 +166,16 @@ def _load_one(
     refusal = _same_name(rival) or _unmet((distribution and distribution.requires) or ())
     if refusal:
         return Loaded(plugin, None, [Problem(plugin, refusal, quiet=rival not in (None, CORE))])
+    return _guarded(manager, plugin, entry_point.load, entry_point.name)
+
+
+def _guarded(
+    manager: pluggy.PluginManager, plugin: Plugin, load: Callable[[], ModuleType], registered_as: str
+) -> Loaded:
+    """Load a plugin; whatever it raises becomes a problem."""
     try:
-        module = entry_point.load()
-        specs = list(_collect(manager, module, entry_point.name))
+        module = load()
+        specs = list(_collect(manager, module, registered_as))
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # a plugin that calls sys.exit() must not end the command
@@ -164,8 +207,7 @@ def collect_from(module: object, name: str) -> list[AnySpec]:
     Raises:
         PluginError: it has no hook of `trm`, or a hook returned something invalid.
     """
-    manager = pluggy.PluginManager("trm")
-    manager.add_hookspecs(hookspecs)
+    manager = _manager()
     specs = list(_collect(manager, module, name))
     if not manager.get_hookcallers(module):
         raise PluginError(f"{name} has no function that is marked with trm.hookspecs.hookimpl.")

@@ -22,14 +22,19 @@ class Plugin:
         distribution: the name of the distribution that has the entry point.
         version: the distribution's version.
         module: the module that the entry point refers to; empty for a plugin without an entry point.
+        folder: the included folder of a plugin that is a plain file, whose distribution is the path of the file; empty for
+            an installed plugin.
     """
 
     name: str
     distribution: str
     version: str
     module: str = field(default="", compare=False)
+    folder: str = field(default="", compare=False)
 
     def __str__(self) -> str:
+        if self.folder:
+            return f"{self.name!r} in {self.distribution}"
         return f"{self.name!r} of {self.distribution} {self.version}"
 
 

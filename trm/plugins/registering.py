@@ -1,11 +1,14 @@
-"""`trm.register`: parts that a notebook or a script defines, without a package."""
+"""`trm.register` and `trm.include`: parts that a notebook, a script or a plain file defines, without a package."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
-from trm.errors import UsageError
-from trm.plugins.loading import checked, collect_from
+from trm.errors import PluginError, UsageError
+from trm.plugins.included import VARIABLE, with_included
+from trm.plugins.loading import checked, collect_from, load_included
 from trm.plugins.parts import Plugin, Registered, kind_of
 from trm.plugins.registry import Registry, get_registry
 from trm.specs import ANY_TASK, AnySpec, DatasetSpec, TaskSpec
@@ -35,6 +38,34 @@ def register(*parts: AnySpec | object) -> None:
             _add(registry, list(checked(part)))
         else:
             _add(registry, collect_from(part, getattr(part, "__name__", type(part).__name__)))
+
+
+def include(*paths: str | Path) -> None:
+    """Load plugins from plain Python files, as `--include-path` does; processes that this one starts load them, too.
+
+    The code in these files is executed. Call it again after an edit: what a file registered before is replaced.
+
+    Args:
+        *paths: folders, whose files with a function `trm_register_...` are loaded, or single files.
+
+    Raises:
+        UsageError: a folder or file does not exist.
+        PluginError: a file cannot be loaded, or a folder has no plugin.
+    """
+    value = with_included([Path(path) for path in paths])
+    registry = get_registry()
+    for path in paths:
+        for loaded in load_included(Path(os.path.abspath(Path(path).expanduser()))):
+            same = [entry for entry in registry.entries if entry.plugin.distribution == loaded.plugin.distribution]
+            registry.remove(same)
+            registry.problems = [
+                problem for problem in registry.problems if problem.plugin.distribution != loaded.plugin.distribution
+            ]
+            if loaded.specs is None:
+                raise PluginError(str(loaded.problems[0])) from loaded.problems[0].error
+            registry.problems += loaded.problems
+            registry.add(loaded.plugin, loaded.specs)
+    os.environ[VARIABLE] = value
 
 
 def _add(registry: Registry, specs: list[AnySpec]) -> None:

@@ -71,14 +71,15 @@ class Registry:
         if spec is not None:
             return spec
         for problem in self.problems:
-            if problem.fatal and problem.plugin.name == name:
+            if problem.fatal and problem.plugin.name in (name, name.replace("-", "_")):
                 raise PluginError(str(problem)) from problem.error
         task, colon, preset = name.partition(":")
         if colon and task in self.tasks():
             raise UsageError(f"{name!r} names the weights of a preset. Name the task {task!r} with --preset {preset}.")
         raise UsageError(
             f"There is no task {name!r}. {nearest(name, self.tasks())} Tasks come from plugins: install the package of the "
-            "task with `pip install`; `trm list-tasks` then lists it. In Python, `trm.register` adds a task."
+            "task with `pip install`, or name the folder of its file with --include-path; `trm list-tasks` then lists it. In "
+            "Python, `trm.register` adds a task."
         )
 
     def backend(self, name: str) -> BackendSpec:
@@ -190,10 +191,7 @@ class Registry:
             if rival.plugin == plugin:
                 reason = f"it registers {what} twice."
             else:
-                reason = (
-                    f"{what} is also registered by {rival.plugin}, so neither can be used. Uninstall one of the two, or "
-                    "choose with TRM_PLUGINS."
-                )
+                reason = f"{what} is also registered by {rival.plugin}, so neither can be used. {_choice(plugin, rival.plugin)}"
             self.problems.append(Problem(plugin, reason, fatal=False, quiet=rival.plugin != plugin))
 
     def rivals(self, spec: AnySpec) -> list[Registered]:
@@ -226,11 +224,17 @@ def _only(claims: dict[str, list[Registered]], name: str, word: str) -> Any:
     """The spec of a name, None if there is none."""
     entries = claims.get(name, [])
     if len(entries) > 1:
-        plugins = " and by ".join(dict.fromkeys(str(entry.plugin) for entry in entries))
-        raise PluginError(
-            f"The {word} {name!r} is registered by {plugins}. Uninstall one of them, or choose with TRM_PLUGINS."
-        )
+        plugins = list(dict.fromkeys(entry.plugin for entry in entries))
+        named = " and by ".join(map(str, plugins))
+        raise PluginError(f"The {word} {name!r} is registered by {named}. {_choice(*plugins)}")
     return entries[0].spec if entries else None
+
+
+def _choice(*plugins: Plugin) -> str:
+    """How to keep one of several plugins that register the same name."""
+    if any(plugin.folder for plugin in plugins):
+        return "Rename one of them, or include only the other."
+    return "Uninstall one of the two, or choose with TRM_PLUGINS."
 
 
 def load_registry(entry_points: Iterable[importlib.metadata.EntryPoint] | None = None) -> Registry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import Tensor
 from trm.config import RunConfig
 from trm.errors import CheckpointError, UsageError, nearest
 from trm.model import TinyRecursiveModel
+from trm.plugins.included import VARIABLE, include_path
 from trm.plugins.registry import get_registry
 from trm.runs.building import build_model
 from trm.runs.checkpoint_folder import (
@@ -31,6 +33,7 @@ from trm.runs.names import checkpoint_path, is_run
 from trm.runs.run_folder import MARKERS, RunFolder, step_number
 from trm.runs.tensors import read_tensors
 from trm.runs.weights_file import read_weights_metadata
+from trm.specs import TaskSpec
 
 EVALUATIONS = "evaluations"
 
@@ -121,6 +124,30 @@ def locate(what: str | Path, task: str | None = None) -> Checkpoint:
     if task is not None and checkpoint.run.task != task:
         raise CheckpointError(f"The checkpoint {what} belongs to task {checkpoint.run.task!r}, not {task!r}.")
     return checkpoint
+
+
+def task_spec(run: RunConfig) -> TaskSpec:
+    """The task of a run.
+
+    Raises:
+        UsageError: the run names no task, or one that is not installed. If a plain file defined it, the message says what to
+            include.
+        PluginError: two plugins registered the task.
+    """
+    if run.task is None:
+        raise UsageError(
+            "This run names no task. Import a checkpoint again with --task; evaluate a run on a custom dataset with the "
+            "script that made it."
+        )
+    try:
+        return get_registry().task(run.task)
+    except UsageError as error:
+        if run.include_path is None or Path(run.include_path) in include_path():
+            raise
+        raise UsageError(
+            f"The task {run.task!r} of this run is defined by a file in {run.include_path}. Add --include-path "
+            f"{shlex.quote(run.include_path)}, or set {VARIABLE}."
+        ) from error
 
 
 def shipped_weights(task: str) -> dict[str, Path]:

@@ -23,6 +23,8 @@ def light_import(subject: Subject) -> None:
     """The plugin's module imports neither torch, numpy nor pydantic."""
     if subject.module is None:
         raise CheckSkipped("the task comes from no entry point")
+    if subject.plugin.folder:
+        raise CheckSkipped("the task is in an included file, which delays no command unless it is included")
     code = (
         f"import sys; sys.path[:] = {sys.path!r}; import {subject.module}; print(*({set(HEAVY)!r} & set(sys.modules)))"
     )
