@@ -36,6 +36,14 @@ def test_a_metric_for_an_existing_task(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_task_without_a_package(tmp_path: Path) -> None:
+    output = follow("try-a-task-without-packaging.md", tmp_path)
+    checked = output["trm --include-path tasks check-task sorting --only data_arrays --only splits_disjoint"]
+    assert "All checks passed" in checked
+    assert "200 test puzzles" in output["trm evaluate run --include-path tasks"]
+
+
+@pytest.mark.slow
 def test_a_device_backend(tmp_path: Path) -> None:
     output = follow("write-a-device-backend.md", tmp_path)
     assert "steady: CPU in float32" in output["trm doctor"]

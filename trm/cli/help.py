@@ -43,7 +43,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "data pack": ("trm data pack sudoku --preset hard -o hard.npz.xz",),
     "data info": ("trm data info sudoku --preset hard", "trm data info sudoku --data data"),
     "data clear": ("trm data clear", "trm data clear sudoku"),
-    "new-task": ("trm new-task my-puzzle",),
+    "new-task": ("trm new-task my-puzzle", "trm new-task my-puzzle --single-file"),
     "check-task": ("trm check-task my-puzzle",),
     "doctor": ("trm doctor", "trm doctor --json"),
 }

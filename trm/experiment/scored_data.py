@@ -65,7 +65,7 @@ class ScoredDataStore:
     read: list[tuple[Any, PuzzleSet]] = field(default_factory=list)
 
     def get(self, scored: Scored) -> ScoredData:
-        """The puzzles, and what is known about them. The user is told once what is wrong with them.
+        """The puzzles, and what is known about them. Warnings are shown once.
 
         Raises:
             UsageError: a puzzle id has another name than in training.
