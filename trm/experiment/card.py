@@ -49,7 +49,7 @@ def recorded_card(loaded: LoadedModel) -> dict[str, Any] | None:
     """Same as `model_card`, from what the run or the weights file says about its scores; None if it says nothing.
 
     The machine that a run was trained on is not recorded, so the card of a run names none. If the test puzzles cannot be
-    read, the card has no examples, and the user is told.
+    read, the card has no examples, and a note says so.
     """
     checkpoint = loaded.checkpoint
     if checkpoint.folder is not None:
@@ -99,7 +99,7 @@ def _recorded(loaded: LoadedModel, scores: object, puzzles: object, steps: objec
     exact = [
         name
         for name, metric in metrics.items()
-        if isinstance(metric, ExactAccuracy) and 0 <= numbers.get(name, -1) <= 1
+        if loaded.task.spec.evaluate is None and isinstance(metric, ExactAccuracy) and 0 <= numbers.get(name, -1) <= 1
     ]
     return {
         "puzzles": int(count),

@@ -95,7 +95,7 @@ def _metadata(loaded: LoadedModel, card: Mapping[str, Any], reference: HubRefere
             metric_name=name.replace("_", " "),
             metric_value=round(value, 6),
         )
-        for name, value in card["scores"].items()
+        for name, value in _test_scores(card).items()
     ]
     data = hub.ModelCardData(
         library_name=LIBRARY,
@@ -154,12 +154,11 @@ def _short_puzzle(loaded: LoadedModel, card: Mapping[str, Any]) -> str | None:
 
 def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     note = f"[^structure]: {structure_note(loaded.checkpoint.run.model)}"
-    if not card["scores"]:
+    scores = _test_scores(card)
+    if not scores:
         return f"## Scores\n\nThe scores of these weights were not recorded.[^structure]\n\n{note}"
     intervals = card.get("intervals", {})
-    rows = [
-        f"| {_cell(name)} | {value:.2%} | {_between(intervals.get(name))} |" for name, value in card["scores"].items()
-    ]
+    rows = [f"| {_cell(name)} | {value:.2%} | {_between(intervals.get(name))} |" for name, value in scores.items()]
     leaked = as_number(summary.get("test_puzzles_in_training"))
     unseen = (
         "" if leaked is None else f" {'None' if leaked == 0 else f'{leaked:,.0f}'} of them are in the training data."
@@ -170,7 +169,7 @@ def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, 
             "## Scores",
             "",
             f"On {counted(card['puzzles'], 'test puzzle')}, with {counted(card['supervision_steps'], 'supervision step')} "
-            f"and no further test-time search.[^structure] Data: {measured}.{unseen}",
+            f"{_search(loaded)}.[^structure] Data: {measured}.{unseen}",
             "",
             "| metric | score | 95 % confidence interval |",
             "|---|---|---|",
@@ -182,6 +181,21 @@ def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, 
             note,
         ]
     )
+
+
+def _test_scores(card: Mapping[str, Any]) -> dict[str, float]:
+    """The scores on test puzzles; a task's own evaluator also scores training examples."""
+    return {name: value for name, value in card["scores"].items() if not name.startswith("train_")}
+
+
+def _search(loaded: LoadedModel) -> str:
+    """How the answers were found, beside the number of steps."""
+    training = loaded.experiment.training
+    if loaded.task.spec.evaluate is not None:
+        return "and the search of the task's own evaluator"
+    if training is not None and training.eval_answer == "surest":
+        return "and the most confident answer of all steps"
+    return "and no further test-time search"
 
 
 def _training(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
