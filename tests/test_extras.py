@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import trm
+from tests.support import command
 from trm import TinyRecursiveModel, TRMConfig
 from trm.cli.main import main
 from trm.errors import UsageError
@@ -55,6 +57,11 @@ def test_the_table_agrees_with_the_distribution() -> None:
     for extra, package in EXTRAS.values():
         wanted = [item for item in requirements if canonicalize_name(item.name) == canonicalize_name(package)]
         assert any(item.marker and item.marker.evaluate({"extra": extra}) for item in wanted), package
+
+
+def test_doctor_lists_the_packages_of_every_extra() -> None:
+    extras = json.loads(command.trm("doctor --json").out)["extras"]
+    assert {(extra, package) for extra, packages in extras.items() for package in packages} == set(EXTRAS.values())
 
 
 @pytest.mark.parametrize("module", EXTRAS)

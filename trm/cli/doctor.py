@@ -13,6 +13,7 @@ from trm import __version__
 from trm.cli.common import is_debugging, json_option
 from trm.cli.output import echo, print_json
 from trm.errors import PluginError, described
+from trm.extras import EXTRAS
 from trm.plugins.included import include_path
 from trm.plugins.loading import installed_twice
 from trm.plugins.registry import Problem, Registry, get_registry
@@ -33,6 +34,7 @@ def command(as_json: bool) -> None:
         "trm": __version__,
         "python": f"{platform.python_version()} on {platform.platform()}",
         "libraries": {name: _version(name) for name in LIBRARIES},
+        "extras": _extras(),
         "devices": _devices(),
         "plugins": [
             {"name": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
@@ -81,6 +83,14 @@ def _traceback(problem: Problem) -> list[str]:
     return [line for frame in frames for line in frame.splitlines()]
 
 
+def _extras() -> dict[str, dict[str, str]]:
+    """The packages of each extra with their versions."""
+    found: dict[str, dict[str, str]] = {}
+    for extra, package in EXTRAS.values():
+        found.setdefault(extra, {})[package] = _version(package)
+    return dict(sorted(found.items()))
+
+
 def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
@@ -115,9 +125,14 @@ def _cache() -> dict[str, Any]:
     return {"folder": str(folder), "MiB": round(size / 2**20, 1)}
 
 
+def _described(extra: str, packages: dict[str, str]) -> str:
+    return f"{extra} ({', '.join(f'{name} {version}' for name, version in packages.items())})"
+
+
 def _print(report: dict[str, Any], problems: list[Problem]) -> None:
     echo(f"trm {report['trm']}, Python {report['python']}")
     echo("Libraries: " + ", ".join(f"{name} {version}" for name, version in report["libraries"].items()))
+    echo("Extras: " + ", ".join(_described(extra, packages) for extra, packages in report["extras"].items()))
     echo("Devices:")
     for device in report["devices"]:
         echo(f"  {device['name']}: {device['state']}")

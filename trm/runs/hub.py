@@ -202,6 +202,11 @@ def _listed(info: Any) -> dict[str, Any]:
 def _download(reference: HubReference, name: str, again: bool = False) -> HubFile | None:
     """A file of a model; None if the model has no file of that name."""
     hub = hub_client(f"Reading {reference}")
+    if reference.revision is not None and COMMIT.fullmatch(reference.revision):
+        # The client remembers which files a commit lacks, but does not consult that when it downloads.
+        known = hub.try_to_load_from_cache(reference.repository, name, revision=reference.revision)
+        if known is hub._CACHED_NO_EXIST:
+            return None
     try:
         with transfer(hub, f"Downloading {name} of {reference}"):
             path = Path(

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from trm.errors import UsageError, cannot_write
+from trm.errors import CheckpointError, UsageError, cannot_write
 from trm.runs.checkpoint_folder import WEIGHTS
 from trm.runs.history import read_history
 from trm.runs.hub import METRICS_FILE, SUMMARY_FILE
@@ -80,7 +80,10 @@ def _write_run(folder: Path, checkpoint: Checkpoint, records: Mapping[str, Path]
     for name in (METRICS_FILE, SUMMARY_FILE):
         if name in records:
             shutil.copyfile(records[name], folder / name)
-    history = read_history(folder)  # what comes from the Hub may be malformed
+    try:
+        history = read_history(folder)
+    except CheckpointError as error:  # what comes from the Hub may be malformed
+        raise CheckpointError(str(error).replace(str(folder), str(checkpoint.source))) from error
     known = as_number((history.summary or {}).get("steps")) or history.last("step") or 0
     step = int(min(max(known, 0), MOST_STEPS))
     state = {"pulled_from": checkpoint.source}

@@ -119,6 +119,18 @@ def test_weights_of_others_are_untrusted(
     assert done.err.strip().endswith(end)
 
 
+def test_malformed_records_are_named_and_nothing_is_written(hub: Hub, model: str) -> None:
+    repository = hub.repositories["ann/add"]
+    files = dict(repository.commits[repository.branches["main"]])
+    hub.add("them/odd", {name: file.content for name, file in files.items()} | {"metrics.jsonl": b"[]\n"})
+    commit = hub.repositories["them/odd"].branches["main"]
+    refused(
+        trm("pull them/odd -o theirs"),
+        f"hf://them/odd@{commit}/metrics.jsonl, line 1: not a line of metrics (not a JSON object).",
+    )
+    assert not Path("theirs").exists()
+
+
 def test_an_interrupted_upload_changes_nothing(hub: Hub, run: Path) -> None:
     known, hub.objects = hub.objects, {}  # the server would not ask for content that it has
     hub.cut_uploads = True

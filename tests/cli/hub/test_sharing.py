@@ -110,9 +110,13 @@ def test_earlier_weights_get_scores_of_their_own(hub: Hub, tmp_path: Path) -> No
     assert summary["final_metrics"] == json.loads(trm("evaluate early --json").out)["metrics"]
 
 
-def test_shipped_weights_can_be_pushed(hub: Hub) -> None:
+def test_shipped_weights_can_be_pushed(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     assert trm("push arithmetic ann/shipped").code == 0
-    assert json.loads(trm("pull ann/shipped --json").out)["task"] == "arithmetic"
+    assert json.loads(trm("pull ann/shipped -o online --json").out)["task"] == "arithmetic"
+    assert not Path("online/metrics.jsonl").exists()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # the cache knows that there are no metrics
+    assert trm("pull ann/shipped -o offline").code == 0
+    assert Path("offline/summary.json").read_bytes() == Path("online/summary.json").read_bytes()
 
 
 def test_the_cache_serves_without_a_network(hub: Hub, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
