@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from trm.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from trm.config import PuzzleStructure as PuzzleStructure
     from trm.config import RunConfig as RunConfig
     from trm.config import Structure as Structure
     from trm.config import TrainingConfig as TrainingConfig
@@ -34,6 +35,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "Backend": "trm.devices",
         "Mixer": "trm.model",
+        "PuzzleStructure": "trm.config",
         "RunConfig": "trm.config",
         "Solver": "trm.experiment.solver",
         "Structure": "trm.config",

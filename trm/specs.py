@@ -325,8 +325,10 @@ class MixerSpec:
             ``[B, L, S, D]``. Not possible with prefix tokens or `over_positions`.
         over_positions: the layer transposes the state, so that the mixer receives ``[B, D, P+L]`` and the norm after it
             runs over positions.
+        per_puzzle: the mixer uses the structure that each puzzle has of its own. Where a task has such, the layer passes a
+            `trm.model.links.Links` as the last argument.
         mean_halting: the halting logits are read from the mean over all positions. Default: from the first position,
-            as in the paper.
+            as in the paper, unless puzzles have a structure of their own.
         api: the contract version it was written for.
     """
 
@@ -342,6 +344,7 @@ class MixerSpec:
     per_symbol: bool = False
     over_positions: bool = False
     mean_halting: bool = False
+    per_puzzle: bool = False
     api: int = API_VERSION
 
 

@@ -57,10 +57,10 @@ def test_every_last_cycle_is_a_step() -> None:
 @pytest.mark.parametrize("architecture", ["trm", "hrm"])
 def test_the_consumer_of_cycles_keeps_its_own_gradient_mode(architecture: str) -> None:
     net, (inputs, _) = model(architecture), batch()
-    x = net.embedding(inputs, None)
+    x, context = net.given(inputs)
     start = State(*(part.expand_as(x) for part in net.initial_state(4)))
-    modes = [torch.is_grad_enabled() for _ in net.core.cycles(x, start, net.rotary(x))]
+    modes = [torch.is_grad_enabled() for _ in net.core.cycles(x, start, context)]
     assert modes == [True] * 3
     with torch.no_grad():
-        modes = [torch.is_grad_enabled() for _ in net.core.cycles(x, start, net.rotary(x))]
+        modes = [torch.is_grad_enabled() for _ in net.core.cycles(x, start, context)]
     assert modes == [False] * 3

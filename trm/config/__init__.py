@@ -3,7 +3,16 @@
 from trm.config.base import Settings
 from trm.config.model import NeighbourPooling, TRMConfig
 from trm.config.run import RunConfig
-from trm.config.structure import Structure
+from trm.config.structure import PuzzleStructure, Structure
 from trm.config.training import AnswerChoice, TrainingConfig
 
-__all__ = ["AnswerChoice", "NeighbourPooling", "RunConfig", "Settings", "Structure", "TRMConfig", "TrainingConfig"]
+__all__ = [
+    "AnswerChoice",
+    "NeighbourPooling",
+    "PuzzleStructure",
+    "RunConfig",
+    "Settings",
+    "Structure",
+    "TRMConfig",
+    "TrainingConfig",
+]

@@ -18,9 +18,12 @@ def check_mlp(config: TRMConfig) -> None:
 
 
 def check_relational(config: TRMConfig) -> None:
-    """Raise ValueError if the task declares neither relations nor neighbours."""
-    if not (config.structure.relations or config.structure.neighbours):
-        raise ValueError("mixing 'relational' needs a task that declares relations or neighbours")
+    """Raise ValueError if the task declares nothing that connects positions."""
+    structure, own = config.structure, config.structure.per_puzzle
+    if not (structure.relations or structure.neighbours or (own is not None and (own.edges or own.groups))):
+        raise ValueError(
+            "mixing 'relational' needs a task that declares relations or neighbours, or edges or groups of each puzzle"
+        )
 
 
 def check_grid(config: TRMConfig) -> None:

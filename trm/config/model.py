@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from trm.config.base import Settings
+from trm.config.columns import input_width
 from trm.config.mixing import complete_options
 from trm.config.structure import Structure
 from trm.errors import quoted
@@ -121,7 +122,21 @@ class TRMConfig(Settings):
         if mixer.structured or self.positions in ("grid", "rope2d"):
             self._check_structure()
         self._check_puzzle_vectors()
+        self._check_per_puzzle()
         return self
+
+    def _check_per_puzzle(self) -> None:
+        if self.structure.per_puzzle is None:
+            return
+        if not self.mixer.per_puzzle:
+            raise ValueError(
+                f"mixing {self.mixing!r} cannot use the structure that each puzzle of this task has of its own: use "
+                "'relational' or 'attention'"
+            )
+        if self.context_length == 0:
+            raise ValueError(
+                "puzzles with a structure of their own need a context_length, the most positions of a puzzle"
+            )
 
     def _check_positions(self) -> None:
         if self.positions in ("rope", "rope2d"):
@@ -180,6 +195,11 @@ class TRMConfig(Settings):
     def per_symbol(self) -> bool:
         """Whether the state has one vector for each position and interchangeable token."""
         return self.mixer.per_symbol and bool(self.structure.interchangeable)
+
+    @property
+    def input_width(self) -> int:
+        """Width W of a puzzle's row: its L tokens, and its own structure where puzzles have one. 0: any."""
+        return input_width(self.context_length, self.structure.per_puzzle)
 
     @property
     def prefix_length(self) -> int:

@@ -2,10 +2,49 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from trm.config.base import Settings
 from trm.errors import quoted
+
+
+class PuzzleStructure(Settings):
+    """What differs from puzzle to puzzle: its size, and edges, groups and numbers of its own.
+
+    The types and numbers decide which weights a model has. The maxima are room in the data; no weight depends on them.
+    """
+
+    edges: list[str] = Field(default_factory=list, description="types of the directed edges between positions")
+    groups: list[str] = Field(
+        default_factory=list, description="types of the groups; a position can be in several groups, or in none"
+    )
+    ordered: list[str] = Field(default_factory=list, description="types of the groups whose members have an order")
+    position_numbers: dict[str, PositiveInt] = Field(
+        default_factory=dict, description="integers that each position has, and the largest size of each"
+    )
+    edge_numbers: dict[str, PositiveInt] = Field(default_factory=dict, description="the same for each edge")
+    group_numbers: dict[str, PositiveInt] = Field(default_factory=dict, description="the same for each group")
+    max_edges: int = Field(0, description="most edges of a puzzle", ge=0, le=2**20)
+    max_groups: int = Field(0, description="most groups of a puzzle", ge=0, le=2**20)
+    max_members: int = Field(0, description="most members of all groups of a puzzle together", ge=0, le=2**20)
+
+    @model_validator(mode="after")
+    def _types_are_consistent(self) -> PuzzleStructure:
+        for name in ("edges", "groups", "ordered"):
+            types = getattr(self, name)
+            if len(set(types)) < len(types):
+                raise ValueError(f"{name} must name each type once")
+        if unknown := set(self.ordered) - set(self.groups):
+            raise ValueError(f"ordered must name types of groups, not {quoted(min(unknown))}")
+        if bool(self.edges) != bool(self.max_edges):
+            raise ValueError("max_edges must be at least 1 if there are edges, and 0 if there are none")
+        if bool(self.groups) != bool(self.max_groups) or bool(self.groups) != bool(self.max_members):
+            raise ValueError(
+                "max_groups and max_members must be at least 1 if there are groups, and 0 if there are none"
+            )
+        if (self.edge_numbers and not self.edges) or (self.group_numbers and not self.groups):
+            raise ValueError("edge_numbers need edges, and group_numbers need groups")
+        return self
 
 
 class Structure(Settings):
@@ -25,6 +64,7 @@ class Structure(Settings):
     interchangeable: list[int] = Field(
         default_factory=list, description="tokens that can be permuted without changing the task"
     )
+    per_puzzle: PuzzleStructure | None = Field(None, description="what differs from puzzle to puzzle")
 
     @model_validator(mode="after")
     def _neighbours_need_a_grid(self) -> Structure:

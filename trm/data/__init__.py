@@ -4,6 +4,7 @@ Names are imported on first use, so that the readers cost no import of torch.
 
 Puzzles:
     `PuzzleSet`, `Description`: the puzzles of a split, and what holds for all of them.
+    `Graph`, `Edge`, `Group`: the structure of one puzzle's own; see `Description.row`.
     `Augmentation`: the protocol of a random symmetry.
     `Batch`, `GroupSampler`: puzzles as tensors, and the paper's sampling of them.
     `Reading`: the puzzles that a task's `read` found in a text, and the form that it recognized.
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from trm.data.csv_tables import csv_table as csv_table
     from trm.data.dataset import BaseDataset as BaseDataset
     from trm.data.downloads import hub_file as hub_file
+    from trm.data.graphs import Edge as Edge
+    from trm.data.graphs import Graph as Graph
+    from trm.data.graphs import Group as Group
     from trm.data.puzzle_set import IGNORED as IGNORED
     from trm.data.puzzle_set import Description as Description
     from trm.data.puzzle_set import IntArray as IntArray
@@ -65,6 +69,9 @@ __getattr__, __dir__, __all__ = lazy_names(
         "BaseDataset": "trm.data.dataset",
         "Batch": "trm.data.batch",
         "Description": "trm.data.puzzle_set",
+        "Edge": "trm.data.graphs",
+        "Graph": "trm.data.graphs",
+        "Group": "trm.data.graphs",
         "GroupSampler": "trm.data.sampler",
         "IntArray": "trm.data.puzzle_set",
         "PuzzleSet": "trm.data.puzzle_set",

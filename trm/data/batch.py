@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from trm.config.columns import COUNTS
 from trm.data.ranges import IGNORED
 from trm.errors import UsageError
 
@@ -16,7 +17,7 @@ class Batch:
     """Puzzles as long tensors.
 
     Attributes:
-        inputs: tokens ``[B, L]``.
+        inputs: tokens ``[B, L]``, or rows ``[B, W]``; see `trm.data.PuzzleSet`.
         labels: tokens ``[B, L]``, -100 at positions that are not scored. A row with no scored position has an unknown
             answer: it counts in no metric.
         puzzle_ids: puzzle identifiers ``[B]``.
@@ -36,11 +37,18 @@ class Batch:
                 found = values.dtype if isinstance(values, Tensor) else type(values).__name__
                 raise UsageError(f"Batch.{name} must be a tensor of torch.int64, got {found}.")
         rows = self.inputs.shape[:1]
-        if self.inputs.dim() != 2 or self.labels.shape != self.inputs.shape or self.puzzle_ids.shape != rows:
+        if not self._fits() or self.labels.shape[:1] != rows or self.puzzle_ids.shape != rows:
             shapes = ", ".join(str(list(values.shape)) for values in (self.inputs, self.labels, self.puzzle_ids))
             raise UsageError(
                 f"A Batch needs inputs [B, L], labels [B, L] and puzzle_ids [B], got tensors of shapes {shapes}."
             )
+
+    def _fits(self) -> bool:
+        """Whether there is a label for each token. A row with a structure of its own has at least its counts beside tokens."""
+        if self.inputs.dim() != 2 or self.labels.dim() != 2:
+            return False
+        beside = self.inputs.shape[1] - self.labels.shape[1]
+        return beside == 0 or beside >= len(COUNTS)
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""

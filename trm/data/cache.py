@@ -244,7 +244,8 @@ def _build(split: Split, build: Callable[[Any, str, int], Any]) -> PuzzleSet:
         raise PluginError(
             f"Dataset {spec.name!r}: {spec.build} returned {type(puzzles).__name__}; expected a trm.data.PuzzleSet."
         )
-    largest = max(int(np.max(puzzles.inputs, initial=0)), int(np.max(puzzles.labels, initial=0)))
+    tokens = puzzles.description.tokens(np.asarray(puzzles.inputs))
+    largest = max(int(np.max(tokens, initial=0)), int(np.max(puzzles.labels, initial=0)))
     if largest >= puzzles.description.vocab_size:
         raise PluginError(
             f"Dataset {spec.name!r} contains token {largest}, but its description gives a vocabulary of "

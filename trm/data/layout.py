@@ -5,7 +5,10 @@
 - Additional columns of a `PuzzleSet` are stored as `all__NAME.npy`, checksums as `checksums.json`. Other readers ignore
   both.
 
-Structure and token names are not stored: the task describes them.
+- Where puzzles have a structure of their own, `all__inputs.npy` holds the tokens alone; `trm.data.ragged_rows` says where
+  the rest is.
+
+Other structure and token names are not stored: the task describes them.
 """
 
 from __future__ import annotations
@@ -19,8 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
+from trm.config import PuzzleStructure, Structure
+from trm.config.base import problem
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
+from trm.data.ragged_rows import RaggedRows, compact
 from trm.data.ranges import check_tokens
 from trm.errors import DataError, quoted, reason
 from trm.storage.atomic import remove_leftovers, replaced_folder, restore_folder, write_bytes
@@ -33,6 +40,7 @@ SET = "all"
 IDENTIFIERS = "identifiers"
 EXAMPLE_ARRAYS = ("inputs", "labels")
 PUZZLE_ARRAYS = ("puzzle_identifiers", "puzzle_indices", "group_indices")
+STRUCTURE, STRUCTURE_OFFSETS = "structure", "structure_offsets"
 SET_NAME = r"[A-Za-z0-9_.-]{1,64}"
 UNNAMED_IDENTIFIERS = 2**16
 """Maximum number of puzzle ids of a dataset without `identifiers.json`."""
@@ -109,11 +117,12 @@ def read_split(directory: Path, split: str) -> PuzzleSet:
     arrays = {name: _read_array(folder / f"{facts['sets'][0]}__{name}.npy") for name in EXAMPLE_ARRAYS + PUZZLE_ARRAYS}
     for name in PUZZLE_ARRAYS:
         arrays[name] = np.asarray(arrays[name]).astype(np.int64)
+    description = _description(facts, folder / "dataset.json")
     try:
         puzzles = PuzzleSet(
-            inputs=arrays["inputs"],
+            inputs=_with_structure(folder, facts["sets"][0], arrays["inputs"], description),
             labels=arrays["labels"],
-            description=_description(facts),
+            description=description,
             puzzle_ids=arrays["puzzle_identifiers"],
             puzzle_indices=arrays["puzzle_indices"],
             group_indices=arrays["group_indices"],
@@ -136,7 +145,9 @@ def _write_arrays(folder: Path, puzzles: PuzzleSet, on_rows: Callable[[int], Non
     ignored = _ignored_label(puzzles)
     bytes_do = description.vocab_size <= 256 and (ignored is None or 0 <= ignored < 256)
     token_type = np.dtype(np.uint8 if bytes_do else np.int32)
-    _write_array(folder, "inputs", puzzles.inputs, token_type, on_rows=on_rows)
+    _write_array(folder, "inputs", puzzles.inputs, token_type, on_rows=on_rows, width=description.seq_len)
+    if description.structure.per_puzzle is not None:
+        _write_structure(folder, puzzles, description.structure.per_puzzle)
     _write_array(folder, "labels", puzzles.labels, token_type, ignored, on_rows)
     for name, values in zip(
         PUZZLE_ARRAYS, (puzzles.puzzle_ids, puzzles.puzzle_indices, puzzles.group_indices), strict=True
@@ -144,7 +155,7 @@ def _write_arrays(folder: Path, puzzles: PuzzleSet, on_rows: Callable[[int], Non
         _write_array(folder, name, values, np.dtype(np.int32))
     for name, column in puzzles.extras.items():
         _write_array(folder, name, column, np.asarray(column[:0]).dtype)
-    facts = {
+    facts: dict[str, Any] = {
         "pad_id": description.pad_id,
         "ignore_label_id": ignored,
         "blank_identifier_id": description.blank_identifier_id,
@@ -156,6 +167,8 @@ def _write_arrays(folder: Path, puzzles: PuzzleSet, on_rows: Callable[[int], Non
         "total_puzzles": len(puzzles.puzzle_ids),
         "sets": [SET],
     }
+    if description.structure.per_puzzle is not None:
+        facts["per_puzzle"] = description.structure.per_puzzle.model_dump()
     (folder / "dataset.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
@@ -176,16 +189,40 @@ def _write_array(
     dtype: np.dtype[Any],
     ignored: int | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
+    width: int | None = None,
 ) -> None:
-    """Write an array of rows in chunks. If `ignored` is given, it replaces -100."""
+    """Write an array of rows, or its first `width` columns, in chunks. If `ignored` is given, it replaces -100."""
+    shape = values.shape if width is None else (len(values), width)
     with open(folder / f"{SET}__{name}.npy", "wb") as file:
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": values.shape}
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in _chunks(values):
             if ignored is not None:
                 chunk = np.where(chunk == IGNORED, ignored, chunk)
-            file.write(np.ascontiguousarray(chunk, dtype).data)
+            file.write(np.ascontiguousarray(chunk if width is None else chunk[:, :width], dtype).data)
             on_rows(len(chunk))
+
+
+def _write_structure(folder: Path, puzzles: PuzzleSet, structure: PuzzleStructure) -> None:
+    """Write the puzzles' own structure, which takes far less memory than their rows."""
+    parts = [compact(chunk, puzzles.description.seq_len, structure) for chunk in _chunks(puzzles.inputs)]
+    values = np.concatenate([values for values, _ in parts] or [np.empty(0)])
+    lengths = np.concatenate([[0], *(lengths for _, lengths in parts)])
+    _write_array(folder, STRUCTURE, values, np.dtype(np.int32))
+    _write_array(folder, STRUCTURE_OFFSETS, np.cumsum(lengths), np.dtype(np.int64))
+
+
+def _with_structure(folder: Path, set_name: str, tokens: IntArray, description: Description) -> IntArray:
+    """The rows of puzzles, with their own structure if they have any."""
+    structure = description.structure.per_puzzle
+    if structure is None:
+        return tokens
+    values, offsets = (_read_array(folder / f"{set_name}__{name}.npy") for name in (STRUCTURE, STRUCTURE_OFFSETS))
+    if tokens.ndim != 2 or values.ndim != 1 or offsets.ndim != 1 or len(offsets) < 1:
+        raise DataError(f"{folder}: inputs, structure or structure_offsets has a wrong number of dimensions.")
+    rows: Any = RaggedRows(tokens, values, np.asarray(offsets).astype(np.int64), structure)
+    puzzle_rows: IntArray = rows
+    return puzzle_rows
 
 
 def _chunks(values: IntArray) -> Iterator[IntArray]:
@@ -216,10 +253,16 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _description(facts: dict[str, Any]) -> Description:
+def _description(facts: dict[str, Any], path: Path) -> Description:
+    own = facts.get("per_puzzle")
+    try:
+        structure = Structure() if own is None else Structure.model_validate({"per_puzzle": own})
+    except ValidationError as error:
+        raise DataError(f"{path}{problem(error)}") from None
     return Description(
         vocab_size=facts["vocab_size"],
         seq_len=facts["seq_len"],
+        structure=structure,
         pad_id=facts["pad_id"],
         num_puzzle_identifiers=facts["num_puzzle_identifiers"],
         blank_identifier_id=facts["blank_identifier_id"],
@@ -272,7 +315,7 @@ def _read_extras(folder: Path, set_name: str, examples: int) -> dict[str, IntArr
     extras = {}
     for path in sorted(folder.glob(f"{set_name}__*.npy")):
         name = path.stem.removeprefix(f"{set_name}__")
-        if name not in EXAMPLE_ARRAYS + PUZZLE_ARRAYS:
+        if name not in (*EXAMPLE_ARRAYS, *PUZZLE_ARRAYS, STRUCTURE, STRUCTURE_OFFSETS):
             extras[name] = _read_array(path, kinds="iufbSU")
             if len(extras[name]) != examples:
                 raise DataError(f"{path} has {len(extras[name])} rows: expected {examples}, one per example.")
@@ -312,4 +355,6 @@ def _check_tokens(puzzles: PuzzleSet) -> None:
         ("labels", puzzles.labels, (IGNORED, puzzles.ignore_label)),
     ):
         for start, chunk in zip(range(0, len(values), CHUNK), _chunks(values), strict=True):
-            check_tokens(name, chunk, puzzles.description.vocab_size, unscored, start)
+            check_tokens(name, puzzles.description.tokens(chunk), puzzles.description.vocab_size, unscored, start)
+    if puzzles.description.structure.per_puzzle is not None:
+        puzzles.check_structure()

@@ -108,10 +108,15 @@ def count_overlap(
         return Overlap(len(test), identical, relabelled, same_class=by_class)
     images = search.count(puzzle, tokens, augmentation) if augmentation else 0
     same_answer = 0
-    if _are_blanked_answers(search.inputs, search.labels):
+    own = test.description.structure.per_puzzle
+    if own is None and _are_blanked_answers(search.inputs, search.labels):
         same_answer = search.count(answers, tokens)
         same_answer += search.count(answers, tokens, augmentation) if augmentation else 0
     return Overlap(len(test), identical, relabelled, images, same_answer=same_answer)
+
+
+NO_TOKEN = 2**32
+"""More than any token."""
 
 
 class _Search:
@@ -120,7 +125,10 @@ class _Search:
     def __init__(self, train: PuzzleSet, test: PuzzleSet) -> None:
         self.train = train
         self.inputs, self.labels = _examples(test, slice(None))
-        self.dtype = np.min_scalar_type(max(train.description.vocab_size, test.description.vocab_size))
+        vocabulary = max(train.description.vocab_size, test.description.vocab_size)
+        self.structure = slice(train.description.seq_len, train.description.input_width)
+        self.has_structure = self.structure.stop > self.structure.start
+        self.dtype = np.dtype(np.int64) if self.has_structure else np.min_scalar_type(vocabulary)
         self.missing = np.arange(len(test))
         self.known: dict[tuple[Classify, tuple[int, ...]], set[Hashable]] = {}
 
@@ -164,6 +172,8 @@ class _Search:
             numbers: list[Hashable] = rows.tolist()
             return numbers
         small = rows.astype(self.dtype)
+        if self.has_structure:
+            small[:, self.structure] += NO_TOKEN  # the numbers of a puzzle's own structure are not renamed like tokens
         return [row.tobytes() for row in (relabelled(small, tokens) if tokens else small)]
 
     def _draws(self, augmentation: Augmentation | None) -> int:
@@ -199,7 +209,7 @@ def _class_of_answered(symmetry_class: Classify) -> Classify:
 
 def answers(inputs: IntArray, labels: IntArray) -> IntArray:
     """The answers ``[N, L]``: the label, or the input where a position is not scored."""
-    return np.where(labels == IGNORED, inputs, labels)
+    return np.where(labels == IGNORED, inputs[:, : labels.shape[1]], labels)
 
 
 def relabelled(rows: IntArray, tokens: Sequence[int]) -> IntArray:
@@ -225,6 +235,7 @@ def _pair(inputs: IntArray, labels: IntArray) -> IntArray:
 def _are_blanked_answers(inputs: IntArray, labels: IntArray) -> bool:
     """Whether every position of a puzzle holds the token of its answer or the one blank token, which no answer uses."""
     right = answers(inputs, labels)
+    inputs = inputs[:, : labels.shape[1]]
     blanks = np.unique(inputs[inputs != right])
     return len(blanks) == 1 and not (right == blanks).any()
 

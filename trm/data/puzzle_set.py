@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from trm.config import Structure
+from trm.config import PuzzleStructure, Structure
+from trm.config.columns import input_width
+from trm.data.graphs import Graph, check_rows, read_graph, write_graph
 from trm.data.ranges import IGNORED as IGNORED
 from trm.data.ranges import IntArray as IntArray
 from trm.data.ranges import check_ids, check_integers, check_tokens
@@ -63,11 +65,56 @@ class Description:
             if any(not 0 <= value < size for value in values):
                 raise DataError(f"Description.{name} is {values}: expected numbers from 0 to {size - 1}.")
 
+    @property
+    def input_width(self) -> int:
+        """Width W of a puzzle's row: its L tokens, and its own structure where puzzles have one; see `row`."""
+        return input_width(self.seq_len, self.structure.per_puzzle)
+
+    def row(self, tokens: IntArray, graph: Graph) -> IntArray:
+        """A puzzle's row ``[W]``: its tokens ``[graph.size]``, padded to L, and its structure.
+
+        Raises:
+            DataError: there are not as many tokens as positions, or the graph does not fit `structure.per_puzzle`.
+        """
+        if len(tokens) != graph.size:
+            raise DataError(f"A graph of {graph.size} positions needs {graph.size} tokens, got {len(tokens)}.")
+        written = write_graph(graph, self.seq_len, self._per_puzzle)
+        return np.concatenate([tokens, np.full(self.seq_len - graph.size, self.pad_id), written])
+
+    def graph(self, row: IntArray) -> Graph:
+        """The structure in a puzzle's row ``[W]``.
+
+        Raises:
+            DataError: the puzzles of this description have no structure of their own.
+        """
+        return read_graph(row, self.seq_len, self._per_puzzle)
+
+    @property
+    def _per_puzzle(self) -> PuzzleStructure:
+        if self.structure.per_puzzle is None:
+            raise DataError("Puzzles have no structure of their own here: set Structure.per_puzzle in the description.")
+        return self.structure.per_puzzle
+
+    def tokens(self, inputs: IntArray) -> IntArray:
+        """The tokens ``[..., L]`` in rows ``[..., W]``."""
+        return inputs[..., : self.seq_len]
+
+    def answered(self, inputs: IntArray, answer: IntArray) -> IntArray:
+        """The row of a puzzle ``[..., W]`` with the tokens of an answer ``[..., L]``, to write an answer like a puzzle."""
+        return np.concatenate([answer, inputs[..., self.seq_len :]], axis=-1)
+
+    def real(self, inputs: IntArray) -> npt.NDArray[np.bool_]:
+        """Which positions of puzzles ``[..., W]`` are not padding, ``[..., L]``."""
+        if self.structure.per_puzzle is None:
+            return np.ones(inputs.shape, dtype=bool)
+        real: npt.NDArray[np.bool_] = np.arange(self.seq_len) < inputs[..., self.seq_len, None]
+        return real
+
     def fixed_in(self, inputs: IntArray) -> npt.NDArray[np.bool_]:
-        """Which positions of puzzles ``[..., L]`` are fixed, ``[..., L]``; see `fixed` and `fixed_tokens`."""
-        mask = np.isin(inputs, self.fixed_tokens)
+        """Which positions of puzzles ``[..., W]`` are fixed, ``[..., L]``: see `fixed` and `fixed_tokens`; padding, too."""
+        mask = np.isin(self.tokens(inputs), self.fixed_tokens)
         mask[..., list(self.fixed)] = True
-        return mask
+        return mask if self.structure.per_puzzle is None else mask | ~self.real(inputs)
 
     def complete(self, inputs: IntArray, answer: IntArray) -> IntArray:
         """Predicted tokens as an answer: the puzzle's own tokens at fixed positions.
@@ -76,10 +123,10 @@ class Description:
         shows, compares or checks an answer completes it first.
 
         Args:
-            inputs: puzzles ``[..., L]``.
+            inputs: puzzles ``[..., W]``.
             answer: predicted tokens ``[..., L]``.
         """
-        return np.where(self.fixed_in(inputs), inputs, answer)
+        return np.where(self.fixed_in(inputs), self.tokens(inputs), answer)
 
 
 @dataclass(frozen=True)
@@ -90,7 +137,8 @@ class PuzzleSet:
     *examples*. By default, each example is a puzzle and a group of its own.
 
     Attributes:
-        inputs: tokens ``[N, L]``, integers, possibly memory-mapped.
+        inputs: tokens ``[N, L]``, integers, possibly memory-mapped. Where puzzles have a structure of their own
+            (`Structure.per_puzzle`), rows ``[N, W]`` with the structure after the tokens; see `Description.row`.
         labels: tokens ``[N, L]``; `ignore_label` (and -100) mark positions that are not scored.
         description: see `Description`.
         puzzle_ids: identifier of each puzzle.
@@ -178,12 +226,13 @@ class PuzzleSet:
         for start in range(0, len(self), CHUNK):
             rows = slice(start, start + CHUNK)
             inputs, labels = np.asarray(self.inputs[rows]), self.scored_labels(rows)
-            wrong = self.description.fixed_in(inputs) & (labels != IGNORED) & (labels != inputs)
+            tokens = self.description.tokens(inputs)
+            wrong = self.description.fixed_in(inputs) & (labels != IGNORED) & (labels != tokens)
             if wrong.any():
                 row, position = np.argwhere(wrong)[0]
                 raise DataError(
                     f"Row {start + row} has label {labels[row, position]} at position {position}, which the description "
-                    f"says is fixed. Expected the puzzle's own token, {inputs[row, position]}, or {IGNORED}."
+                    f"says is fixed. Expected the puzzle's own token, {tokens[row, position]}, or {IGNORED}."
                 )
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
@@ -204,14 +253,14 @@ class PuzzleSet:
     def _repr_html_(self) -> str:
         answers = self.scored_labels(slice(0, SHOWN))
         names, grid = self.description.token_names, self.description.structure.grid
-        return puzzles_html(self.inputs, answers, self.num_groups, names, grid)
+        few = self.description.tokens(np.asarray(self.inputs[:SHOWN]))
+        return puzzles_html(len(self), few, answers, self.num_groups, names, grid)
 
     def _check(self) -> None:
-        length = self.description.seq_len
-        for name in ("inputs", "labels"):
+        for name, width in (("inputs", self.description.input_width), ("labels", self.description.seq_len)):
             array = getattr(self, name)
-            if array.ndim != 2 or array.shape[1] != length:
-                raise DataError(f"{name} has shape {list(array.shape)}: expected [N, {length}] from the description.")
+            if array.ndim != 2 or array.shape[1] != width:
+                raise DataError(f"{name} has shape {list(array.shape)}: expected [N, {width}] from the description.")
         if len(self.inputs) != len(self.labels):
             raise DataError(f"The number of inputs ({len(self.inputs)}) and of labels ({len(self.labels)}) differ.")
         _check_offsets("puzzle_indices", self.puzzle_indices, len(self.inputs))
@@ -227,7 +276,22 @@ class PuzzleSet:
             array = getattr(self, name)
             check_integers(name, array)
             if isinstance(array, np.ndarray) and not isinstance(array, np.memmap):
-                check_tokens(name, array, self.description.vocab_size, unscored)
+                tokens = self.description.tokens(array)
+                check_tokens(name, tokens, self.description.vocab_size, unscored)
+        if isinstance(self.inputs, np.ndarray) and self.description.structure.per_puzzle is not None:
+            self.check_structure()
+
+    def check_structure(self) -> None:
+        """Check the structure of each puzzle's own, chunk by chunk.
+
+        Raises:
+            DataError: a size, type, position or number is out of range, or a position that is padding is scored.
+        """
+        description = self.description
+        for start in range(0, len(self), CHUNK):
+            rows = slice(start, start + CHUNK)
+            inputs, labels = np.asarray(self.inputs[rows]), self.scored_labels(rows)
+            check_rows(inputs, labels, description.seq_len, description._per_puzzle, start)
 
 
 def _check_offsets(name: str, offsets: IntArray, end: int) -> None:

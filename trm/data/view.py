@@ -19,18 +19,19 @@ ROW = 24
 
 
 def puzzles_html(
-    inputs: IntArray, labels: IntArray, groups: int, names: Sequence[str], shape: tuple[int, int] | None
+    count: int, inputs: IntArray, labels: IntArray, groups: int, names: Sequence[str], shape: tuple[int, int] | None
 ) -> str:
     """A summary of puzzles, with the first of them.
 
     Args:
-        inputs: all puzzles ``[N, L]``.
-        labels: the answers ``[n, L]`` of the first `SHOWN` puzzles; -100 marks positions that are not scored.
+        count: number of puzzles.
+        inputs: the first `SHOWN` puzzles ``[n, L]``.
+        labels: their answers ``[n, L]``; -100 marks positions that are not scored.
         groups: number of groups.
         names: one name per token; may be empty.
         shape: rows and columns of the grid; None without one.
     """
-    count, length = inputs.shape
+    length = inputs.shape[1]
     few = len(labels) if length <= LARGEST else 0
     columns = shape[1] if shape else min(length, ROW)
     return panel(

@@ -77,7 +77,7 @@ def examples_of_card(card: dict[str, Any], path: Path, description: Description,
         raise CheckpointError(f"Cannot read the examples in {path}: {reason(error)}.") from error
     for example in examples:
         inputs, labels = example.puzzle.inputs, example.puzzle.labels
-        if not (_fits(inputs, 0, description) and (labels is None or _fits(labels, IGNORED, description))):
+        if not (_is_row(inputs, description) and (labels is None or _fits(labels, IGNORED, description))):
             raise CheckpointError(f"Cannot read the examples in {path}: they are not of the task's size.")
         if not 0 <= example.puzzle.puzzle_id < max(num_puzzles, 1):
             raise CheckpointError(f"Cannot read the examples in {path}: the model has no vector for a puzzle's id.")
@@ -85,6 +85,10 @@ def examples_of_card(card: dict[str, Any], path: Path, description: Description,
         replace(example, puzzle=replace(example.puzzle, fixed=description.fixed_in(example.puzzle.inputs)))
         for example in examples
     ]
+
+
+def _is_row(inputs: IntArray, description: Description) -> bool:
+    return inputs.shape == (description.input_width,) and _fits(description.tokens(inputs), 0, description)
 
 
 def _fits(tokens: IntArray, least: int, description: Description) -> bool:

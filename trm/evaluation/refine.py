@@ -34,7 +34,7 @@ class Puzzle:
     """One puzzle.
 
     Attributes:
-        inputs: tokens ``[L]``.
+        inputs: tokens ``[L]``, or a row ``[W]``; see `trm.data.PuzzleSet`.
         labels: the right answer ``[L]``, -100 at positions that are not scored; None if it is unknown. Labels without a
             scored position become None.
         puzzle_id: its row in the puzzle embedding.
@@ -55,7 +55,12 @@ class Puzzle:
         where the predictions mean nothing.
         """
         unscored = np.False_ if self.labels is None else self.labels == IGNORED
-        return np.where(self.fixed | unscored, self.inputs, answer)
+        return np.where(self.fixed | unscored, self.inputs[: len(answer)], answer)
+
+    @property
+    def tokens(self) -> IntArray:
+        """The puzzle's tokens ``[L]``, which are all of `inputs` unless the puzzle has a structure of its own."""
+        return self.inputs[: self.fixed.size] if self.fixed.ndim else self.inputs
 
     @property
     def target(self) -> IntArray | None:
@@ -275,12 +280,13 @@ def _frames(
     times: Iterator[tuple[int, int, int]],
     moments: Iterator[tuple[StepOutput, Inside | None]],
 ) -> Iterator[Frame]:
-    before = np.asarray(puzzle.inputs)
+    before = None
     for when, (output, inside) in zip(times, moments, strict=True):
         answer = puzzle.complete(output.logits[0].argmax(-1).cpu().numpy())
         wrong = None if puzzle.target is None else answer != puzzle.target
         halt = float(torch.sigmoid(output.halt_logits[0].float()))
         probabilities = _probabilities(output.logits[0], model.config.loss)
+        before = puzzle.inputs[: len(answer)] if before is None else before
         yield Frame(*when, answer, answer != before, wrong, probabilities, halt, inside)
         before = answer
 

@@ -53,6 +53,7 @@ class Search:
             gets the same answer whatever it is solved together with.
         precision: number type of the matrix products, see `TrainingConfig.precision`.
         complete: makes answers of predictions, before they are checked and counted.
+        positions: number of tokens at the start of a puzzle's row. Default: the row holds nothing else.
     """
 
     steps: int
@@ -65,6 +66,7 @@ class Search:
     seed: int = 0
     precision: str = "auto"
     complete: Complete | None = None
+    positions: int | None = None
 
     @property
     def attempts(self) -> int:
@@ -103,7 +105,8 @@ class Search:
         if self.augmentation is None:
             raise UsageError("Votes need a task with an augmentation. Omit --votes.")
         augmentation, rows = self.augmentation, puzzle[None]
-        shown, _, token = augmentation.apply(np.random.default_rng(stream), rows, rows)
+        labels = rows[:, : self.positions]
+        shown, _, token = augmentation.apply(np.random.default_rng(stream), rows, labels)
         return shown[0], lambda answer: augmentation.invert(answer[None], token)[0]
 
     def stream(self, attempt: int, puzzle: IntArray, puzzle_id: int) -> np.random.SeedSequence:

@@ -187,7 +187,7 @@ def _solved(given: Given, found: Found, weights: str | None) -> Solved:
     task, inputs, tokens = given.task, given.inputs, found.answer
     assert inputs is not None
     problem, confidence = task.check(inputs, tokens), round(probability(found.halt_logit), 4)
-    puzzle, answer = task.format(inputs), task.format(tokens)
+    puzzle, answer = task.format(inputs), task.format(task.description.answered(inputs, tokens))
     report: dict[str, Any] = {
         "puzzle": puzzle if task.spec.format else inputs.tolist(),
         "answer": answer if task.spec.format else tokens.tolist(),

@@ -232,7 +232,8 @@ class Experiment:
             CheckpointError: the weights belong to another vocabulary or size.
         """
         config, wanted = checkpoint.run.model, self.task.description
-        if config.vocab_size == wanted.vocab_size and config.context_length in (wanted.seq_len, 0):
+        same_rows = config.structure.per_puzzle == wanted.structure.per_puzzle
+        if config.vocab_size == wanted.vocab_size and config.context_length in (wanted.seq_len, 0) and same_rows:
             return checkpoint.model()
         if not config.mixer.resizable or config.positions != "none":
             raise CheckpointError(
@@ -309,6 +310,7 @@ class Experiment:
             check=(lambda inputs, answer: task.check(inputs, answer) is None) if options.check else None,
             augmentation=augmentation,
             complete=task.description.complete,
+            positions=task.description.seq_len,
         )
 
     def evaluation_steps(self, model: TRMConfig) -> int:

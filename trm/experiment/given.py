@@ -120,7 +120,7 @@ def _leave_out(givens: Iterator[Given], done: Iterable[str]) -> int:
 def _judged(given: Given) -> Given:
     if given.inputs is None or given.problem is not None:
         return given
-    expected = given.task.description.seq_len
+    expected = given.task.description.input_width
     if len(given.inputs) != expected:
         return replace(
             given, problem=PuzzleError(f"The puzzle has {len(given.inputs)} cells, the model takes {expected}.")

@@ -296,13 +296,14 @@ class Solver:
 
     def _check(self, tokens: IntArray) -> None:
         """Raise `UsageError` for tokens that are not a puzzle of the task's size."""
-        if tokens.shape != (self.task.description.seq_len,):
+        description = self.task.description
+        if tokens.shape != (description.input_width,):
             raise UsageError(
-                f"Expected a puzzle of {self.task.description.seq_len} tokens, got an array of shape {list(tokens.shape)}."
+                f"Expected a puzzle of {description.input_width} tokens, got an array of shape {list(tokens.shape)}."
             )
         try:
             check_integers("The puzzle", tokens)
-            check_tokens("The puzzle", tokens[None], self.task.description.vocab_size)
+            check_tokens("The puzzle", description.tokens(tokens[None]), description.vocab_size)
         except DataError as error:
             raise UsageError(str(error)) from None
 

@@ -186,9 +186,13 @@ class Task:
         return self.read(text).strictly()
 
     def format(self, tokens: IntArray) -> str:
-        """Write a puzzle or an answer ``[L]`` as text: as the task does, or as the numbers of the tokens."""
+        """Write a puzzle or an answer as text: as the task does, or as the numbers of the tokens.
+
+        Args:
+            tokens: ``[L]``, or a row ``[W]``; for an answer, `trm.data.Description.answered` gives it.
+        """
         if self.spec.format is None:
-            return " ".join(map(str, tokens.tolist()))
+            return " ".join(map(str, self.description.tokens(tokens)[self.description.real(tokens)].tolist()))
         text: str = load(self.spec.format)(tokens, self.config)
         return text
 
@@ -305,6 +309,11 @@ class Task:
             raise DataError(
                 f"{folder} has {found.seq_len} positions and {found.vocab_size} tokens, but task {self.name!r} with "
                 f"these settings has {wanted.seq_len} and {wanted.vocab_size}. Change the task's settings with --set."
+            )
+        if found.structure.per_puzzle != wanted.structure.per_puzzle:
+            raise DataError(
+                f"{folder} holds puzzles with another structure of their own than task {self.name!r} with these settings: "
+                "the types, numbers or maxima of `Structure.per_puzzle` differ. Change the task's settings with --set."
             )
         merged = replace(wanted, num_puzzle_identifiers=found.num_puzzle_identifiers, pad_id=found.pad_id)
         return replace(puzzles, description=merged)

@@ -32,18 +32,17 @@ class FixedSteps(nn.Module):
 
     def forward(self, inputs: Tensor, puzzle_ids: Tensor | None = None) -> tuple[Tensor, Tensor]:
         model = self.model
-        x = model.embedding(inputs, puzzle_ids)
-        rotary = model.rotary(x)
+        x, context = model.given(inputs, puzzle_ids)
         update_latent, update_answer = model.core.stacks
 
         def cycle(y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
             injection = y + x
-            (z,) = repeat(model.config.n_recursions, lambda z: (update_latent(z, injection, rotary),), z)
-            return update_answer(y, z, rotary), z
+            (z,) = repeat(model.config.n_recursions, lambda z: (update_latent(z, injection, context),), z)
+            return update_answer(y, z, context), z
 
         start = model.initial_state(inputs.shape[0])
         y, z = repeat(self.cycles, cycle, start.answer, start.latent)
-        output = model.read_out(State(y, z))
+        output = model.read_out(State(y, z), inputs)
         return output.logits, output.halt_logits
 
 

@@ -7,12 +7,14 @@ from torch import nn
 from trm.config import TRMConfig
 from trm.model.grid import GridMix, GridOptions
 from trm.model.layers import MLPS, Attention
+from trm.model.links import kinds
 from trm.model.relational import RelationalMix
 
 
 def attention(config: TRMConfig) -> Attention:
     """Self-attention over all positions (paper, section 4.5)."""
-    return Attention(config.hidden_dim, config.num_heads)
+    structure = config.structure.per_puzzle
+    return Attention(config.hidden_dim, config.num_heads, 0 if structure is None else len(kinds(structure)))
 
 
 def mlp(config: TRMConfig) -> nn.Module:

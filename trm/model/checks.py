@@ -19,11 +19,11 @@ def check_shapes(config: TRMConfig, inputs: Tensor, puzzle_ids: Tensor | None = 
     Raises:
         UsageError: one of them is wrong. The message gives the expected and the actual shape or type.
     """
-    length = config.context_length
+    width = config.input_width
     _check_tensor("tokens", inputs)
-    if inputs.dim() != 2 or length not in (0, inputs.shape[1]):
+    if inputs.dim() != 2 or width not in (0, inputs.shape[1]):
         raise UsageError(
-            f"The model expected tokens of shape [batch, {length or 'positions'}], got {list(inputs.shape)}."
+            f"The model expected tokens of shape [batch, {width or 'positions'}], got {list(inputs.shape)}."
         )
     if puzzle_ids is None:
         return
@@ -47,11 +47,12 @@ def check_puzzles(
         UsageError: one of them is wrong. The message gives the first wrong value and its row.
     """
     check_shapes(config, inputs, puzzle_ids)
-    _check_range("The token", inputs, config.vocab_size)
+    tokens = inputs[:, : config.context_length] if config.context_length else inputs
+    _check_range("The token", tokens, config.vocab_size)
     if labels is not None:
         _check_tensor("labels", labels)
-        if labels.shape != inputs.shape:
-            raise UsageError(f"The model expected labels of shape {list(inputs.shape)}, got {list(labels.shape)}.")
+        if labels.shape != tokens.shape:
+            raise UsageError(f"The model expected labels of shape {list(tokens.shape)}, got {list(labels.shape)}.")
         _check_range("The label", labels, config.vocab_size, IGNORED)
     if puzzle_ids is not None and config.num_puzzles:
         _check_range("The puzzle id", puzzle_ids, config.num_puzzles)

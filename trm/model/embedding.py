@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from trm.config import TRMConfig
 from trm.model.init import Linear, truncated_normal_
+from trm.model.links import NumberEmbedding, OwnStructure
 from trm.model.positions import GridPositions, LearnedPositions
 
 HALF_POWER = 0.70710678
@@ -55,11 +56,17 @@ class InputEmbedding(nn.Module):
         if config.positions in ("learned", "grid"):
             self.positions = LearnedPositions(config) if config.positions == "learned" else GridPositions(config)
         self.puzzles = PuzzleEmbedding(config.num_puzzles, config.puzzle_width) if config.num_puzzles else None
+        own = config.structure.per_puzzle
+        has_numbers = own is not None and (own.position_numbers or own.edge_numbers or own.group_numbers)
+        self.numbers = NumberEmbedding(config) if has_numbers else None
 
-    def forward(self, inputs: Tensor, puzzle_ids: Tensor | None) -> Tensor:
-        """inputs ``[B, L]`` long, puzzle_ids ``[B]`` long."""
+    def forward(self, inputs: Tensor, puzzle_ids: Tensor | None, own: OwnStructure | None = None) -> Tensor:
+        """inputs ``[B, L]`` long, puzzle_ids ``[B]`` long, and the structure of each puzzle's own where there is one."""
         index = self.role[inputs] if self.per_symbol else inputs
         x = F.embedding(index, self.tokens)
+        if self.numbers is not None and own is not None:
+            numbers = self.numbers(own)
+            x = x + (numbers.unsqueeze(2) if self.per_symbol else numbers)
         if self.puzzles is not None:
             if puzzle_ids is None:
                 puzzle_ids = inputs.new_zeros(len(inputs))
@@ -139,12 +146,21 @@ class HaltHead(nn.Module):
 
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()
-        self.from_mean = config.mixer.mean_halting
+        self.from_mean = config.mixer.mean_halting or config.structure.per_puzzle is not None
         self.linear = Linear(config.hidden_dim, 2, bias=True)
         nn.init.zeros_(self.linear.weight)
         nn.init.constant_(self.linear.bias, HALT_BIAS)
 
-    def forward(self, y: Tensor) -> Tensor:
-        """y ``[B, P+L, D]`` or ``[B, L, S, D]`` -> ``[B, 2]`` in fp32."""
-        summary = y.flatten(1, -2).mean(1) if self.from_mean else y[:, 0]
+    def forward(self, y: Tensor, real: Tensor | None = None) -> Tensor:
+        """y ``[B, P+L, D]`` or ``[B, L, S, D]`` -> ``[B, 2]`` in fp32. A mean is over the real positions ``[B, L]``."""
+        summary = self._mean(y, real) if self.from_mean else y[:, 0]
         return self.linear(summary).float()
+
+    @staticmethod
+    def _mean(y: Tensor, real: Tensor | None) -> Tensor:
+        if real is None:
+            return y.flatten(1, -2).mean(1)
+        by_position = y.flatten(2, -2).mean(2) if y.dim() == 4 else y
+        prefix = y.shape[1] - real.shape[1]
+        weights = F.pad(real, (prefix, 0), value=True).to(y.dtype).unsqueeze(-1)
+        return (by_position * weights).sum(1) / weights.sum(1)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trm.config import TRMConfig
+from trm.model.context import Context
 from trm.model.init import Linear
+from trm.model.links import Links
 from trm.model.mixer import build_mixer
 from trm.model.positions import Rotary, rotate
 
@@ -59,28 +62,40 @@ class ReLUMLP(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention over all positions, prefix included, with optional rotary positions."""
+    """Multi-head self-attention over all positions, prefix included, with optional rotary positions.
 
-    def __init__(self, dim: int, num_heads: int) -> None:
+    Where puzzles have a structure of their own, a link from one position to another adds a learned number to the score
+    of that pair, one for each kind of link and head, and nothing attends to padding.
+
+    Args:
+        dim: width D.
+        num_heads: number of heads.
+        kinds_of_links: number of kinds of links; see `trm.model.links.kinds`.
+    """
+
+    def __init__(self, dim: int, num_heads: int, kinds_of_links: int = 0) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.qkv = Linear(dim, 3 * dim)
         self.out = Linear(dim, dim)
+        self.bias = nn.Parameter(torch.zeros(kinds_of_links, num_heads)) if kinds_of_links else None
 
-    def forward(self, x: Tensor, rotary: Rotary) -> Tensor:
+    def forward(self, x: Tensor, rotary: Rotary, links: Links | None = None) -> Tensor:
         """x ``[B, P+L, D]`` -> the same shape."""
         query, key, value = self._projected(x, rotary)
-        mixed = F.scaled_dot_product_attention(query, key, value)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=self._scores(x, links))
         return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
-    def attention_weights(self, x: Tensor, rotary: Rotary) -> Tensor:
+    def attention_weights(self, x: Tensor, rotary: Rotary, links: Links | None = None) -> Tensor:
         """The share of each position in what each other one receives, ``[B, heads, P+L, P+L]``; rows sum to 1."""
         query, key, _ = self._projected(x, rotary)
-        return (query @ key.mT / math.sqrt(query.shape[-1])).softmax(-1)
+        scores = query @ key.mT / math.sqrt(query.shape[-1])
+        added = self._scores(x, links)
+        return (scores if added is None else scores + added).softmax(-1)
 
-    def messages(self, x: Tensor, rotary: Rotary) -> dict[str, Tensor]:
+    def messages(self, x: Tensor, rotary: Rotary, links: Links | None = None) -> dict[str, Tensor]:
         """The part of the output that comes from each head, ``[B, P+L, D]``; see `trm.Mixer`."""
-        mixed = F.scaled_dot_product_attention(*self._projected(x, rotary))
+        mixed = F.scaled_dot_product_attention(*self._projected(x, rotary), attn_mask=self._scores(x, links))
         columns = self.out.weight.chunk(self.num_heads, dim=1)
         return {f"head {number}": F.linear(mixed[:, number], part) for number, part in enumerate(columns)}
 
@@ -92,6 +107,17 @@ class Attention(nn.Module):
         if rotary is not None:
             query, key = rotate(query, *rotary), rotate(key, *rotary)
         return query, key, value
+
+    def _scores(self, x: Tensor, links: Links | None) -> Tensor | None:
+        """What links add to the scores, ``[B, heads or 1, P+L, P+L]``, minus infinity for padding; None without links."""
+        if links is None:
+            return None
+        prefix = x.shape[1] - links.real.shape[1]
+        scores = x.new_zeros(()).masked_fill(~links.real, -torch.inf)[:, None, None, :]
+        if self.bias is not None:
+            present = (links.weights != 0).to(x.dtype)
+            scores = scores + torch.einsum("bkij,kh->bhij", present, self.bias.to(x.dtype))
+        return F.pad(scores.expand(-1, -1, links.real.shape[1], -1), (prefix, 0, prefix, 0))
 
 
 MLPS: dict[str, type[SwiGLU] | type[ReLUMLP]] = {"swiglu": SwiGLU, "relu": ReLUMLP}
@@ -107,14 +133,17 @@ class Layer(nn.Module):
         self.mlp = MLPS[config.activation](config.hidden_dim, config.mlp_ratio, config.mlp_multiple_of)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, h: Tensor, rotary: Rotary = None) -> Tensor:
+    def forward(self, h: Tensor, context: Context) -> Tensor:
         """h ``[B, P+L, D]``, or ``[B, L, S, D]`` with one vector per symbol -> the same shape."""
         # Transposed, the norm after the mixer runs over positions, too.
-        h = self._mixed(h.mT, rotary).mT if self.over_positions else self._mixed(h, rotary)
+        h = self._mixed(h.mT, context).mT if self.over_positions else self._mixed(h, context)
         return rms_norm(h + self.dropout(self.mlp(h)))
 
-    def _mixed(self, h: Tensor, rotary: Rotary) -> Tensor:
-        mixed = self.mix(h, rotary) if self.takes_rotary else self.mix(h)
+    def _mixed(self, h: Tensor, context: Context) -> Tensor:
+        told: list[Any] = [context.rotary] if self.takes_rotary else []
+        if context.links is not None:
+            told.append(context.links)
+        mixed = self.mix(h, *told)
         return rms_norm(h + self.dropout(mixed))
 
 
@@ -125,9 +154,9 @@ class Stack(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(num_layers or config.num_layers))
 
-    def forward(self, h: Tensor, injection: Tensor, rotary: Rotary = None) -> Tensor:
+    def forward(self, h: Tensor, injection: Tensor, context: Context) -> Tensor:
         """h, injection ``[B, P+L, D]`` -> ``[B, P+L, D]``."""
         h = h + injection
         for layer in self.layers:
-            h = layer(h, rotary)
+            h = layer(h, context)
         return h

@@ -43,6 +43,10 @@ class Mixer(Protocol):
         With `MixerSpec.rotary`, the layer passes a second argument: the cosines and sines ``[P+L, D/num_heads]`` of
         rotary positions as a tuple, or None with other positions.
 
+        With `MixerSpec.per_puzzle`, and for a task whose puzzles have a structure of their own, the layer passes a
+        `trm.model.links.Links` as the last argument: how much each position hears of each other one, by kind of link, and
+        which positions are padding. Nothing that other positions receive may depend on padding.
+
         Args:
             x: the state ``[B, P+L, D]``. With `MixerSpec.over_positions`, ``[B, D, P+L]``. With `MixerSpec.per_symbol`,
                 ``[B, L, S, D]`` for tasks with S interchangeable tokens.

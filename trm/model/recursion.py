@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from trm.config import TRMConfig
+from trm.model.context import Context
 from trm.model.layers import Stack
-from trm.model.positions import Rotary
 
 Item = TypeVar("Item")
 
@@ -58,20 +58,20 @@ class TRMCore(nn.Module):
         """The network that updates the latent, and the one that updates the answer: here the same."""
         return self.net, self.net
 
-    def cycle(self, x: Tensor, state: State, rotary: Rotary) -> State:
+    def cycle(self, x: Tensor, state: State, context: Context) -> State:
         """One cycle."""
         y, z = state
         for _ in range(self.n_recursions):
-            z = self.net(z, y + x, rotary)
-        return State(self.net(y, z, rotary), z)
+            z = self.net(z, y + x, context)
+        return State(self.net(y, z, context), z)
 
-    def cycles(self, x: Tensor, state: State, rotary: Rotary) -> Iterator[State]:
+    def cycles(self, x: Tensor, state: State, context: Context) -> Iterator[State]:
         """The state after each of the T cycles of a supervision step; only the last has gradients."""
         for _ in range(self.T_steps - 1):
             with torch.no_grad():  # closed before the yield: the consumer's code runs in the consumer's own mode
-                state = self.cycle(x, state, rotary)
+                state = self.cycle(x, state, context)
             yield state
-        yield self.cycle(x, state, rotary)
+        yield self.cycle(x, state, context)
 
 
 class HRMCore(nn.Module):
@@ -88,17 +88,17 @@ class HRMCore(nn.Module):
         """The network that updates the latent, and the one that updates the answer."""
         return self.low, self.high
 
-    def cycles(self, x: Tensor, state: State, rotary: Rotary) -> Iterator[State]:
+    def cycles(self, x: Tensor, state: State, context: Context) -> Iterator[State]:
         """The state after each high-level update; only the very last call of each stack has gradients."""
         high, low = state
         for cycle in range(self.T_steps):
             last = cycle == self.T_steps - 1
             with torch.no_grad():
                 for _ in range(self.n_recursions - last):
-                    low = self.low(low, high + x, rotary)
+                    low = self.low(low, high + x, context)
                 if not last:
-                    high = self.high(high, low, rotary)
+                    high = self.high(high, low, context)
             if last:
-                low = self.low(low, high + x, rotary)
-                high = self.high(high, low, rotary)
+                low = self.low(low, high + x, context)
+                high = self.high(high, low, context)
             yield State(high, low)

@@ -1,4 +1,4 @@
-"""Relational mixing: each position receives the means of its groups, and its neighbours on the grid.
+"""Relational mixing: each position receives the means of its groups, its neighbours on the grid, and its links.
 
 No weight depends on the number of positions, groups or symbols, so the same weights work at any size.
 """
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from trm.config import NeighbourPooling, Structure
 from trm.model.init import truncated_normal_
+from trm.model.links import Links, kinds
 
 
 class RelationalMix(nn.Module):
@@ -43,11 +44,13 @@ class RelationalMix(nn.Module):
         pool, spread = _membership(structure)
         self.register_buffer("pool", pool, persistent=False)
         self.register_buffer("spread", spread, persistent=False)
-        terms = len(self.group_counts) + len(self.offsets) + bool(structure.interchangeable)
+        self.kinds = kinds(structure.per_puzzle) if structure.per_puzzle is not None else []
+        terms = len(self.group_counts) + len(self.offsets) + bool(structure.interchangeable) + len(self.kinds)
         self.classes = structure.relation_classes()
         self.relations = self._weight(len(set(self.classes)), dim, terms)
         self.symbols = self._weight(1, dim, terms) if structure.interchangeable else None
         self.neighbours = self._weight(len(self.offsets), dim, terms) if self.offsets else None
+        self.links = self._weight(len(self.kinds), dim, terms) if self.kinds else None
 
     @staticmethod
     def _weight(count: int, dim: int, terms: int) -> nn.Parameter:
@@ -55,7 +58,7 @@ class RelationalMix(nn.Module):
         truncated_normal_(weight, std=(terms * dim) ** -0.5)
         return weight
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, links: Links | None = None) -> Tensor:
         """x ``[B, L, D]`` or ``[B, L, S, D]`` -> the same shape."""
         received = []
         if self.group_counts:
@@ -64,10 +67,12 @@ class RelationalMix(nn.Module):
             received.append(x.mean(dim=2, keepdim=True) @ self.symbols[0])
         if self.neighbours is not None:
             received.append(self._from_neighbours(x))
+        if self.links is not None and links is not None:
+            received.append(self._from_links(x, links))
         return functools.reduce(torch.add, received) if received else torch.zeros_like(x)
 
-    def messages(self, x: Tensor) -> dict[str, Tensor]:
-        """The part of the output that comes from each relation, from the other symbols and from each neighbour.
+    def messages(self, x: Tensor, links: Links | None = None) -> dict[str, Tensor]:
+        """The part of the output that comes from each relation, from the other symbols, neighbours and kinds of links.
 
         With the pooling "max", a neighbour's part is zero in the elements in which another neighbour has the maximum. See
         `trm.Mixer`.
@@ -77,6 +82,9 @@ class RelationalMix(nn.Module):
             parts["symbols"] = (x.mean(dim=2, keepdim=True) @ self.symbols[0]).expand_as(x)
         if self.neighbours is not None:
             parts |= self._received_from_neighbours(x)
+        if self.links is not None and links is not None:
+            heard = self._heard(x, links)
+            parts |= {kind: heard[:, number] @ self.links[number] for number, kind in enumerate(self.kinds)}
         return parts
 
     def _received_from_relations(self, x: Tensor) -> dict[str, Tensor]:
@@ -112,6 +120,18 @@ class RelationalMix(nn.Module):
         pooled = (self.pool.to(x.dtype) @ flat).unflatten(2, x.shape[2:])  # [B, groups, (S,) D]
         parts = pooled.split(self.group_counts, dim=1)
         return [part @ self.relations[index] for index, part in zip(self.classes, parts, strict=True)]
+
+    def _from_links(self, x: Tensor, links: Links) -> Tensor:
+        """What positions hear through links, each kind projected by its weights."""
+        assert self.links is not None
+        heard = self._heard(x, links).movedim(1, -2).flatten(-2)  # [B, L, (S,) K*D]
+        return heard @ self.links.flatten(0, 1)
+
+    @staticmethod
+    def _heard(x: Tensor, links: Links) -> Tensor:
+        """The weighted sum of the states that each position hears, by kind of link, ``[B, K, L, (S,) D]``."""
+        heard = links.weights.to(x.dtype) @ x.flatten(2).unsqueeze(1)
+        return heard.unflatten(-1, x.shape[2:])
 
     def _from_neighbours(self, x: Tensor) -> Tensor:
         """The neighbours' part of the sum. Neighbours outside the grid are zero."""

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 
 from trm.config import TRMConfig
 from trm.model.checks import check_puzzles, check_shapes, check_state, check_steps
+from trm.model.context import Context
 from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
 from trm.model.init import truncated_normal_
+from trm.model.links import links, read_structure
 from trm.model.losses import step_loss
 from trm.model.positions import Rotary, rotary_tables
 from trm.model.recursion import HRMCore, State, TRMCore, last
@@ -153,7 +155,7 @@ class TinyRecursiveModel(nn.Module):
     def _all_cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None, count: int) -> Iterator[StepResult]:
         for _ in range(count):
             for now in self._cycles(inputs, state, puzzle_ids):
-                yield StepResult(now.detach(), self.read_out(now))
+                yield StepResult(now.detach(), self.read_out(now, inputs))
             state = now.detach()
 
     def supervision_step(
@@ -174,12 +176,29 @@ class TinyRecursiveModel(nn.Module):
         """
         self._checked(inputs, state, puzzle_ids)
         now = last(self._cycles(inputs, state, puzzle_ids))
-        return now.detach(), self.read_out(now)
+        return now.detach(), self.read_out(now, inputs)
 
     def _cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None) -> Iterator[State]:
         """The state after each of the T cycles of one supervision step."""
-        x = self.embedding(inputs, puzzle_ids)
-        return self.core.cycles(x, State(state.answer.to(x.dtype), state.latent.to(x.dtype)), self.rotary(x))
+        x, context = self.given(inputs, puzzle_ids)
+        return self.core.cycles(x, State(state.answer.to(x.dtype), state.latent.to(x.dtype)), context)
+
+    def given(self, inputs: Tensor, puzzle_ids: Tensor | None = None) -> tuple[Tensor, Context]:
+        """What stays the same in all cycles: the embedded puzzles x ``[B, P+L, D]``, and what the layers are told.
+
+        Args:
+            inputs: tokens ``[B, L]``, or rows ``[B, W]``.
+            puzzle_ids: ``[B]``, for models with puzzle vectors. Default: the blank id 0.
+        """
+        structure, length = self.config.structure.per_puzzle, self.config.context_length
+        if structure is None:
+            x = self.embedding(inputs, puzzle_ids)
+            return x, Context(self.rotary(x))
+        with torch.autocast(inputs.device.type, enabled=False):  # means over many positions need their digits
+            own = read_structure(inputs, length, structure)
+            told = links(own)
+        x = self.embedding(inputs[:, :length], puzzle_ids, own)
+        return x, Context(self.rotary(x), told)
 
     def rotary(self, x: Tensor) -> Rotary:
         """The rotary tables for x ``[B, P+L, D]``, or None where positions are not rotary."""
@@ -190,10 +209,22 @@ class TinyRecursiveModel(nn.Module):
             return tables and (tables[0].to(x.device), tables[1].to(x.device))
         return self.rotary_cos, self.rotary_sin
 
-    def read_out(self, state: State) -> StepOutput:
-        """The answer and the halting logits that a state stands for."""
-        halting = self.halt_head(state.answer)
+    def read_out(self, state: State, inputs: Tensor | None = None) -> StepOutput:
+        """The answer and the halting logits that a state stands for.
+
+        Args:
+            state: the state.
+            inputs: the puzzles, where they have sizes of their own: the halting logits do not depend on padding.
+        """
+        halting = self.halt_head(state.answer, self._real(inputs))
         return StepOutput(self.head(state.answer), halting[:, 0], halting[:, 1])
+
+    def _real(self, inputs: Tensor | None) -> Tensor | None:
+        """Which positions are not padding, ``[B, L]``; None where all puzzles have the same size."""
+        if inputs is None or self.config.structure.per_puzzle is None:
+            return None
+        length = self.config.context_length
+        return torch.arange(length, device=inputs.device) < inputs[:, length, None]
 
     def forward(
         self,

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from trm.errors import PluginError, UsageError
+from trm.model.links import Links
 from trm.model.trm import TinyRecursiveModel
 
 
@@ -119,7 +120,7 @@ class MixerWatch:
     def _arguments(self, name: str) -> tuple[Any, ...]:
         """What a mixer was given in the call of a name, for the first puzzle."""
         x, *others = self.calls[name][0]
-        return (x[:1].detach(), *others)
+        return (x[:1].detach(), *(_first_row(other) for other in others))
 
     def _asked(self, method: str, name: str) -> Any:
         ask: Callable[..., Any] = getattr(self.modules[name], method)
@@ -135,6 +136,11 @@ class MixerWatch:
         if found != list(shape):
             where = f"{method}[{source!r}]" if source else method
             raise PluginError(f"Mixer {self.mixing!r}: `{where}` is {found}; expected a tensor of shape {list(shape)}.")
+
+
+def _first_row(argument: Any) -> Any:
+    """What a mixer is told of the first puzzle of a batch. The tables of rotary positions hold for all."""
+    return Links(*(part[:1] for part in argument)) if isinstance(argument, Links) else argument
 
 
 def _note(calls: deque[tuple[Any, ...]], module: nn.Module, arguments: tuple[Any, ...]) -> None:

@@ -25,6 +25,7 @@ def trm_register_mixers() -> list[MixerSpec]:
             check="trm.config.mixer_checks:check_attention",
             rotary=True,
             any_length=True,
+            per_puzzle=True,
         ),
         MixerSpec(
             name="mlp",
@@ -42,6 +43,7 @@ def trm_register_mixers() -> list[MixerSpec]:
             resizable=True,
             per_symbol=True,
             mean_halting=True,
+            per_puzzle=True,
         ),
         MixerSpec(
             name="grid",

@@ -108,7 +108,7 @@ def _replacements(inputs: IntArray, answer: IntArray) -> list[IntArray]:
     """
     tokens = np.unique(answer)
     if len(tokens) < 2:
-        tokens = np.unique(np.append(inputs, answer))
+        tokens = np.unique(np.append(inputs[: len(answer)], answer))
     if len(tokens) < 2:
         tokens = np.append(tokens, tokens + 1)
     rank = np.searchsorted(tokens, answer)

@@ -57,7 +57,7 @@ class Stage:
 
     @cached_property
     def _places(self) -> IntArray:
-        return self.places(self.puzzle.inputs if self.puzzle.target is None else self.puzzle.target)
+        return self.places(self.puzzle.tokens if self.puzzle.target is None else self.puzzle.target)
 
     def highlighted(self, frame: Frame) -> Picture:
         """The answer of a frame, with changed cells in reverse video."""

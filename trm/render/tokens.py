@@ -27,6 +27,8 @@ class TokenRenderer:
         self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None
     ) -> RenderableType:
         shown = inputs if prediction is None else prediction
+        if self.description is not None:
+            shown = self.description.tokens(shown)[self.description.real(inputs)]
         names = [self._name(int(token)) for token in shown]
         width = max(map(len, names)) + 1
         per_row = self._columns(len(shown), width)

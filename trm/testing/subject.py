@@ -144,7 +144,7 @@ class Subject:
     @cached_property
     def answers(self) -> IntArray:
         """Their right answers ``[N, L]``: the label, or the input where a position is not scored."""
-        return np.where(self.labels == IGNORED, self.inputs, self.labels)
+        return np.where(self.labels == IGNORED, self.description.tokens(self.inputs), self.labels)
 
     def check(self, inputs: IntArray, answer: IntArray) -> str | None:
         """What is wrong with an answer ``[L]`` by the task's rules; None if it is valid or the task has no rules."""
@@ -189,7 +189,7 @@ class Subject:
             tokens = np.arange(self.description.vocab_size)
         for row, labels in enumerate(self.labels[: len(wrong)]):
             scored = np.flatnonzero(labels != IGNORED)
-            open_cells = np.flatnonzero((labels != IGNORED) & (labels != self.inputs[row]))
+            open_cells = np.flatnonzero((labels != IGNORED) & (labels != self.description.tokens(self.inputs[row])))
             cell = rng.choice(open_cells if len(open_cells) else scored)
             wrong[row, cell] = rng.choice(tokens[tokens != answers[row, cell]])
         return wrong

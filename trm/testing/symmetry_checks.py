@@ -70,9 +70,10 @@ def augmentation_changes(subject: Subject) -> None:
 def augmentation_inverts(subject: Subject) -> None:
     """`invert` restores an augmented puzzle and its answer, or gives an answer that `check` accepts if several are right."""
     for image in _images(subject):
-        inputs, labels = (_taken_back(image, array) for array in (image.inputs, image.labels))
-        answers = np.where(subject.labels == IGNORED, subject.inputs, labels)
-        undone = (inputs == subject.inputs).all(axis=1)
+        tokens = subject.description.tokens
+        inputs, labels = (_taken_back(image, array) for array in (tokens(image.inputs), image.labels))
+        answers = np.where(subject.labels == IGNORED, tokens(subject.inputs), labels)
+        undone = (inputs == tokens(subject.inputs)).all(axis=1)
         right = (answers == subject.answers).all(axis=1)
         for row in np.flatnonzero(~right) if subject.spec.check else ():
             right[row] = subject.check(subject.inputs[row], answers[row]) is None
@@ -100,7 +101,7 @@ def augmentation_keeps_answers(subject: Subject) -> None:
             f"Augmentation {image.name!r} changes which positions are scored in {int((~kept).sum())} puzzles.",
             "Most likely it renames the label -100 like a token, or moves inputs and labels differently.",
         )
-        answers = np.where(image.labels == IGNORED, image.inputs, image.labels)
+        answers = np.where(image.labels == IGNORED, subject.description.tokens(image.inputs), image.labels)
         for spec, metric in subject.metrics():
             value = score(metric, image.inputs, image.labels, answers, subject.description.vocab_size)
             require(

@@ -72,7 +72,7 @@ class Slots:
         if not length:
             raise UsageError("Training needs a model with a fixed number of positions: set model.context_length.")
         self.batch = Batch(
-            torch.zeros(own, length, dtype=torch.long, device=device),
+            torch.zeros(own, model.config.input_width, dtype=torch.long, device=device),
             torch.zeros(own, length, dtype=torch.long, device=device),
             torch.zeros(own, dtype=torch.long, device=device),
         )

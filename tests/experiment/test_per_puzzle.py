@@ -1,0 +1,69 @@
+"""A task whose puzzles have a structure of their own, from training to pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import trm
+from tests.support.graph_puzzles import TREES, Trees, build, describe
+from trm.data.layout import write_split
+from trm.errors import TRMError
+from trm.experiment.source import DataSource
+from trm.testing import check_task
+
+
+@pytest.fixture(scope="module")
+def solver(tmp_path_factory: pytest.TempPathFactory) -> trm.Solver:
+    trm.register(TREES)
+    folder = tmp_path_factory.mktemp("runs") / "trees"
+    trm.train("trees", output=folder)
+    return trm.load(folder)
+
+
+def test_the_network_learns_to_follow_edges(solver: trm.Solver) -> None:
+    assert solver.evaluate()["exact_accuracy"] > 0.9
+
+
+def test_a_puzzle_is_solved_from_text_by_its_own_structure(solver: trm.Solver) -> None:
+    for puzzle, answer in (("0012:0????", "0012:01100"), ("0000:0????", "0000:01111"), ("0123:0????", "0123:01010")):
+        found = solver.solve(puzzle)
+        assert (found.text, found.valid) == (answer, True)
+
+
+def test_search_draws_and_checks_by_the_structure(solver: trm.Solver) -> None:
+    found = solver.solve("01234:?????1", restarts=2)
+    assert found.valid
+
+
+def test_a_trace_shows_the_positions_that_a_puzzle_has(solver: trm.Solver, tmp_path: Path) -> None:
+    trace = solver.trace("0012:0????", states=True)
+    assert trace.tokens[-1, :5].tolist() == [0, 1, 1, 0, 0]
+    trace.to_html(tmp_path / "trace.html")
+    assert (tmp_path / "trace.html").stat().st_size > 1000
+
+
+def test_the_conformance_kit_passes(solver: trm.Solver) -> None:
+    failed = {result.check: result.problem for result in check_task("trees") if not result.ok}
+    assert set(failed) == {"light_import"}  # the test's own module registers the task
+
+
+def test_data_on_disk_is_trained_on_and_must_have_the_same_structure(solver: trm.Solver, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        write_split(tmp_path / "data", split, build(Trees(), split, 5))
+    run = trm.train("trees", data=tmp_path / "data", training={"max_steps": 2}, output=tmp_path / "run")
+    assert run is not None
+    with pytest.raises(TRMError, match=r"positions|structure of their own"):
+        trm.train(
+            "trees", settings={"nodes": 9}, data=tmp_path / "data", training={"max_steps": 2}, output=tmp_path / "b"
+        )
+
+
+def test_weights_are_used_on_larger_puzzles(solver: trm.Solver) -> None:
+    puzzles = build(Trees(nodes=12), "test", 0)
+    assert puzzles.description == describe(Trees(nodes=12))
+    larger = solver.evaluate(source=DataSource(settings=("task.nodes=12",)))
+    assert larger["exact_accuracy"] > 0.5
+    assert np.isfinite(larger["cell_accuracy"])
