@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_finished_seeds_are_kept_and_missing_ones_trained(experiment: Experiment
     shutil.rmtree(folder / "seed_1")
     assert fit_seeds(experiment, session, folder, (0, 1)).scores() == whole.scores()
     assert (folder / "seed_0/metrics.jsonl").stat().st_mtime_ns == kept
+
+
+def test_a_run_that_was_killed_before_its_summary_was_complete_is_resumed(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    folder = tmp_path / "seeds"
+    whole = fit_seeds(experiment, Session.open("cpu"), folder, (0,))
+    path = folder / "seed_0/summary.json"
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps({name: summary[name] for name in ("final_metrics", "steps", "seconds", "parameters")}))
+    again = fit_seeds(experiment, Session.open("cpu"), folder, (0,))
+    assert again.summaries[0]["test_puzzles"] == whole.summaries[0]["test_puzzles"] == 12
 
 
 def test_runs_with_other_settings_are_refused(experiment: Experiment, tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def fit_seeds(
             continue
         if not is_run_of(one, run):
             raise UsageError(f"{run} is a run with other settings. Choose another --output for these seeds.")
-        if read_history(run).summary is None:
+        summary = read_history(run).summary
+        if summary is None or "test_puzzles" not in summary:  # killed before the summary was complete
             resume(run, session, trackers=trackers)
         else:
             session.display.note(f"{run} is finished: keeping it.")

@@ -85,7 +85,7 @@ def train_grid(
         missing = [run for run in runs if not is_complete(run.folder, request.split)]
         _check_runs(record.request, [run for run in runs if (run.folder / "config.json").exists()])
         record.write(folder)
-        display.note(_told(record, trials, len(runs), len(missing), jobs))
+        display.note(_plan_text(record, trials, folder, len(missing), jobs))
         tally = Tally(record.request, display, len(runs))
         with tally.shown(len(runs) - len(missing)):
             source = GridSource(record.request, missing, tally)
@@ -151,8 +151,9 @@ def _check_runs(request: SweepRequest, runs: Sequence[PlannedRun]) -> None:
             advance(1)
 
 
-def _told(record: Record, trials: Sequence[Trial], runs: int, missing: int, jobs: int) -> str:
-    """What is going to be trained, in a sentence."""
+def _plan_text(record: Record, trials: Sequence[Trial], folder: Path, missing: int, jobs: int) -> str:
+    """What is going to be trained, in a sentence or two."""
+    runs = sum(len(trial.seeds) for trial in trials)
     text = (
         f"{counted(len(trials), 'combination')} x {counted(len(record.request.seeds), 'seed')}: {counted(runs, 'run')}"
     )
@@ -163,4 +164,4 @@ def _told(record: Record, trials: Sequence[Trial], runs: int, missing: int, jobs
     others = len(record.trials) - len(trials)
     if others:
         text += f"; the folder keeps {counted(others, 'earlier combination')}"
-    return f"{text}. {min(jobs, missing)} at once."
+    return f"{text}. {min(jobs, missing)} at once, in {folder}."

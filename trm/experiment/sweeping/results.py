@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,8 +38,14 @@ class TrialResult:
 
     @property
     def scores(self) -> list[float]:
-        """The score of each complete run that has it."""
-        return [run.scores[self.metric] for run in self.runs if self.metric in run.scores]
+        """The score of each complete run that has one, a finite number."""
+        known = [run.scores.get(self.metric) for run in self.runs]
+        return [score for score in known if score is not None and math.isfinite(score)]
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether every run is complete and has a score."""
+        return self.state == "complete" and len(self.scores) == len(self.runs)
 
     @property
     def complete(self) -> int:
@@ -126,11 +133,11 @@ class SweepResult:
     @property
     def ranked(self) -> list[TrialResult]:
         """The combinations, the best first; those that are not complete last. Equal ones stay in their order."""
-        sign = -1 if self.higher_is_better else 1
 
         def key(trial: TrialResult) -> tuple[bool, float]:
-            usable = trial.state == "complete" and trial.mean is not None
-            return not usable, sign * (trial.mean if trial.mean is not None else -sign * float("inf"))
+            mean = trial.mean if trial.mean is not None else math.nan
+            worse = math.inf if math.isnan(mean) else -mean if self.higher_is_better else mean
+            return not trial.is_comparable, worse
 
         return sorted(self.trials, key=key)
 
@@ -138,7 +145,7 @@ class SweepResult:
     def best(self) -> TrialResult | None:
         """The complete combination with the best mean score; None if there is none."""
         first = next(iter(self.ranked), None)
-        return first if first is not None and first.state == "complete" and first.mean is not None else None
+        return first if first is not None and first.is_comparable else None
 
     @property
     def failed(self) -> list[RunResult]:
@@ -172,7 +179,7 @@ class SweepResult:
             if self.split != "test" and best.test:
                 test = f" Its {self.metric} on the test puzzles is {score_text(statistics.fmean(best.test))}."
             values = described(self.shown_values(best))
-            equal = sum(trial.state == "complete" and trial.mean == best.mean for trial in self.trials) - 1
+            equal = sum(trial.is_comparable and trial.mean == best.mean for trial in self.trials) - 1
             shared = f" {counted(equal, 'other combination')} reached the same score." if equal else ""
             notes.append(f"Best: {best.name}{f' ({values})' if values else ''}.{test}{shared}")
         return notes

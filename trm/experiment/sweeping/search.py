@@ -202,7 +202,7 @@ def train_search(
         total, seeds = request.search or 0, len(request.seeds)
         text = f"A search of {counted_noun(total, 'trial')} x {counted_noun(seeds, 'seed')}"
         display.note(
-            f"{text}{f', of which {len(found)} are complete' if found else ''}. {counted_noun(jobs, 'run')} at once."
+            f"{text}{f', of which {len(found)} are complete' if found else ''}. {counted_noun(jobs, 'run')} at once, in {folder}."
         )
         tally = Tally(request, display, total * seeds)
         with (
