@@ -65,6 +65,16 @@ def test_a_mixer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_looking_inside(tmp_path: Path) -> None:
+    output = follow("look-inside.md", tmp_path)
+    shown = output["python inside.py"]
+    for part in ("moves: [", "path: [[", "variance: [", "changed cells: [", "latent.0 {'row': "):
+        assert part in shown
+    assert "<States answer [8, 81, 9, 32]" in output["python notebook.py"]
+    assert "sudoku: 4 puzzles, 32 steps, fp32" in output["python notebook.py"]
+
+
+@pytest.mark.slow
 def test_the_python_api(tmp_path: Path) -> None:
     output = follow("use-from-python.md", tmp_path)
     solved, scored, _ = output["python solve.py"].splitlines()[:3]

@@ -81,6 +81,8 @@ def test_a_fixed_point_a_cycle_and_a_state_that_moves() -> None:
         "  unsolved at step 6: 1; at rest 0, in a cycle 1, moving 0; last move 1 (median)",
         "  solved at step 2 and no longer at step 6: 1",
     ]
+    assert repr(cycle) == "<Convergence of 1 puzzle over 6 steps>"
+    assert "in a cycle 1" in cycle._repr_html_()
     moving = run_of([1, 1, 1], [1, 1, 0], [False, False, False])
     assert (moving.settled().item(), moving.period().item()) == (False, 0)
     assert moving.facts()["groups"]["unsolved"]["moving"] == 1
@@ -137,6 +139,7 @@ def test_restarts_of_an_easy_sum_meet(solver: trm.Solver) -> None:
     assert path.right is not None
     assert path.right.all()
     assert path.facts()["different_answers"] == 1
+    assert repr(path) == "<Trajectory of 3 restarts, 3 solved over 12 steps>"
     one = solver.trajectory(SUM, steps=1, restarts=1)
     assert (one.points == 0).all()
     assert (one.explained == 0).all()

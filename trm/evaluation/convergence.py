@@ -15,6 +15,7 @@ from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
 from trm.devices.backend import Backend
 from trm.errors import DataError, UsageError
 from trm.evaluation.search import Check
+from trm.markup import note, panel
 from trm.model import State, TinyRecursiveModel
 from trm.model.checks import check_puzzles, check_steps
 from trm.progress import Advance, progress
@@ -33,7 +34,7 @@ SETTLED = 1e-3
 """A state is at rest if a step changes it by less than this, relative to its norm."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Convergence:
     """How the states of N puzzles move over K supervision steps. Row k is about step k + 1.
 
@@ -116,6 +117,13 @@ class Convergence:
         if self.trained_steps < self.steps and self.known.any():
             lines.append(f"  solved at step {self.trained_steps} and no longer at step {self.steps}: {self.lost()}")
         return lines
+
+    def __repr__(self) -> str:
+        return f"<Convergence of {counted(len(self.known), 'puzzle')} over {counted(self.steps, 'step')}>"
+
+    def _repr_html_(self) -> str:
+        title, *lines = self.report("Convergence")
+        return panel(title, *map(note, lines))
 
     def _facts_of(self, rows: Mask) -> dict[str, Any]:
         settled, period, since = self.settled()[rows], self.period()[rows], self.settled_at()[rows]

@@ -18,13 +18,14 @@ from trm.evaluation.search import Check
 from trm.model import State, TinyRecursiveModel
 from trm.model.checks import check_steps
 from trm.progress import progress
+from trm.words import counted
 
 Array = npt.NDArray[np.float64]
 
 COMPONENTS = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trajectory:
     """The paths of the state, y and z together, of one puzzle from R initial states over K supervision steps.
 
@@ -48,6 +49,11 @@ class Trajectory:
     halting: Array
     tokens: npt.NDArray[np.int64]
     right: npt.NDArray[np.bool_] | None
+
+    def __repr__(self) -> str:
+        restarts, steps = self.distance.shape
+        solved = "" if self.right is None else f", {self.right.sum()} solved"
+        return f"<Trajectory of {counted(restarts, 'restart')}{solved} over {counted(steps, 'step')}>"
 
     def facts(self) -> dict[str, Any]:
         """Numbers that are not in the plot, as JSON."""
