@@ -9,6 +9,10 @@ Metrics:
 Answers:
     `answer`, `Answer`: run a model on a batch, and its last output.
 
+The inside of a model:
+    `States`: the states and messages of a trace. `Convergence`: how states move over many steps.
+    `Trajectory`: the paths of a state from several initial states.
+
 Tasks with their own evaluator or solver (`TaskSpec.evaluate`, `TaskSpec.solve`):
     `EvaluationRequest`, `SolveRequest`: what the task's function receives. `SolvedPuzzle`: what a solver yields.
     `Progress`, `silently`: the type of a progress display, and the one that shows nothing.
@@ -21,6 +25,7 @@ from typing import TYPE_CHECKING
 from trm.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from trm.evaluation.convergence import Convergence as Convergence
     from trm.evaluation.metrics import CellAccuracy as CellAccuracy
     from trm.evaluation.metrics import ExactAccuracy as ExactAccuracy
     from trm.evaluation.metrics import Metric as Metric
@@ -32,12 +37,15 @@ if TYPE_CHECKING:
     from trm.evaluation.requests import silently as silently
     from trm.evaluation.scoring import Answer as Answer
     from trm.evaluation.scoring import answer as answer
+    from trm.evaluation.states import States as States
+    from trm.evaluation.trajectory import Trajectory as Trajectory
 
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "Answer": "trm.evaluation.scoring",
         "CellAccuracy": "trm.evaluation.metrics",
+        "Convergence": "trm.evaluation.convergence",
         "EvaluationRequest": "trm.evaluation.requests",
         "ExactAccuracy": "trm.evaluation.metrics",
         "Metric": "trm.evaluation.metrics",
@@ -45,6 +53,8 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Share": "trm.evaluation.metrics",
         "SolveRequest": "trm.evaluation.requests",
         "SolvedPuzzle": "trm.evaluation.requests",
+        "States": "trm.evaluation.states",
+        "Trajectory": "trm.evaluation.trajectory",
         "answer": "trm.evaluation.scoring",
         "silently": "trm.evaluation.requests",
     },
