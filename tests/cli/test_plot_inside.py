@@ -27,7 +27,11 @@ def test_convergence_as_a_picture_and_as_numbers(tmp_path: Path, capsys: pytest.
     assert "arithmetic: 6 puzzles, 10 steps, fp32" in shown
     assert "solved at step 8 and no longer at step 10: 0" in shown
     assert "distance from the previous state, median" in shown
-    assert "<svg" in Path(names[0]).read_text()
+    picture = Path(names[0]).read_text()
+    assert ">halting probability, median</text>" in picture
+    command("plot", "arithmetic", "--kind", "convergence", "--steps", "10", "--limit", "6", "-o", names[0])
+    assert Path(names[0]).read_text() == picture
+    capsys.readouterr()
     with open(names[1], encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["panel"] for row in rows} == {

@@ -15,6 +15,9 @@ from trm.storage.atomic import replaced_file
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 LINES = ("-", "--", "-.", ":")
 MARKERS = "osv^Dx+"
+SVG = {"svg.fonttype": "none", "svg.hashsalt": "trm"}
+"""Settings of matplotlib for SVG: text stays text, and the same figure is written as the same file."""
+
 FEW = 40  # curves with at most this many points have markers
 MANY = 4  # more panels than this stand in two columns
 
@@ -44,8 +47,9 @@ def write_panels(path: Path, panels: Sequence[Panel]) -> None:
             axes.set_yscale("log", nonpositive="mask")
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small", framealpha=0.6)
-    with replaced_file(path) as file:
-        figure.savefig(file, dpi=150, format=path.suffix.lower().removeprefix("."))
+    kind = path.suffix.lower().removeprefix(".")
+    with replaced_file(path) as file, extra_module("matplotlib", "A figure").rc_context(SVG):
+        figure.savefig(file, dpi=150, format=kind, metadata={"Date": None} if kind == "svg" else None)
 
 
 def _draw(axes: Any, number: int, name: str, curve: Curve, path: bool) -> None:
