@@ -76,6 +76,7 @@ def test_messages_by_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (["arithmetic", "--kind", "messages", "--restarts", "3"], "--restarts goes with --kind trajectory, not with"),
         (["arithmetic", "--kind", "convergence", "--metric", "loss"], "--metric goes with --kind curves, not with"),
         (["arithmetic", "maze", "--kind", "trajectory"], "--kind trajectory shows one model, got 2: arithmetic, maze."),
+        (["arithmetic:quick"], "arithmetic:quick names shipped weights, which have no learning curves. Look inside"),
         (["nothing", "--kind", "convergence"], "There is no checkpoint nothing."),
         (["arithmetic", "--kind", "convergence", "--dataset", "gone"], "has no dataset 'gone'"),
         (["arithmetic", "--kind", "convergence", "-o", "x.txt"], "ends in .png, .svg, .pdf, .csv or .json"),

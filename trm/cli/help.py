@@ -28,9 +28,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "trm export sudoku --format weights -o sudoku.safetensors",
     ),
     "demo": ("trm demo", "trm demo maze"),
-    "trace": ("trm trace sudoku --html trace.html",),
+    "trace": ("trm trace sudoku --html trace.html", "trm trace sudoku --states states.npz --messages"),
     "play": ("trm play sudoku", "trm play maze:hard --output maze.html", "trm play --gallery gallery"),
-    "plot": ("trm plot runs", "trm plot runs/a runs/b -o curves.png"),
+    "plot": (
+        "trm plot runs",
+        "trm plot runs/a runs/b -o curves.png",
+        "trm plot sudoku --kind convergence -o convergence.svg -o convergence.csv",
+    ),
     "runs": ("trm runs", "trm runs experiments/"),
     "compare": ("trm compare runs/a runs/b", "trm compare runs --markdown"),
     "push": (

@@ -15,6 +15,7 @@ from trm.cli.figures import check_figure, line_panels, write_panels
 from trm.cli.output import print_json
 from trm.cli.readable import readable
 from trm.errors import UsageError, nearest
+from trm.plugins.registry import get_registry
 
 if TYPE_CHECKING:
     from trm.render.panels import Panel
@@ -162,6 +163,12 @@ def _learning_curves(runs: Sequence[str], metrics: Sequence[str], axis: str) -> 
     from trm.runs.differences import labels
     from trm.runs.listing import expanded, names
 
+    for name in runs:
+        if name.partition(":")[0] in get_registry().tasks() and not Path(name).exists():
+            raise UsageError(
+                f"{name} names shipped weights, which have no learning curves. "
+                "Look inside them with --kind convergence, trajectory or messages."
+            )
     histories = [run.history for run in readable(expanded([Path(run) for run in runs])) if run.history]
     labelled = dict(zip(labels(histories, names([run.path for run in histories])), histories, strict=True))
     curves = {metric: _curves(labelled, metric, axis) for metric in _chosen(histories, metrics)}
