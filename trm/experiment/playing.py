@@ -78,11 +78,11 @@ class Playing:
 
     @property
     def summary(self) -> str:
-        """One sentence on the puzzles and the network."""
+        """Two sentences on the puzzles and the network."""
         task = self.solver.task
         grid = task.description.structure.grid
-        size = f", {grid[0]}x{grid[1]}" if grid else ""
-        return f"{task.spec.summary[:1].upper()}{task.spec.summary[1:]}{size}: {self._parameters} parameters."
+        size = f"{grid[0]}x{grid[1]} cells" if grid else f"{task.description.seq_len} positions"
+        return f"{task.spec.summary[:1].upper()}{task.spec.summary[1:]}. Here: {size}, {self._parameters} parameters."
 
     def html(self) -> str:
         """The page.

@@ -145,6 +145,9 @@ def test_a_run_can_be_stopped(browser: chromium.Chromium, pages: dict[str, Path]
     browser.evaluate("document.getElementById('play').click()")
     browser.wait_for("state.frames.length > 1")
     assert browser.evaluate("document.getElementById('play').textContent").strip() == "Stop"
+    browser.evaluate("document.getElementById('previous').click()")  # a look back does not stop it
+    browser.wait_for("state.frames.length > state.now + 2")
+    assert browser.evaluate("state.running")
     browser.press("Escape")
     assert browser.evaluate(STATUS).startswith("Stopped after step ")
     count = browser.evaluate("state.frames.length")

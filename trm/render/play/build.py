@@ -20,7 +20,7 @@ from trm.render.play.network import engine_source
 LIMIT = 2_000_000
 """Bytes of a page."""
 
-SCRIPTS = ("rules.js", "reader.js", "board_view.js", "figures.js", "page.js")
+SCRIPTS = ("rules.js", "reader.js", "board_view.js", "figures.js", "run.js", "page.js")
 """The scripts of the page, in the order in which they run."""
 
 PAPER = "https://arxiv.org/abs/2510.04871"

@@ -37,7 +37,8 @@ class Chart {
     this.count = values.length;
     const x = (index) => (values.length > 1 ? 2 + 96 * index / (values.length - 1) : 50);
     const heights = values.map((value) => 94 - 88 * Math.min(1, value / (top || 1)));
-    const points = values.map((_, index) => `${x(index)},${heights[index]}`);
+    const every = Math.ceil(values.length / 500); // more points than that cannot be told apart
+    const points = values.flatMap((_, index) => (index % every && index < values.length - 1 ? [] : [`${x(index)},${heights[index]}`]));
     if (points.length === 1) points.splice(0, 1, `2,${heights[0]}`, `98,${heights[0]}`);
     this.line.setAttribute("points", points.join(" "));
     this.value.textContent = now ? this.text(values[now - 1]) : "–";
@@ -64,6 +65,7 @@ function describeCell(view, board, position, frame, notes) {
     parts.push(make("p", "After Play, each step shows here how likely the network finds each answer.", "soft"));
     return parts;
   }
+  if (!frame.probabilities) return [...parts, make("p", "The shares of this step were dropped to save memory.", "soft")];
   const list = make("ul", undefined, "likely");
   for (const { share, token } of likely(frame, position, board.looks.length)) {
     const row = make("li"), bar = make("i");

@@ -1,14 +1,12 @@
 "use strict";
-// The page: the puzzle, the network in its worker, and the frames that it has sent.
+// The page: the puzzle, the frames of the network, and the controls.
 
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 const { board } = data;
-const PACE = 140; // milliseconds for which a step is shown at least, while the network is ahead of the display
 const LEVELS = { easy: "Easy", medium: "Medium", hard: "Hard", unsolved: "Not solved" };
 
 const state = { puzzle: [], labels: null, frames: [], now: 0, running: false, following: false, done: null, job: 0, chosen: 0, timer: null };
-let worker = null, workerReady = null;
 
 const view = new BoardView($("board"), board, {
   edit, choose, tokenAt: (position) => state.puzzle[position], editing: () => state.now === 0 && !state.running,
@@ -90,118 +88,11 @@ function readFragment() {
   }
 }
 
-// ---------------------------------------------------------------- the network
-
-function start() {
-  const reason = whyNotReady();
-  if (reason) return say(reason);
-  $("problem").textContent = "";
-  halt();
-  Object.assign(state, { frames: [], now: 0, running: true, following: true, done: null, job: state.job + 1 });
-  const [steps, restarts] = ["steps", "restarts"].map((id) => Math.max(1, Math.min(Number($(id).max), Math.round(Number($(id).value)) || 1)));
-  $("steps").value = steps;
-  $("restarts").value = restarts;
-  say(worker ? "Thinking." : "Loading the network.");
-  draw();
-  const job = state.job;
-  prepared().then(() => {
-    if (job !== state.job || !state.running) return;
-    say("Thinking.");
-    worker.postMessage({ type: "solve", id: job, tokens: state.puzzle, steps, restarts, stopWhenValid: $("stop").checked && board.rules.length > 0, seed: 0 });
-    clearInterval(state.timer);
-    state.timer = setInterval(advance, PACE);
-  });
-}
-
-// Start the worker once; resolves when the network is loaded.
-function prepared() {
-  workerReady ||= new Promise((resolve) => {
-    const address = URL.createObjectURL(new Blob([data.worker], { type: "text/javascript" }));
-    worker = new Worker(address);
-    worker.onmessage = ({ data: message }) => (message.type === "ready" ? resolve() : receive(message));
-    worker.onerror = (event) => fail(event.message || "The network cannot be started.");
-    worker.postMessage({ type: "load", network: data.network, board });
-  });
-  return workerReady;
-}
-
-function receive(message) {
-  if (message.type === "error") return fail(message.message);
-  if (message.id !== state.job) return;
-  if (message.type === "done") {
-    state.done = message;
-    if (!state.following) finish();
-  }
-  if (message.type === "frame") addFrame(message);
-}
-
-function addFrame(message) {
-  const tokens = TRMRules.complete(board, state.puzzle, message.tokens);
-  const before = state.frames.length && state.frames.at(-1).attempt === message.attempt ? state.frames.at(-1).tokens : state.puzzle;
-  const changed = tokens.flatMap((token, position) => (token === before[position] ? [] : [position]));
-  state.frames.push({ ...message, tokens, changed, probabilities: new Float32Array(message.probabilities) });
-  drawControls();
-}
-
-// Show the next frame of a run, or a later one if the network is far ahead.
-function advance() {
-  const behind = state.frames.length - state.now;
-  if (behind > 0) show(state.now + Math.ceil(behind / 12), true);
-  else if (state.done) finish();
-}
-
-function finish() {
-  clearInterval(state.timer);
-  Object.assign(state, { running: false, following: false });
-  const answer = state.done.answer, last = state.frames.find((frame) => answer && frame.attempt === answer.attempt && frame.step === answer.step) || state.frames.at(-1);
-  if (last) state.now = state.frames.indexOf(last) + 1; // of several attempts, the one that `trm solve` answers with
-  draw();
-  if (!last) return say("Stopped.");
-  const spent = state.frames.reduce((sum, frame) => sum + (frame.milliseconds || 0), 0) / 1000;
-  const time = `${spent < 10 ? spent.toFixed(1) : Math.round(spent)} s`;
-  say(`${verdict(last)} ${counted(state.frames.length, "step")} in ${time}.`);
-}
-
-function verdict(frame) {
-  const tries = frame.attempt > 1 ? `, attempt ${frame.attempt}` : "";
-  if (state.done && state.done.reason === "stopped") return `Stopped after step ${frame.step}${tries}.`;
-  if (frame.valid) return `✓ Solved at step ${frame.step}${tries}: every rule is kept.`;
-  const wrong = frame.violations.length;
-  if (frame.valid === false) return `✗ Not solved: ${wrong ? `${counted(wrong, "cell")} ${wrong === 1 ? "breaks" : "break"} a rule.` : "the answer is incomplete."}`;
-  if (state.labels) {
-    const off = state.labels.filter((label, position) => label >= 0 && label !== frame.tokens[position]).length;
-    return off ? `✗ ${counted(off, "cell")} ${off === 1 ? "differs" : "differ"} from the known answer.` : "✓ The same as the known answer.";
-  }
-  return `Done. The network is ${percent(frame.halt)} sure of its answer.`;
-}
-
-// Stop the network; the frames stay.
-function halt() {
-  if (!state.running) return;
-  clearInterval(state.timer);
-  if (worker) worker.postMessage({ type: "stop" });
-  Object.assign(state, { running: false, following: false, done: { reason: "stopped" }, job: state.job + 1 });
-}
-
-function stop() {
-  halt();
-  draw();
-  say(state.frames.length ? verdict(state.frames.at(-1)) : "Stopped.");
-}
-
-function fail(message) {
-  halt();
-  draw();
-  say("");
-  $("problem").textContent = message;
-}
-
 // ---------------------------------------------------------------- showing
 
 function show(index, playing = false) {
   const wanted = Math.max(0, Math.min(state.frames.length, index));
-  if (!playing) state.following = false;
-  if (!playing && state.running) stop();
+  if (!playing) state.following = state.running && wanted === state.frames.length;
   state.now = wanted;
   draw();
   if (playing) return;
@@ -225,7 +116,8 @@ function draw() {
   const frame = state.frames[state.now - 1];
   const tokens = frame ? frame.tokens : state.puzzle, given = givenCells(state.puzzle);
   const wrong = frame ? frame.violations : puzzleFaults().violations;
-  view.draw({ tokens, given, changed: new Set(frame ? frame.changed : []), wrong: new Set(wrong), doubt: frame && doubts(frame, given) });
+  const doubt = frame && frame.probabilities && doubts(frame, given);
+  view.draw({ tokens, given, changed: new Set(frame ? frame.changed : []), wrong: new Set(wrong), doubt });
   for (const [name, chart] of Object.entries(charts)) if (chart) drawChart(name, chart);
   drawControls();
   choose(state.chosen);
@@ -314,6 +206,7 @@ function addExamples() {
     button.addEventListener("click", () => {
       const index = taken[level] = ((taken[level] ?? -1) + 1) % examples.length, example = examples[index];
       setPuzzle(example.inputs, example.labels);
+      view.startAt(example.inputs);
       const effort = example.solved_at ? `solved in ${counted(example.solved_at, "step")}` : `not solved in ${counted(data.steps, "step")}`;
       say(`${title} example ${index + 1} of ${examples.length}, ${effort} when this page was made.`);
     });
