@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,9 +82,12 @@ def build(config: Trees, split: str, seed: int) -> PuzzleSet:
     """Trees with the colour of one node given. Neighbours have different colours, so that the others follow."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, split == "test"]))
     description, puzzles, answers = describe(config), [], []
-    for _ in range(400 if split == "train" else 100):
+    count = 400 if split == "train" else 100
+    while len(puzzles) < count:
         size = int(rng.integers(2, config.nodes + 1))
         parents = [int(rng.integers(node)) for node in range(1, size)]
+        if (zlib.crc32(bytes(parents)) % 4 == 0) != (split == "test"):
+            continue  # a tree is in one of the splits only
         colours = [int(rng.integers(2))]
         for parent in parents:
             colours.append(1 - colours[parent])
@@ -143,7 +148,7 @@ TREES = TaskSpec(
                 "T_steps": 1,
                 "n_supervision": 4,
             },
-            training={"batch_size": 32, "max_steps": 250, "learning_rate": 5e-3, "ema_decay": 0.95},
+            training={"batch_size": 32, "max_steps": 250, "learning_rate": 3e-3, "ema_decay": 0.95},
         ),
     ),
     parse=parse,
