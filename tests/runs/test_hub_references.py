@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trm.errors import UsageError
-from trm.experiment.sharing import without_folders
+from trm.experiment.portable import without_folders
 from trm.runs.hub import HubReference, cached_reference, is_hub_reference
 from trm.storage.hub_client import is_damaged
 

@@ -12,6 +12,7 @@ import numpy as np
 from trm.config import TRMConfig
 from trm.errors import UsageError, quoted
 from trm.experiment.loaded import LoadedModel
+from trm.experiment.portable import without_folders
 from trm.experiment.provenance import source_of
 from trm.experiment.reproduction import training_command
 from trm.plugins.registry import get_registry
@@ -175,12 +176,20 @@ def _scores(loaded: LoadedModel, card: Mapping[str, Any], summary: Mapping[str, 
             "|---|---|---|",
             *rows,
             "",
-            "The intervals are Wilson's, for the number of puzzles. They do not cover the choice of the seed. A score without "
-            "one counts cells, which are not independent of each other, or none was recorded.",
-            "",
+            *_about_intervals(intervals),
             note,
         ]
     )
+
+
+def _about_intervals(intervals: Mapping[str, Any]) -> list[str]:
+    if not intervals:
+        return []
+    return [
+        "The intervals are Wilson's, for the number of puzzles. They do not cover the choice of the seed. A score without one "
+        "counts cells, which are not independent of each other, or none was recorded.",
+        "",
+    ]
 
 
 def _test_scores(card: Mapping[str, Any]) -> dict[str, float]:
@@ -245,8 +254,7 @@ def _data(summary: Mapping[str, Any], split: str) -> str | None:
 
 
 def _data_of(loaded: LoadedModel) -> str:
-    task = loaded.task
-    return f"folder {task.data.name}" if task.data is not None else source_of(task)
+    return str(without_folders(source_of(loaded.task)))
 
 
 def _between(interval: Any) -> str:

@@ -12,8 +12,8 @@ from trm.config import RunConfig
 from trm.config.overrides import FROM_DATA
 from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
+from trm.experiment.portable import portable_weights, without_folders
 from trm.runs.differences import setting_text
-from trm.runs.hub import is_hub_reference
 
 LEFT_OUT = frozenset({*FROM_DATA, "num_puzzles", "output_dir"})
 """Settings that the data decides, and the output folder."""
@@ -23,7 +23,8 @@ def training_command(run: RunConfig) -> str | None:
     """The `trm train` command with the settings of a run.
 
     Returns:
-        The command; None for imported weights, and for a run that the installed presets cannot repeat.
+        The command, without the folders of this machine; None for imported weights, and for a run that the installed
+        presets cannot repeat.
     """
     if run.task is None or run.training is None:
         return None
@@ -40,13 +41,18 @@ def training_command(run: RunConfig) -> str | None:
         return None
     if _settings(repeated) != _settings(wanted):
         return None
-    options = {"preset": run.preset, **choices, "data": run.data and Path(run.data).name, "init": _portable(run.init)}
+    options = {
+        "preset": run.preset,
+        **choices,
+        "data": run.data and Path(run.data).name,
+        "init": portable_weights(run.init),
+    }
     words = ["trm", "train", run.task]
     words += [word for name, value in options.items() if value is not None for word in (f"--{name}", value)]
     words += ["--seed", str(run.seed)]
     words += [word for item in sets for word in ("--set", item)]
     words += [word for metric in run.metrics for word in ("--metric", metric)]
-    return shlex.join(words)
+    return shlex.join(map(without_folders, words))
 
 
 def _changes(wanted: Experiment, plain: Experiment) -> Iterator[str]:
@@ -73,11 +79,6 @@ def _settings(experiment: Experiment) -> Mapping[str, dict[str, Any]]:
 def _augmentation(wanted: Experiment, plain: Experiment) -> str | None:
     own = wanted.task.augmentation_name
     return None if own == plain.task.augmentation_name else own or "none"
-
-
-def _portable(init: str | None) -> str | None:
-    """The weights to start from, without the folders of this machine."""
-    return init if init is None or is_hub_reference(init) else Path(init).name
 
 
 def _text(value: Any) -> str:

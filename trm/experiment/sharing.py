@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +12,14 @@ from trm.config import RunConfig
 from trm.experiment.card import model_card, recorded_card, unscored_card
 from trm.experiment.hub_card import hub_card
 from trm.experiment.loaded import LoadedModel
+from trm.experiment.portable import portable_weights, without_folders
 from trm.runs.history import read_metrics
-from trm.runs.hub import CONFIG_FILE, METRICS_FILE, SUMMARY_FILE, WEIGHTS_FILE, HubReference, is_hub_reference
+from trm.runs.hub import CONFIG_FILE, METRICS_FILE, SUMMARY_FILE, WEIGHTS_FILE, HubReference
 from trm.runs.run_folder import RunFolder
 from trm.runs.weights_file import save_weights_file
 from trm.storage.atomic import write_bytes, write_json
 
 CARD_FILE = "README.md"
-
-_FOLDERS = re.compile(r"(?<![\w/:.@])(?:/[^\s/,()=:]+)+/([^\s/,()=:]+)")
-"""The folders of an absolute path inside a sentence; not those of an address or of ``hf://``."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +82,7 @@ def share(loaded: LoadedModel, reference: HubReference, licence: str | None = No
         )
         card = unscored_card(loaded)
     card = without_folders(card if card is not None else model_card(loaded))
-    init = checkpoint.run.init
-    portable = checkpoint.run.model_copy(
-        update={"init": init if init is None or is_hub_reference(init) else Path(init).name}
-    )
+    portable = checkpoint.run.model_copy(update={"init": portable_weights(checkpoint.run.init)})
     run = RunConfig.model_validate(without_folders(portable.model_dump(mode="json")))
     summary = without_folders(_summary(loaded, card))
     return SharedModel(
@@ -99,17 +93,6 @@ def share(loaded: LoadedModel, reference: HubReference, licence: str | None = No
         metrics=_metrics(loaded),
         readme=hub_card(loaded, card, summary, reference, licence),
     )
-
-
-def without_folders(value: Any) -> Any:
-    """A JSON value in which absolute paths, alone or in a sentence, are reduced to their last part."""
-    if isinstance(value, dict):
-        return {key: without_folders(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_folders(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    return Path(value).name if Path(value).is_absolute() else _FOLDERS.sub(r"\1", value)
 
 
 def _summary(loaded: LoadedModel, card: Mapping[str, Any]) -> dict[str, Any]:

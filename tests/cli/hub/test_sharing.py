@@ -76,6 +76,20 @@ def test_no_path_of_this_machine_is_uploaded(hub: Hub, run: Path, model: str) ->
         assert b"private-folder" not in file.content, name
 
 
+def test_no_path_of_the_data_is_uploaded(hub: Hub, tmp_path: Path) -> None:
+    data = tmp_path / "private-data" / "sums"
+    assert trm(f"data build arithmetic {SETTINGS.rpartition('--set')[0]} --output {data}").code == 0
+    trained = trm(f"train arithmetic --data {data} --set training.max_steps=2 --quiet --output run")
+    assert trained.code == 0, trained.err
+    assert trm("push run ann/private").code == 0
+    repository = hub.repositories["ann/private"]
+    files = repository.commits[repository.branches["main"]]
+    assert b"--data sums" in files["README.md"].content
+    assert b"folder sums" in files["summary.json"].content
+    for name, file in files.items():
+        assert b"private-data" not in file.content, name
+
+
 def test_a_dry_run_shows_the_files_and_uses_no_network(hub: Hub, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_TOKEN")
     assert set(json.loads(trm(f"push {run} ann/x --dry-run --json").out)["files"]) == FILES
