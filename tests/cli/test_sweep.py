@@ -119,6 +119,8 @@ def test_a_dry_run_lists_what_would_be_trained(tmp_path: Path, monkeypatch: pyte
         ("sweep --show grid --resume grid", "--resume and --show exclude each other."),
         ("sweep arithmetic --show grid", "Omit TASK with --show"),
         ("sweep --resume grid --set model.hidden_dim=8", "Omit --set with --resume"),
+        ("sweep --resume grid --lr 1e-3", "Omit --lr with --resume"),
+        ("sweep --show grid --jobs 2", "Omit --jobs with --show"),
         ("sweep --resume grid --search 3", "grid is a grid: omit --search."),
         ("sweep --show grid --json --csv", "--json and --csv exclude each other."),
         ("sweep --show grid --metric speed", "has no metric 'speed'"),

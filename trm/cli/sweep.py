@@ -12,7 +12,7 @@ import click
 from trm.cli import complete
 from trm.cli.absent import NAME_OR_NONE
 from trm.cli.common import json_option, load_torch, registry_with_warnings
-from trm.cli.everyday import everyday_options
+from trm.cli.everyday import EVERYDAY, everyday_options
 from trm.cli.figures import check_figure
 from trm.cli.output import echo, print_json
 from trm.cli.seeds import seeds_option
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from trm.experiment.sweeping.request import SweepRequest
     from trm.experiment.sweeping.results import SweepResult
 
-OF_A_NEW_SWEEP = ("task", "sets", "preset", "config", "dataset", "augmentation", "data", "init", "seeds", "output")
+OF_A_NEW_SWEEP = (
+    *("task", "sets", "preset", "config", "dataset", "augmentation", "data"),
+    *("init", "seeds", "output", "threads", "storage"),
+)
 """Parameters that say what is trained. A sweep that is continued or shown knows it already."""
 
 
@@ -164,11 +167,13 @@ def _check_forms(resume: Path | None, show: Path | None, dry_run: bool, form: st
     if len(named) > 1:
         raise UsageError(f"{named[0]} and {named[1]} exclude each other. Choose one.")
     if named and named[0] != "--dry-run":
-        known = ["threads", "storage", *OF_A_NEW_SWEEP, *(["search", "jobs", "device"] if show else ["metric"])]
-        given = next((name for name in known if is_given(name)), None)
+        options = {
+            name: f"--{name}" for name in (*OF_A_NEW_SWEEP, *(("search", "jobs", "device") if show else ("metric",)))
+        }
+        options |= {everyday.parameter: everyday.option for everyday in EVERYDAY} | {"task": "TASK", "sets": "--set"}
+        given = next((option for name, option in options.items() if is_given(name)), None)
         if given is not None:
-            what = "TASK" if given == "task" else "--set" if given == "sets" else f"--{given}"
-            raise UsageError(f"Omit {what} with {named[0]}: the folder says what is trained.")
+            raise UsageError(f"Omit {given} with {named[0]}: the folder says what is trained.")
 
 
 def _request(task: str | None, options: Mapping[str, Any]) -> SweepRequest:

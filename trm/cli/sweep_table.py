@@ -78,9 +78,11 @@ def _columns(result: SweepResult) -> list[Column]:
     if not result.is_complete:
         columns.append(Column("state", [trial.state for trial in trials]))
     parameters = ["" if trial.parameters is None else f"{trial.parameters:,}" for trial in trials]
-    columns.append(Column("time", [duration(trial.seconds) for trial in trials], number=True, needed=False))
-    columns.append(Column("parameters", parameters, number=True, needed=False))
-    return columns
+    measured = [
+        Column("time", [duration(trial.seconds) for trial in trials], number=True, needed=False),
+        Column("parameters", parameters, number=True, needed=False),
+    ]
+    return columns + [column for column in measured if any(column.values)]
 
 
 def _record(result: SweepResult, trial: TrialResult) -> dict[str, object]:
@@ -101,12 +103,14 @@ def _record(result: SweepResult, trial: TrialResult) -> dict[str, object]:
 
 def _failures(result: SweepResult) -> list[str]:
     """A sentence for each run that failed."""
+    from trm.experiment.sweeping.finished import failure_text
+
     failures = []
     for trial in result.trials:
         for run in trial.runs:
             if run.state == "failed":
                 values = described({**result.shown_values(trial), "seed": run.seed})
-                failures.append(f"Failed: {trial.name} ({values}): {run.error} Its log is {run.log}")
+                failures.append(f"Failed: {trial.name} ({values}): {failure_text(run)}")
     return [*failures, "The same command tries failed runs again."] if failures else []
 
 

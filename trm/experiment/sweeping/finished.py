@@ -74,6 +74,11 @@ class RunResult:
         return cls(folder=Path(saved["run"]), **{**values, "log": log})
 
 
+def failure_text(result: RunResult) -> str:
+    """Why a run failed, and where to read more."""
+    return f"{(result.error or 'for an unknown reason').rstrip('.')}. Its log is {result.log}"
+
+
 def read_result(planned: PlannedRun, split: str) -> RunResult:
     """The result of a run, which need not have begun."""
     run, seed, log = planned.folder, planned.seed, planned.log if planned.log.exists() else None

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from trm.errors import TRMError, reason
 from trm.experiment.sweeping.record import PlannedRun
 from trm.experiment.sweeping.request import SweepRequest
+from trm.progress import progress
 
 POLL_SECONDS = 0.1
 LAST_BYTES = 20_000
@@ -92,7 +93,8 @@ def train_all(source: Source, request: SweepRequest, jobs: int, devices: Sequenc
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt as error:
         number = int(getattr(error, "signal_number", signal.SIGINT))
-        _end([slot.process for slot in slots if slot])
+        with progress("Saving the runs"):
+            _end([slot.process for slot in slots if slot])
         raise SweepInterrupted(number, advice) from error
     finally:
         _end([slot.process for slot in slots if slot])

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from trm.experiment.session import Display
-from trm.experiment.sweeping.finished import RunResult
+from trm.experiment.sweeping.finished import RunResult, failure_text
 from trm.experiment.sweeping.record import PlannedRun
 from trm.experiment.sweeping.request import SweepRequest
 from trm.progress import Job, duration, showing
@@ -57,7 +57,7 @@ class Tally:
                 f"{place} {run.trial.name} ({name}): {known}, {duration(result.seconds or 0)} of training"
             )
         else:
-            self.display.note(f"{place} {run.trial.name} ({name}) failed: {result.error} Its log is {run.log}")
+            self.display.note(f"{place} {run.trial.name} ({name}) failed: {failure_text(result)}")
 
     def at_least(self, done: int) -> None:
         """Count the runs that other workers have completed."""
