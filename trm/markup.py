@@ -50,22 +50,25 @@ def facts(rows: Mapping[str, str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of text whose first column names the rows.
+    """A table of text whose first column names the rows. Columns without any text are dropped.
 
     Args:
         head: headings of the columns; empty for none.
-        rows: cells of each row.
+        rows: cells of each row, as many in each.
     """
+    lines = [list(row) for row in rows]
+    used = [any(row[column] for row in lines) for column in range(len(lines[0]) if lines else 0)]
+    head, *lines = ([text for text, keep in zip(row, used, strict=False) if keep] for row in (head, *lines))
     cell = "text-align:left;vertical-align:top;padding:.1em 1em .1em 0;border:0;background:none;white-space:normal"
     headings = "".join(f'<th style="{cell}">{escape(name)}</th>' for name in head)
-    lines = [
+    body = "".join(
         f'<tr style="background:none"><td style="{cell};opacity:.75">{escape(first)}</td>'
         + "".join(f'<td style="{cell}">{escape(text)}</td>' for text in rest)
         + "</tr>"
-        for first, *rest in rows
-    ]
+        for first, *rest in lines
+    )
     top = f'<tr style="background:none">{headings}</tr>' if head else ""
-    return f'<table style="border-collapse:collapse;border:0;margin:0;font-size:inherit">{top}{"".join(lines)}</table>'
+    return f'<table style="border-collapse:collapse;border:0;margin:0;font-size:inherit">{top}{body}</table>'
 
 
 def grid(texts: Sequence[str], columns: int) -> str:

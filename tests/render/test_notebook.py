@@ -118,6 +118,18 @@ def test_jobs_of_a_cell_share_an_output_and_another_cell_has_its_own(
     assert [len(output.fills) for output in outputs] == [4, 2]
 
 
+def test_an_output_can_be_given_to_something_that_stays(
+    reporter: NotebookReporter, outputs: list[Output], clock: Clock
+) -> None:
+    with reporting_to(reporter), progress("Preparing"):
+        clock.now += 1
+        reporter.tick()
+        given = reporter.hand_over()
+        given.fill("stays", "stays")
+    assert [fill[1] for fill in outputs[0].fills] == ["Preparing: 1 s", "stays"]
+    assert not outputs[1].fills
+
+
 def test_a_quick_job_has_no_output(reporter: NotebookReporter, outputs: list[Output], clock: Clock) -> None:
     with reporting_to(reporter), progress("Quick"):
         clock.now += 0.3

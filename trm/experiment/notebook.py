@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trm.experiment.experiment import Experiment
@@ -24,18 +24,26 @@ def notebook_display() -> Display | None:
     """The display for a notebook, which from then on also shows the progress of all jobs; None outside of one."""
     if not in_notebook():
         return None
-    report_by_default(NotebookReporter())
-    return NotebookDisplay()
+    reporter = NotebookReporter()
+    report_by_default(reporter)
+    return NotebookDisplay(reporter)
 
 
 class NotebookDisplay(Display):
-    """Prints notes below the cell, and shows a training as a live view."""
+    """Prints notes below the cell, and shows a training as a live view.
+
+    Args:
+        reporter: shows the other jobs. The view takes the place of those that precede the training.
+    """
+
+    def __init__(self, reporter: NotebookReporter) -> None:
+        self.reporter = reporter
 
     def note(self, text: str) -> None:
         print(text, flush=True)
 
     def monitor(self, experiment: Experiment) -> Monitor:
-        return NotebookMonitor(experiment)
+        return NotebookMonitor(experiment, self.reporter.hand_over)
 
 
 class NotebookMonitor(Monitor):
@@ -43,13 +51,13 @@ class NotebookMonitor(Monitor):
 
     Args:
         experiment: what is trained.
-        output: where it is shown. Default: below the cell that runs now.
+        take_output: gives the output where it is shown, when the training begins.
     """
 
-    def __init__(self, experiment: Experiment, output: CellOutput | None = None) -> None:
+    def __init__(self, experiment: Experiment, take_output: Callable[[], CellOutput]) -> None:
         self.title = f"Training {experiment.task.name}, preset {experiment.preset}"
         self.renderer = experiment.task.renderer()
-        self.output = output or CellOutput()
+        self.take_output = take_output
         self.share = 0.0
         self.record: Mapping[str, Any] = {}
         self.scores: Mapping[str, float] = {}
@@ -62,7 +70,7 @@ class NotebookMonitor(Monitor):
 
     @contextlib.contextmanager
     def running(self, training: TrainingView) -> Iterator[None]:
-        self.training = training
+        self.training, self.output = training, self.take_output()
         self.title += f": {training.model.num_parameters():,} parameters on {training.backend.describe()}"
         try:
             with reporting_to(_Redrawing(self)), progress("Training"):

@@ -124,11 +124,12 @@ class Score(Mapping[str, float]):
         search = [counted(self.supervision_steps, "supervision step")]
         search += [counted(self.tries, "try", "tries") + " per puzzle"] if self.tries > 1 else []
         leaked = self.test_puzzles_in_training
+        file = self.checkpoint.name if self.weights == "weights file" else str(self.checkpoint)
         return panel(
             f"{self.task}: {counted(self.puzzles, f'{split_word(self.split)} puzzle')}",
             as_table(self.metrics, self.intervals),
             note(f"{', '.join(search)}, {self.precision}, {duration(self.seconds)}"),
-            note(f"Weights: {self.source or self.checkpoint} ({self.weights})"),
+            note(f"Weights: {self.source or file} ({self.weights})"),
             note(f"Data: {self.data}"),
             note(leak_sentence(leaked)) if leaked else "",
         )

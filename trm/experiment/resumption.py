@@ -6,7 +6,7 @@ Every setting that differs from the saved run is named. It is refused unless the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ SAFE = (
 
 
 @dataclass(frozen=True)
-class FinishedRun:
-    """A run that had reached its end before it was to be resumed.
+class FinishedRun(Mapping[str, Any]):
+    """A run that had reached its end before it was to be resumed; as a mapping, its `summary.json`.
 
     Attributes:
         folder: the run folder.
@@ -53,6 +53,15 @@ class FinishedRun:
     folder: Path
     step: int
     summary: Mapping[str, Any] = field(repr=False)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.summary[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.summary)
+
+    def __len__(self) -> int:
+        return len(self.summary)
 
     @property
     def scores(self) -> Mapping[str, float]:

@@ -325,11 +325,11 @@ class Solver:
         card = checkpoint.card
         scores = ", ".join(f"{name} {value:.1%}" for name, value in card.get("scores", {}).items())
         return {
-            "weights": f"{checkpoint.path} ({saved})",
+            "weights": f"{checkpoint.path if checkpoint.folder else checkpoint.path.name} ({saved})",
             "preset": checkpoint.run.preset or "",
             "network": f"{counted(self.model.num_parameters(), 'parameter')}, {config.mixing}, width {config.hidden_dim}",
             "puzzles": f"{counted(shape.seq_len, 'position')}, {counted(shape.vocab_size, 'token')}",
-            "steps": f"{self.steps} unless asked for more",
+            "steps": f"{self.steps} by default",
             "scores": f"{scores} on {counted(card['puzzles'], 'test puzzle')}" if scores and "puzzles" in card else "",
             "device": self.loaded.session.backend.describe(),
             "seed": str(checkpoint.run.seed),

@@ -81,6 +81,14 @@ class NotebookReporter(TickingReporter):
         self.output = new_output()
         self.drawn = False
 
+    def hand_over(self) -> CellOutput:
+        """Give the output of this cell away to something that stays. Later jobs get another one."""
+        with self.lock:
+            given = self.output if self.output.current else self.new_output()
+            self.output = self.new_output()
+            self.drawn = False
+        return given
+
     def show(self, now: float) -> None:
         if not self.drawn and now - self.paces[0].started < QUICK:
             return
