@@ -63,6 +63,14 @@ def test_weights_are_used_at_the_size_of_the_puzzle(tmp_path: Path) -> None:
     board = content(page)["board"]
     assert isinstance(board, dict)
     assert (board["columns"], board["length"]) == (4, 16)
+    assert "not of the size on this page." in page.read_text("utf-8")
+
+
+def test_a_mixer_without_a_javascript_form_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trm.experiment.playing.has_javascript_form", lambda config: False)
+    error = run("arithmetic").exception
+    assert isinstance(error, UsageError)
+    assert "has the mixer 'relational', which cannot run in a page: only " in str(error)
 
 
 def test_the_page_is_opened_in_the_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

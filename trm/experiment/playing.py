@@ -118,10 +118,18 @@ class Playing:
             puzzles, steps = int(card["puzzles"]), int(card["supervision_steps"])
             yield (
                 f"Scores on {puzzles:,} test puzzles of dataset {card.get('dataset', '')}, {steps} supervision steps: "
-                f"{_scores(card['scores'], puzzles)}."
+                f"{_scores(card['scores'], puzzles)}.{self._caveat}"
             )
         elif checkpoint.folder is not None and (scores := read_history(checkpoint.folder).last_scores()):
-            yield f"Scores on its test puzzles: {_scores(scores)}."
+            yield f"Scores on its test puzzles: {_scores(scores)}.{self._caveat}"
+
+    @property
+    def _caveat(self) -> str:
+        """A sentence for puzzles of another size than the scores were measured on."""
+        trained = self.solver.checkpoint.run.model.context_length
+        if trained in (0, self.solver.task.description.seq_len):
+            return ""
+        return " They were measured on puzzles of the size that it was trained on, not of the size on this page."
 
     def _examples(self) -> Iterator[PlayExample]:
         """Test puzzles of each difficulty, from easy to hard; if there are any."""
