@@ -184,7 +184,7 @@ def test_rules_of_dashes_are_rows_only_if_dashes_are_empty_cells() -> None:
         ("44" + LINE[2:], r"^Puzzle 1, line 1, column 2: The digit 4 stands twice in row 1: at row 1, column 1, and"),
         ("\n".join(["4 12 3 . . . . . ."] * 9), r"^Puzzle 1, line 1, column 3: '12' stands for one cell\."),
         (f"{LINE}\nCage 1: a1 a2 = 12\n", r"^Puzzle 2, line 2, column 1: This line describes cages"),
-        (f"{LINE} {LINE.replace('4', '.')}", r"^Puzzle 1, line 1, column 83: This line has two puzzles"),
+        (f"{LINE} {LINE.replace('4', '.')}", r"^Puzzle 1, line 1, column 83: This line has 2 puzzles"),
         ("1.0" + "." * 78, r"^Puzzle 1, line 1, column 3: '0' may be a digit \(0 to 8\) or an empty cell"),
         ("5" + "." * 15, r"^Puzzle 1, line 1, column 1: .*"),
         ("1 . . 4\n. . . .\n_ t9 || x\n4 . . 1", r"^Puzzle 1, line 3, column 3: 't' is not a cell"),
@@ -289,3 +289,10 @@ def test_an_empty_first_row_of_dashes_is_no_header_of_a_table() -> None:
     text = f"*-----------*\n{banded(rows, '|', '|---+---+---|')}\n*-----------*"
     (grid,) = read_grids(f"{text}\n\n{text}").strictly()[1:]
     assert "".join(map(str, grid)).replace("0", "-") == "".join(rows)
+
+
+@pytest.mark.parametrize("second", [LINE, "." + LINE[1:]])
+def test_no_puzzle_of_a_line_is_dropped(second: str) -> None:
+    (found,) = read_grids(f'["{LINE}", "{second}"]').puzzles
+    assert isinstance(found, PuzzleError)
+    assert "line 1, column 88: This line has 2 puzzles. Write one a line." in str(found)

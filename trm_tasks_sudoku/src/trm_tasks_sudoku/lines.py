@@ -244,9 +244,8 @@ def _one_field(number: int, content: str, fields: list[tuple[int, str]]) -> Line
             return None
         return _wrong_character(number, *candidates[0])
     open_ones = [(start, field) for start, field in good if set(field) & set(BLANKS)]
-    if len({field for _, field in open_ones}) > 1:
-        start = open_ones[1][0]
-        return Bad(number, start + 1, "This line has two puzzles. Write one a line.")
+    if len(open_ones) > 1:
+        return Bad(number, open_ones[1][0] + 1, f"This line has {len(open_ones)} puzzles. Write one a line.")
     start, cells = (open_ones or good)[0]
     return Row(number, cells, content, start, FIELDS if len(fields) > 1 else "")
 
