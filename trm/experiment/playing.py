@@ -141,7 +141,7 @@ class Playing:
         backend = solver.loaded.session.backend
         since = solved_since(solver.model, puzzles, solver.steps, backend, judge, "fp32")  # as the page computes
         labels = puzzles.scored_labels(slice(None))
-        known = known_rows(labels)
+        known, ids = known_rows(labels), puzzles.example_puzzle_ids
         levels = levels_of(since, solver.steps)
         for level in (*LEVELS, "unsolved"):
             rows = [row for row in np.argsort(since, kind="stable") if levels[row] == level]
@@ -149,7 +149,7 @@ class Playing:
             for row in (rows[place] for place in places):
                 solved_at = int(since[row]) if since[row] <= solver.steps else None
                 inputs = np.asarray(puzzles.inputs[row]).astype(int)
-                yield PlayExample(level, inputs, labels[row] if known[row] else None, solved_at)
+                yield PlayExample(level, inputs, labels[row] if known[row] else None, solved_at, int(ids[row]))
 
     def _pool(self) -> PuzzleSet | None:
         """Some test puzzles of the task; None if they cannot be had."""

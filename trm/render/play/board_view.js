@@ -80,7 +80,7 @@ class BoardView {
       const thick = ["thick-left", "thick-top"].filter((name) => cell.classList.contains(name));
       cell.className = ["cell", `role-${look.role}`, ...thick, ...flags, ...(unsure ? ["unsure"] : [])].join(" ");
       cell.style.setProperty("--doubt", doubt.toFixed(2));
-      cell.style.background = look.color;
+      cell.style.backgroundColor = look.color;
       cell.style.color = look.color ? inkOn(look.color) : "";
       cell.firstChild.textContent = look.text;
       const words = { given: "given", changed: "changed", wrong: "breaks a rule" };

@@ -35,12 +35,14 @@ class PlayExample:
         inputs: tokens ``[L]``.
         labels: the right answer ``[L]``, -100 where not scored; None if it is unknown.
         solved_at: the supervision step from which the network's answer stays right; None if there is none.
+        puzzle_id: its row in the puzzle embedding.
     """
 
     level: str
     inputs: IntArray
     labels: IntArray | None
     solved_at: int | None
+    puzzle_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class PlayPage:
                     "inputs": example.inputs.tolist(),
                     "labels": None if example.labels is None else example.labels.tolist(),
                     "solved_at": example.solved_at,
+                    "puzzle_id": example.puzzle_id,
                 }
                 for example in self.examples
             ],

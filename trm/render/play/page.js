@@ -6,7 +6,7 @@ const data = JSON.parse($("data").textContent);
 const { board } = data;
 const LEVELS = { easy: "Easy", medium: "Medium", hard: "Hard", unsolved: "Not solved" };
 
-const state = { puzzle: [], labels: null, frames: [], now: 0, running: false, following: false, done: null, job: 0, chosen: 0, timer: null };
+const state = { puzzle: [], labels: null, puzzleId: null, frames: [], now: 0, running: false, following: false, done: null, job: 0, chosen: 0, timer: null };
 
 const view = new BoardView($("board"), board, {
   edit, choose, tokenAt: (position) => state.puzzle[position], editing: () => state.now === 0 && !state.running,
@@ -19,9 +19,11 @@ const charts = {
 
 // ---------------------------------------------------------------- the puzzle
 
-function setPuzzle(tokens, labels = null, keepFragment = false) {
+// `example`: of data.examples, if it is one.
+function setPuzzle(tokens, example = null, keepFragment = false) {
   halt();
-  Object.assign(state, { puzzle: [...tokens], labels, frames: [], now: 0, done: null, following: false });
+  const { labels = null, puzzle_id: puzzleId = null } = example || {};
+  Object.assign(state, { puzzle: [...tokens], labels, puzzleId, frames: [], now: 0, done: null, following: false });
   if (!keepFragment && location.hash) history.replaceState(null, "", location.pathname + location.search);
   $("problem").textContent = "";
   $("copied").hidden = true;
@@ -205,7 +207,7 @@ function addExamples() {
     button.dataset.level = level;
     button.addEventListener("click", () => {
       const index = taken[level] = ((taken[level] ?? -1) + 1) % examples.length, example = examples[index];
-      setPuzzle(example.inputs, example.labels);
+      setPuzzle(example.inputs, example);
       view.startAt(example.inputs);
       const effort = example.solved_at ? `solved in ${counted(example.solved_at, "step")}` : `not solved in ${counted(data.steps, "step")}`;
       say(`${title} example ${index + 1} of ${examples.length}, ${effort} when this page was made.`);
@@ -226,7 +228,7 @@ function addPalette() {
     const swatch = make("i", undefined, `cell role-${look.role}`);
     swatch.append(make("span", look.text));
     swatch.setAttribute("aria-hidden", "true");
-    swatch.style.background = look.color;
+    swatch.style.backgroundColor = look.color;
     const name = TRMRules.nameOf(board, token) || "empty";
     if (painting || look.color || !look.text) button.append(swatch);
     button.append(painting || !look.text ? name : look.text);
@@ -293,7 +295,7 @@ function open() {
   drawLegend();
   wire();
   if (data.puzzle) setPuzzle(data.puzzle, null, true);
-  else if (data.examples.length) setPuzzle(data.examples[0].inputs, data.examples[0].labels, true);
+  else if (data.examples.length) setPuzzle(data.examples[0].inputs, data.examples[0], true);
   else setPuzzle(TRMText.emptyPuzzle(board), null, true);
   readFragment();
   view.startAt(state.puzzle);

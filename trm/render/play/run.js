@@ -21,7 +21,7 @@ function start() {
   prepared().then(() => {
     if (job !== state.job || !state.running) return;
     say("Thinking.");
-    worker.postMessage({ type: "solve", id: job, tokens: state.puzzle, steps, restarts, stopWhenValid: $("stop").checked && board.rules.length > 0, seed: 0 });
+    worker.postMessage({ type: "solve", id: job, tokens: state.puzzle, puzzle: state.puzzleId, steps, restarts, stopWhenValid: $("stop").checked && board.rules.length > 0, seed: 0 });
     clearInterval(state.timer);
     state.timer = setInterval(advance, PACE);
   });

@@ -16,6 +16,7 @@ ARC = TaskSpec(
     summary="ARC-AGI-1 and 2: transform grids by a rule that a few examples show",
     config="trm_tasks_arc.config:ArcConfig",
     describe="trm_tasks_arc.config:describe",
+    board="trm_tasks_arc.board:board",
     dataset=DatasetSpec(
         name="variants",
         summary="the pairs of each task and its variants, generated on access",
