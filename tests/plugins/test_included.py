@@ -196,7 +196,9 @@ def test_what_cannot_be_included_is_refused(folder: Path, line: str, message: st
 
 
 def test_a_run_says_what_to_include(folder: Path) -> None:
-    assert trm(f"--include-path tasks train copy {TINY} -o run").code == 0
+    trained = trm(f"train copy {TINY} -o run --include-path tasks")
+    assert trained.code == 0, trained.err
+    assert "score it again with: trm --include-path tasks evaluate run\n" in trained.out
     config = json.loads(Path("run/config.json").read_text())
     assert config["include_path"] == str(folder / "tasks")
     assert config["versions"][str(folder / "tasks" / "copying.py")].startswith("sha256:")
@@ -208,7 +210,7 @@ def test_a_run_says_what_to_include(folder: Path) -> None:
     done = trm("evaluate run --device cpu --json --include-path tasks")
     assert done.code == 0, done.err
     assert json.loads(done.out)["task"] == "copy"
-    assert "score it" not in trm("--include-path tasks train --resume run --set training.max_steps=3 --device cpu").err
+    assert trm("--include-path tasks train --resume run --set training.max_steps=3 --device cpu").code == 0
 
 
 def test_completion_knows_the_included_tasks(

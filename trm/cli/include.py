@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from trm.plugins.registry import get_registry
 
 OPTION = "--include-path"
 
+_given: list[Path] = []
+"""What the options of the current command name."""
+
 
 def _include(ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]) -> None:
     """Let this process and those that it starts load the plugins in some folders and files."""
@@ -25,6 +29,7 @@ def _include(ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]
     except UsageError:
         if not ctx.resilient_parsing:  # while a word is being completed, the path may be incomplete, too
             raise
+    _given[:] = paths
     get_registry.cache_clear()
 
 
@@ -48,12 +53,22 @@ def include_path_restored() -> Iterator[None]:
     try:
         yield
     finally:
+        _given.clear()
         if os.environ.get(VARIABLE) != before:
             get_registry.cache_clear()
             if before is None:
                 del os.environ[VARIABLE]
             else:
                 os.environ[VARIABLE] = before
+
+
+def command_line(words: str) -> str:
+    """A command to try next, with the `--include-path` of the current one.
+
+    Args:
+        words: the command and its arguments, as in "evaluate runs/a".
+    """
+    return " ".join(["trm", *(f"{OPTION} {shlex.quote(str(path))}" for path in _given), words])
 
 
 def in_front(arguments: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ import click
 from trm import __version__
 from trm.cli.absent import let_options_be_absent
 from trm.cli.help import FIRST_STEPS, Context, complete_help, with_examples
-from trm.cli.include import in_front, include_option, include_path_restored
+from trm.cli.include import command_line, in_front, include_option, include_path_restored
 from trm.cli.output import echo, echo_error
 from trm.cli.signals import Interruptions, interruption_in, number_of
 from trm.cli.streams import OutputClosed, ending_with_reader, flush_or_drop, make_tolerant, reader_has_gone
@@ -215,7 +215,9 @@ def _with_place(error: TRMError) -> str:
 def _interrupted(error: BaseException) -> int:
     run = getattr(error, "run", None)
     advice = (
-        [f"Resume with: trm train --resume {run}"] if run else [text for text in error.args if isinstance(text, str)]
+        [f"Resume with: {command_line(f'train --resume {run}')}"]
+        if run
+        else [text for text in error.args if isinstance(text, str)]
     )
     echo(" ".join(["Interrupted.", *advice]), err=True)
     return 128 + number_of(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trm.cli.include import command_line
 from trm.cli.output import echo, print_json
 from trm.cli.score_report import print_summaries
 from trm.words import counted
@@ -47,7 +48,7 @@ def report(run: TrainedRun | FinishedRun, console: Console, as_json: bool) -> No
         f"Trained on {run.train_data}",
     )
     console.print_text(text)
-    echo(f"The run is in {run.folder}; score it again with: trm evaluate {run.folder}")
+    echo(f"The run is in {run.folder}; score it again with: {command_line(f'evaluate {run.folder}')}")
 
 
 def _steps(run: TrainedRun) -> str:
