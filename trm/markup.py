@@ -65,7 +65,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         f'<tr style="background:none"><td style="{cell};opacity:.75">{escape(first)}</td>'
         + "".join(f'<td style="{cell}">{escape(text)}</td>' for text in rest)
         + "</tr>"
-        for first, *rest in lines
+        for first, *rest in filter(None, lines)
     )
     top = f'<tr style="background:none">{headings}</tr>' if head else ""
     return f'<table style="border-collapse:collapse;border:0;margin:0;font-size:inherit">{top}{body}</table>'
