@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trm.errors import DataError, DownloadError, UsageError
-from trm.storage.hub_client import hub_client, is_damaged, transfer
+from trm.storage.hub_client import hub_client, is_damaged, large_transfer
 
 
 def hub_file(repository: str, name: str, offline: str) -> Path:
@@ -28,7 +28,7 @@ def hub_file(repository: str, name: str, offline: str) -> Path:
     except UsageError as error:
         raise UsageError(f"{error} {offline}") from error.__cause__
     try:
-        with transfer(hub, f"Downloading {name} of {repository}"):
+        with large_transfer(hub, f"Downloading {name} of {repository}"):
             path = Path(hub.hf_hub_download(repository, name, repo_type="dataset"))
     except Exception as error:  # the hub raises many types of its own and of its HTTP library
         reason = " ".join(str(error).split())[:200]

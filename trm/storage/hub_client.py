@@ -43,12 +43,19 @@ def hub_client(purpose: str) -> Any:
 
 
 @contextlib.contextmanager
-def transfer(hub: Any, heading: str) -> Iterator[None]:
-    """Show a download or upload: by the client's own bar on a terminal, which knows the bytes, else as a job."""
+def large_transfer(hub: Any, heading: str) -> Iterator[None]:
+    """Show a download of many megabytes: by the client's own bar on a terminal, which counts bytes, else as a job."""
     if sys.stderr.isatty():
         with printing():
             yield
         return
+    with transfer(hub, heading):
+        yield
+
+
+@contextlib.contextmanager
+def transfer(hub: Any, heading: str) -> Iterator[None]:
+    """Show a download or upload as a job, also while the client waits for an answer or tries again."""
     hub.utils.disable_progress_bars()
     try:
         with progress(heading):
