@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from trm_tasks_sudoku.answers import check, format_tokens
 from trm_tasks_sudoku.augmentation import Symmetries
 from trm_tasks_sudoku.config import EMPTY, SudokuConfig
@@ -17,7 +18,7 @@ from trm_tasks_sudoku.solver import rate, solve
 from trm_tasks_sudoku.splits import solution_class
 from trm_tasks_sudoku.text import to_text
 
-from trm.errors import PuzzleError, UsageError
+from trm.errors import CheckpointError, PuzzleError, UsageError
 from trm.experiment.experiment import Experiment
 from trm.runs.locate import locate
 
@@ -117,6 +118,15 @@ def test_the_shipped_weights_fit_every_size(size: int) -> None:
     experiment = Experiment.from_preset("sudoku", "hard", [f"task.size={size}", "task.style=plain"])
     model = experiment.adapt_weights(locate("sudoku:hard"))
     assert model.config.context_length == size * size
+
+
+def test_the_grid_weights_solve_unseen_puzzles_of_their_size() -> None:
+    puzzles = as_puzzle_set(generate(8, 9, seed=2, split="validation", clues=32), SudokuConfig())
+    checkpoint = locate("sudoku:grid")
+    answers = checkpoint.model().predict(torch.from_numpy(puzzles.inputs.astype(np.int64)), 16)
+    assert valid_answers(puzzles.inputs, answers.numpy()).sum() >= 7
+    with pytest.raises(CheckpointError, match="The checkpoint takes 81 positions"):
+        Experiment.from_preset("sudoku", "grid", ["task.size=4", "task.clues=6"]).adapt_weights(checkpoint)
 
 
 def test_labels_that_are_no_solution_are_classes_of_their_own() -> None:

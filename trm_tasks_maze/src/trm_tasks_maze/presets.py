@@ -89,6 +89,9 @@ PRESETS = (
         task={"size": 10, "min_path": 12, "train_puzzles": 20_000, "test_puzzles": 1000},
         model={**MODEL, "mixing": "grid", "num_heads": 8, "mixing_options": {"numbers": "differences"}},
         training={**TRAINING, "max_steps": 4000, "eval_interval": 2000, "eval_examples": 128},
+        cost="6.4 min of CPU time on one core with bf16 support",
+        reaches="94.7 % exact, 95.8 % valid and shortest, on 1,000 unseen mazes (seed 0)",
+        weights="trm_tasks_maze:weights/grid.safetensors",
     ),
     PresetSpec(
         name="paper",
