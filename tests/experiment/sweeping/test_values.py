@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -86,6 +86,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(VALUES, max_size=3), min_size=1, max_size=4))
 def test_splitting_returns_what_was_joined(values: list[list[object]]) -> None:
     texts = [json.dumps(value) for value in values]
