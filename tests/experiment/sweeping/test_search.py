@@ -11,8 +11,9 @@ import pytest
 from tests.support.sweeps import kill, start, wait_until
 from trm.errors import UsageError
 from trm.experiment.session import Display
+from trm.experiment.sweeping.record import Record
 from trm.experiment.sweeping.request import SweepRequest
-from trm.experiment.sweeping.search import OWNER, VALUES, SearchSource, counted, sampler, suggested
+from trm.experiment.sweeping.search import OWNER, VALUES, SearchSource, counted, read_search, sampler, suggested
 from trm.experiment.sweeping.storage import open_study, quiet_optuna
 from trm.experiment.sweeping.sweep import read_sweep
 from trm.experiment.sweeping.tally import Tally
@@ -91,6 +92,9 @@ def test_a_failed_trial_counts_until_it_is_tried_again(study: Any, tmp_path: Pat
     worker.ended(run, "no memory")
     assert worker.next() is not None
     assert worker.next() is None
+    shown = read_search(Record(SEARCH), tmp_path, study)
+    assert [trial.state for trial in shown.trials] == ["failed", "running"]
+    assert any("1 combination still running" in note for note in shown.notes())
     worker.release()
     later = source(study, tmp_path)
     numbers = [later.next() for _ in range(2)]

@@ -173,6 +173,11 @@ class SweepResult:
                 "This data has no validation split: the best settings are chosen on the test puzzles, on which their score "
                 "is therefore too optimistic."
             )
+        running = sum(trial.state == "running" for trial in self.trials)
+        if running:
+            notes.append(
+                f"{counted(running, 'combination')} still running; `trm sweep --show {self.folder}` shows more later."
+            )
         best = self.best
         if best is not None:
             test = ""

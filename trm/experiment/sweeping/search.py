@@ -9,6 +9,7 @@ import socket
 import statistics
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -304,7 +305,9 @@ def _result(frozen: Any, request: SweepRequest, folder: Path) -> TrialResult:
     if RUNS in frozen.user_attrs:
         runs = tuple(RunResult.from_json(one) for one in json.loads(frozen.user_attrs[RUNS]))
     elif (folder / trial.name).is_dir():
-        runs = tuple(read_result(run, request.split) for run in trial.runs(folder))
+        held = RunLock(folder / trial.name).is_held()
+        found = (read_result(run, request.split) for run in trial.runs(folder))
+        runs = tuple(replace(run, state="running") if held and run.state == "waiting" else run for run in found)
     else:
         owner = Path(str(frozen.user_attrs.get(OWNER, "")))
         runs = tuple(RunResult(seed, owner / trial.name / f"seed_{seed}", "running") for seed in request.seeds)
