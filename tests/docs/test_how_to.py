@@ -44,6 +44,13 @@ def test_a_task_without_a_package(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_structure_of_its_own(tmp_path: Path) -> None:
+    output = follow("give-puzzles-a-structure.md", tmp_path)
+    assert "0012:01100" in output["trm --include-path tasks solve trees 0012:0???? --checkpoint run"]
+    assert "exact_accuracy" in output["trm --include-path tasks evaluate run --set task.nodes=10"]
+
+
+@pytest.mark.slow
 def test_a_device_backend(tmp_path: Path) -> None:
     output = follow("write-a-device-backend.md", tmp_path)
     assert "steady: CPU in float32" in output["trm doctor"]
