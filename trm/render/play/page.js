@@ -229,6 +229,7 @@ function addPalette() {
     swatch.append(make("span", look.text));
     swatch.setAttribute("aria-hidden", "true");
     swatch.style.backgroundColor = look.color;
+    if (look.color) swatch.style.color = inkOn(look.color);
     const name = TRMRules.nameOf(board, token) || "empty";
     if (painting || look.color || !look.text) button.append(swatch);
     button.append(painting || !look.text ? name : look.text);
