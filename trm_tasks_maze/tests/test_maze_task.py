@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 from trm_tasks_maze.answers import check as check_answer
 from trm_tasks_maze.answers import format_tokens, solvable
@@ -26,6 +27,7 @@ from trm_tasks_maze.renderer import BlockRenderer
 from trm.errors import DataError, PuzzleError, UsageError
 from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel
+from trm.runs.locate import locate
 from trm.testing import parametrize_with_checks
 
 SMALL = MazeConfig(size=7, width=9, train_puzzles=60, test_puzzles=20)
@@ -142,6 +144,13 @@ def test_text_round_trip_and_solvability() -> None:
 def test_a_maze_of_another_size_is_refused() -> None:
     with pytest.raises(PuzzleError, match=r"Puzzle 1, line 2, column 1: The maze has 5x5 cells, expected 7x9\."):
         parse("\n" + BENT, SMALL)
+
+
+def test_the_grid_weights_solve_unseen_mazes() -> None:
+    puzzles = build_generated(MazeConfig(size=10, min_path=12, test_puzzles=8), "test", 9)
+    inputs = torch.from_numpy(puzzles.inputs.astype(np.int64))
+    answers = locate("maze:grid").model().predict(inputs, 16).numpy()
+    assert (answers == puzzles.labels).all(1).sum() >= 6
 
 
 def test_the_renderer_shows_mazes_answers_and_unscored_targets() -> None:

@@ -61,6 +61,8 @@ def frames_of(solver: Solver, puzzles: list[IntArray], dtype: torch.dtype) -> li
         ("maze:quick", 3),
         pytest.param("maze:hard", 1, marks=pytest.mark.slow),
         ("arithmetic:quick", 4),
+        pytest.param("sudoku:grid", 2, marks=pytest.mark.slow),
+        pytest.param("maze:grid", 2, marks=pytest.mark.slow),
     ],
 )
 def test_shipped_weights_agree_with_pytorch(browser: Chromium, tmp_path: Path, weights: str, count: int) -> None:
