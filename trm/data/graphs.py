@@ -16,7 +16,7 @@ from trm.errors import DataError, quoted
 
 
 class Edge(NamedTuple):
-    """A directed edge: the position `target` hears the position `source`.
+    """A directed edge: the position `target` receives from the position `source`.
 
     Attributes:
         type: one of `PuzzleStructure.edges`.
@@ -31,7 +31,7 @@ class Edge(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Positions that hear each other.
+    """Positions that receive from each other.
 
     Attributes:
         type: one of `PuzzleStructure.groups`.

@@ -1,4 +1,4 @@
-"""`Context`: what the layers are told besides the state."""
+"""`Context`: what the layers are given besides the state."""
 
 from __future__ import annotations
 

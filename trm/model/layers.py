@@ -140,10 +140,10 @@ class Layer(nn.Module):
         return rms_norm(h + self.dropout(self.mlp(h)))
 
     def _mixed(self, h: Tensor, context: Context) -> Tensor:
-        told: list[Any] = [context.rotary] if self.takes_rotary else []
+        given: list[Any] = [context.rotary] if self.takes_rotary else []
         if context.links is not None:
-            told.append(context.links)
-        mixed = self.mix(h, *told)
+            given.append(context.links)
+        mixed = self.mix(h, *given)
         return rms_norm(h + self.dropout(mixed))
 
 

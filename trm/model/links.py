@@ -1,4 +1,4 @@
-"""The structure of each puzzle's own, as the layers use it: who hears whom, which positions are padding, and numbers."""
+"""The structure of each puzzle's own, as the layers use it: links between positions, padding, and numbers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from trm.model.init import Linear
 
 
 class Links(NamedTuple):
-    """What a mixer is told of the puzzles of a batch.
+    """The links of the puzzles of a batch, for the mixers.
 
     Attributes:
-        weights: how much position i hears of position j, for each kind of link, ``[B, K, L, L]``. The kinds are those of
+        weights: of position j in what position i receives, for each kind of link, ``[B, K, L, L]``. The kinds are those of
             `kinds`.
         real: which positions are not padding, ``[B, L]``.
     """
@@ -31,8 +31,8 @@ class OwnStructure(NamedTuple):
 
     Attributes:
         real: which positions are not padding, ``[B, L]``.
-        hears: mean over the edges into a position, by type of edge, ``[B, types, L, edges]``.
-        speaks: which position an edge comes from, ``[B, edges, L]``.
+        into: mean over the edges into a position, by type of edge, ``[B, types, L, edges]``.
+        source: which position an edge comes from, ``[B, edges, L]``.
         edge_numbers: ``[B, edges, numbers]``.
         inside: which positions a group has, by type of group, ``[B, types, L, groups]``.
         group_numbers: ``[B, groups, numbers]``.
@@ -41,8 +41,8 @@ class OwnStructure(NamedTuple):
     """
 
     real: Tensor
-    hears: Tensor
-    speaks: Tensor
+    into: Tensor
+    source: Tensor
     edge_numbers: Tensor
     inside: Tensor
     group_numbers: Tensor
@@ -53,7 +53,7 @@ class OwnStructure(NamedTuple):
 def kinds(structure: PuzzleStructure) -> list[str]:
     """The kinds of links, in the order of `Links.weights`.
 
-    A position hears the mean of the sources of its edges, of each type; these weighted by each number of the edges; the
+    A position receives the mean of the sources of its edges, of each type; these weighted by each number of the edges; the
     mean of its groups, of each type; and its neighbours in ordered groups.
     """
     weighted = [f"{name} of {kind}" for kind in structure.edges for name in structure.edge_numbers]
@@ -74,12 +74,12 @@ def read_structure(inputs: Tensor, length: int, structure: PuzzleStructure) -> O
     in_type = _of_types(group_types, len(structure.groups)) * has_group.unsqueeze(1)  # [B, types, groups]
     inside = (places.mT @ belongs).unsqueeze(1) * in_type.unsqueeze(2)
     of_type = _of_types(edges[..., 0], len(structure.edges)) * has_edge.unsqueeze(1)  # [B, types, edges]
-    hears = _one_hot(edges[..., 2], length).mT.unsqueeze(1) * of_type.unsqueeze(2)
+    into = _one_hot(edges[..., 2], length).mT.unsqueeze(1) * of_type.unsqueeze(2)
     ordered = [structure.groups.index(name) for name in structure.ordered]
     return OwnStructure(
         real=_first(size, length).bool(),
-        hears=_mean(hears),
-        speaks=_one_hot(edges[..., 1], length) * has_edge.unsqueeze(-1),
+        into=_mean(into),
+        source=_one_hot(edges[..., 1], length) * has_edge.unsqueeze(-1),
         edge_numbers=_scaled(columns.part(inputs, "edge_numbers", len(structure.edge_numbers)), structure.edge_numbers),
         inside=inside,
         group_numbers=_scaled(
@@ -95,8 +95,8 @@ def read_structure(inputs: Tensor, length: int, structure: PuzzleStructure) -> O
 def links(own: OwnStructure) -> Links:
     """The links of the puzzles of a batch."""
     numbers = own.edge_numbers.mT.unsqueeze(1).unsqueeze(3)  # [B, 1, numbers, 1, edges]
-    weighted = (own.hears.unsqueeze(2) * numbers).flatten(1, 2)
-    of_edges = torch.cat([own.hears, weighted], dim=1) @ own.speaks.unsqueeze(1)
+    weighted = (own.into.unsqueeze(2) * numbers).flatten(1, 2)
+    of_edges = torch.cat([own.into, weighted], dim=1) @ own.source.unsqueeze(1)
     members = own.inside.mT  # [B, types, groups, L]
     of_groups = _mean(own.inside) @ (members / members.sum(-1, keepdim=True).clamp(min=1))
     return Links(torch.cat([of_edges, of_groups, own.beside], dim=1), own.real)
@@ -134,20 +134,20 @@ class NumberEmbedding(nn.Module):
         if self.structure.position_numbers:
             received.append(self.encoders["positions"](own.position_numbers))
         if self.structure.edge_numbers:
-            received.append(_given(self.encoders["edges"], own.edge_numbers, own.hears))
+            received.append(_given(self.encoders["edges"], own.edge_numbers, own.into))
         if self.structure.group_numbers:
             received.append(_given(self.encoders["groups"], own.group_numbers, _mean(own.inside)))
         return torch.stack(received).sum(0)
 
 
-def _given(encoder: nn.Module, numbers: Tensor, hears: Tensor) -> Tensor:
+def _given(encoder: nn.Module, numbers: Tensor, into: Tensor) -> Tensor:
     """What positions receive from edges or groups: ``[B, items, numbers]`` and ``[B, types, L, items]`` -> ``[B, L, D]``.
 
     The vector of an item depends on its type.
     """
-    types = hears.amax(2).gt(0).to(hears).mT  # [B, items, types]
+    types = into.amax(2).gt(0).to(into).mT  # [B, items, types]
     vectors: Tensor = encoder(torch.cat([numbers, types], dim=-1))
-    return hears.sum(1) @ vectors
+    return into.sum(1) @ vectors
 
 
 class NumberEncoder(nn.Module):

@@ -44,7 +44,7 @@ class Mixer(Protocol):
         rotary positions as a tuple, or None with other positions.
 
         With `MixerSpec.per_puzzle`, and for a task whose puzzles have a structure of their own, the layer passes a
-        `trm.model.links.Links` as the last argument: how much each position hears of each other one, by kind of link, and
+        `trm.model.links.Links` as the last argument: the links between positions, by kind, and
         which positions are padding. Nothing that other positions receive may depend on padding.
 
         Args:

@@ -83,8 +83,8 @@ class RelationalMix(nn.Module):
         if self.neighbours is not None:
             parts |= self._received_from_neighbours(x)
         if self.links is not None and links is not None:
-            heard = self._heard(x, links)
-            parts |= {kind: heard[:, number] @ self.links[number] for number, kind in enumerate(self.kinds)}
+            arriving = self._arriving(x, links)
+            parts |= {kind: arriving[:, number] @ self.links[number] for number, kind in enumerate(self.kinds)}
         return parts
 
     def _received_from_relations(self, x: Tensor) -> dict[str, Tensor]:
@@ -122,16 +122,16 @@ class RelationalMix(nn.Module):
         return [part @ self.relations[index] for index, part in zip(self.classes, parts, strict=True)]
 
     def _from_links(self, x: Tensor, links: Links) -> Tensor:
-        """What positions hear through links, each kind projected by its weights."""
+        """What positions receive through links, each kind projected by its weights."""
         assert self.links is not None
-        heard = self._heard(x, links).movedim(1, -2).flatten(-2)  # [B, L, (S,) K*D]
-        return heard @ self.links.flatten(0, 1)
+        arriving = self._arriving(x, links).movedim(1, -2).flatten(-2)  # [B, L, (S,) K*D]
+        return arriving @ self.links.flatten(0, 1)
 
     @staticmethod
-    def _heard(x: Tensor, links: Links) -> Tensor:
-        """The weighted sum of the states that each position hears, by kind of link, ``[B, K, L, (S,) D]``."""
-        heard = links.weights.to(x.dtype) @ x.flatten(2).unsqueeze(1)
-        return heard.unflatten(-1, x.shape[2:])
+    def _arriving(x: Tensor, links: Links) -> Tensor:
+        """The weighted sums of the states that are linked to each position, by kind of link, ``[B, K, L, (S,) D]``."""
+        arriving = links.weights.to(x.dtype) @ x.flatten(2).unsqueeze(1)
+        return arriving.unflatten(-1, x.shape[2:])
 
     def _from_neighbours(self, x: Tensor) -> Tensor:
         """The neighbours' part of the sum. Neighbours outside the grid are zero."""

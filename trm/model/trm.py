@@ -184,7 +184,7 @@ class TinyRecursiveModel(nn.Module):
         return self.core.cycles(x, State(state.answer.to(x.dtype), state.latent.to(x.dtype)), context)
 
     def given(self, inputs: Tensor, puzzle_ids: Tensor | None = None) -> tuple[Tensor, Context]:
-        """What stays the same in all cycles: the embedded puzzles x ``[B, P+L, D]``, and what the layers are told.
+        """What stays the same in all cycles: the embedded puzzles x ``[B, P+L, D]``, and the layers' context.
 
         Args:
             inputs: tokens ``[B, L]``, or rows ``[B, W]``.
@@ -196,9 +196,9 @@ class TinyRecursiveModel(nn.Module):
             return x, Context(self.rotary(x))
         with torch.autocast(inputs.device.type, enabled=False):  # means over many positions need their digits
             own = read_structure(inputs, length, structure)
-            told = links(own)
+            linked = links(own)
         x = self.embedding(inputs[:, :length], puzzle_ids, own)
-        return x, Context(self.rotary(x), told)
+        return x, Context(self.rotary(x), linked)
 
     def rotary(self, x: Tensor) -> Rotary:
         """The rotary tables for x ``[B, P+L, D]``, or None where positions are not rotary."""

@@ -139,7 +139,7 @@ class MixerWatch:
 
 
 def _first_row(argument: Any) -> Any:
-    """What a mixer is told of the first puzzle of a batch. The tables of rotary positions hold for all."""
+    """An argument of a mixer for the first puzzle of a batch. The tables of rotary positions hold for all puzzles."""
     return Links(*(part[:1] for part in argument)) if isinstance(argument, Links) else argument
 
 
