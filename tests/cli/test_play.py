@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from trm import TinyRecursiveModel, TRMConfig
+from trm import Structure, TinyRecursiveModel, TRMConfig
 from trm.cli import play
 from trm.data import Description
 from trm.errors import EXIT_CODES, REFUSED, TRMError, UsageError
-from trm.experiment.given_structure import given_structure
 from trm.experiment.playing import levels_of
+from trm.experiment.structure_note import structure_note
 from trm.render import Board, Count, Distinct, Equation, Given, Same, Sum, TokenLook, Way, groups_of, token_board
 from trm.render.play.build import GalleryEntry, PlayPage, gallery_index
 from trm.render.play.network import network_data
@@ -171,9 +171,17 @@ def test_difficulty_is_by_thirds_and_equal_effort_is_equally_difficult() -> None
     assert levels_of([9], 8) == ["unsolved"]
 
 
-def test_the_given_structure_is_one_sentence_or_two() -> None:
-    plain = TRMConfig(vocab_size=3, context_length=4, hidden_dim=32, num_heads=4)
-    assert given_structure(plain) == "The network was given no structure of the puzzle, like the paper's."
+def test_the_note_on_structure_names_what_the_mixer_reads() -> None:
+    grid = Structure(grid=(2, 2), relations={"row": [0, 0, 1, 1]}, neighbours=[(0, 1)])
+    notes = {}
+    for mixing in ("attention", "relational", "grid"):
+        config = TRMConfig(vocab_size=3, context_length=4, hidden_dim=32, num_heads=4, mixing=mixing, structure=grid)
+        notes[mixing] = structure_note(config)
+    assert notes["attention"].startswith("The network is not given the structure of the puzzle")
+    assert (
+        "which positions share a row; the positions on a grid of 2 x 2 and 1 neighbour of each." in notes["relational"]
+    )
+    assert "is given the structure of the puzzle: the row and the column of each position." in notes["grid"]
 
 
 def test_groups_are_in_the_order_of_their_numbers() -> None:

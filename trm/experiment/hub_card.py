@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from trm.config import TRMConfig
 from trm.errors import UsageError, quoted
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.portable import without_folders
 from trm.experiment.provenance import source_of
 from trm.experiment.reproduction import training_command
+from trm.experiment.structure_note import structure_note
 from trm.plugins.registry import get_registry
 from trm.runs.hub import LIBRARY, HubReference
 from trm.storage.hub_client import hub_client
@@ -58,27 +58,6 @@ def hub_card(
         _licence(licence),
     )
     return f"---\n{metadata}\n---\n\n" + "\n\n".join(sections) + "\n"
-
-
-def structure_note(config: TRMConfig) -> str:
-    """What a network is given of the structure of its puzzles, which has to be stated beside its scores."""
-    if not config.mixer.structured:
-        return (
-            "The network is not given the structure of the puzzle: it learns from the examples which positions belong "
-            "together."
-        )
-    structure = config.structure
-    given = [f"which positions share a {name}" for name in structure.relations]
-    if structure.grid is not None:
-        rows, columns = structure.grid
-        near = f" and {counted(len(structure.neighbours), 'neighbour')} of each" if structure.neighbours else ""
-        given.append(f"the positions on a grid of {rows} x {columns}{near}")
-    if structure.interchangeable:
-        given.append(f"that {len(structure.interchangeable)} tokens can be interchanged")
-    return (
-        f"The network is given the structure of the puzzle: {'; '.join(given) or 'none is declared by the task'}. Compare it "
-        "with networks that are given the same."
-    )
 
 
 def _metadata(loaded: LoadedModel, card: Mapping[str, Any], reference: HubReference, licence: str | None) -> str:

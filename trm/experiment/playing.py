@@ -14,8 +14,8 @@ from trm.errors import PuzzleError, TRMError, UsageError
 from trm.evaluation.examples import POOL, solved_since
 from trm.evaluation.intervals import wilson
 from trm.evaluation.metrics import known_rows
-from trm.experiment.given_structure import given_structure
 from trm.experiment.solver import Solver
+from trm.experiment.structure_note import structure_note
 from trm.render.play.build import PlayExample, PlayPage
 from trm.render.play.network import MIXERS, has_javascript_form, network_data
 from trm.runs.history import read_history
@@ -54,8 +54,13 @@ class Playing:
             PuzzleError: the text is malformed, or not one puzzle.
             CheckpointError: the weights cannot solve puzzles of its size.
         """
-        mixer = solver.checkpoint.run.model.mixer.name
-        if not has_javascript_form(solver.checkpoint.run.model):
+        model = solver.checkpoint.run.model
+        mixer = model.mixer.name
+        if model.structure.per_puzzle is not None:
+            raise UsageError(
+                f"Task {solver.task.name!r} gives each puzzle a structure of its own, which a page cannot read from a puzzle."
+            )
+        if not has_javascript_form(model):
             raise UsageError(
                 f"The checkpoint {solver.checkpoint.path} has the mixer {mixer!r}, which cannot run in a page: only "
                 f"{', '.join(MIXERS[:-1])} and {MIXERS[-1]} have a JavaScript form."
@@ -112,7 +117,7 @@ class Playing:
 
     def _notes(self) -> Iterator[str]:
         checkpoint = self.solver.checkpoint
-        yield f"{self.solver.origin()}; trm {__version__}. {given_structure(self.solver.model.config)}"
+        yield f"{self.solver.origin()}; trm {__version__}. {structure_note(self.solver.model.config)}"
         if checkpoint.card.get("scores"):
             card = checkpoint.card
             puzzles, steps = int(card["puzzles"]), int(card["supervision_steps"])
