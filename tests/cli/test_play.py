@@ -182,6 +182,13 @@ def test_the_note_on_structure_names_what_the_mixer_reads() -> None:
         "which positions share a row; the positions on a grid of 2 x 2 and 1 neighbour of each." in notes["relational"]
     )
     assert "is given the structure of the puzzle: the row and the column of each position." in notes["grid"]
+    shifted = {
+        "structure": Structure(grid=(2, 2), interchangeable=[1, 2]),
+        "mixing_options": {"numbers": "differences"},
+    }
+    config = TRMConfig(vocab_size=3, context_length=4, hidden_dim=32, num_heads=4, mixing="grid", **shifted)
+    given = "the row and the column of each position; that every part of the grid is alike; that 2 tokens can be inter"
+    assert given in structure_note(config)
 
 
 def test_groups_are_in_the_order_of_their_numbers() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trm.config import TRMConfig
+from trm.config import Structure, TRMConfig
 from trm.words import counted
 
 
@@ -20,17 +20,26 @@ def structure_note(config: TRMConfig) -> str:
 
 
 def _given(config: TRMConfig) -> list[str]:
-    structure = config.structure
-    if config.mixer.name == "grid":
-        return ["the row and the column of each position"]
+    given = _of_grid(config) if config.mixer.name == "grid" else _of_relations(config.structure)
+    if config.per_symbol:
+        given.append(f"that {len(config.structure.interchangeable)} tokens can be interchanged")
+    return given
+
+
+def _of_grid(config: TRMConfig) -> list[str]:
+    given = ["the row and the column of each position"]
+    if config.mixing_options.get("numbers") == "differences":
+        given.append("that every part of the grid is alike")
+    return given
+
+
+def _of_relations(structure: Structure) -> list[str]:
     given = [f"which positions share a {name.replace('_', ' ')}" for name in structure.relations]
     if structure.grid is not None and structure.neighbours:
         rows, columns = structure.grid
         given.append(
             f"the positions on a grid of {rows} x {columns} and {counted(len(structure.neighbours), 'neighbour')} of each"
         )
-    if structure.interchangeable and config.per_symbol:
-        given.append(f"that {len(structure.interchangeable)} tokens can be interchanged")
     if structure.per_puzzle is not None:
         given.append("the structure that each puzzle has of its own")
     return given
