@@ -205,6 +205,7 @@ def test_a_board_that_does_not_fit_is_described() -> None:
         editable=(4,),
         empty=(0,),
         boxes=(0, 1),
+        lines=((0, 6),),
         text=((0, 4), "="),
         rules=(
             Distinct(groups=((0, 9),)),
@@ -227,5 +228,5 @@ def test_a_board_that_does_not_fit_is_described() -> None:
         "Way",
         "Equation",
     ]
-    assert len(problems) == 18, problems
+    assert len(problems) == 19, problems
     assert list(token_board(description).problems(description)) == []

@@ -76,7 +76,9 @@ class Structure(Settings):
     def _groups_are_numbered(self) -> Structure:
         for name, groups in self.relations.items():
             if not groups or min(groups) < 0 or max(groups) >= len(groups):
-                raise ValueError(f"relation {quoted(name)} must number the group of each position from 0 on")
+                raise ValueError(
+                    f"relation {quoted(name)} must give each position a group number from 0 to {len(groups) - 1}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -231,6 +231,24 @@ def test_a_sum_is_read_typed_and_solved(browser: chromium.Chromium, pages: dict[
     assert "as in 123+321" in browser.evaluate(PROBLEM)
 
 
+def test_a_line_joins_the_middles_of_two_cells_and_leaves_them_clickable(
+    browser: chromium.Chromium, pages: dict[str, Path]
+) -> None:
+    browser.open(pages["sudoku"], width=400)
+    browser.evaluate("board.lines = [[0, 80]]; view.build()")
+    away = browser.evaluate(
+        "(() => { const box = (query) => document.querySelector(query).getBoundingClientRect();"
+        " const line = box('#board line'), first = box('[data-position=\"0\"]'), last = box('[data-position=\"80\"]');"
+        " return [line.left - (first.left + first.right) / 2, line.top - (first.top + first.bottom) / 2,"
+        " line.right - (last.left + last.right) / 2, line.bottom - (last.top + last.bottom) / 2]; })()"
+    )
+    assert max(map(abs, away)) < 3, away
+    middle = "document.querySelector('[data-position=\"40\"]').getBoundingClientRect()"
+    assert browser.evaluate(
+        f"(b => document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2).closest('.cell') !== null)({middle})"
+    )
+
+
 def test_text_from_outside_stays_text(browser: chromium.Chromium, pages: dict[str, Path]) -> None:
     browser.open(pages["sudoku"])
     browser.evaluate("readText('<img src=x onerror=\"document.title=1\">', '')")

@@ -54,6 +54,7 @@ class Board:
         editable: positions that a user may change. Default: all.
         empty: the tokens of a puzzle with nothing in it ``[L]``. Default: `blank` everywhere, or else token 0.
         boxes: a group number for each position ``[L]``; a thick line separates neighbours of different groups. Default: none.
+        lines: pairs of positions, each joined by a straight line behind the symbols. Default: none.
         text: how a puzzle is written on one line, if not cell by cell: fixed text, and tuples of positions that hold a number.
             ``((0, 1, 2), "+", (3, 4, 5), "=", (6, 7, 8))`` reads and writes "12 + 345 = 357".
         one_line: a copied puzzle is one line. Default: a line for each row.
@@ -69,6 +70,7 @@ class Board:
     editable: tuple[int, ...] | None = None
     empty: tuple[int, ...] = ()
     boxes: tuple[int, ...] = ()
+    lines: tuple[tuple[int, int], ...] = ()
     text: Text = ()
     one_line: bool = False
     rules: tuple[Rule, ...] = ()
@@ -91,6 +93,7 @@ class Board:
         tokens = (*self.tools, *self.empty, *([] if self.blank is None else [self.blank]))
         yield from outside("tools, empty or blank", "token", tokens, vocabulary)
         yield from outside("editable", "position", self.editable or (), length)
+        yield from outside("lines", "position", [end for line in self.lines for end in line], length)
         yield from outside("text", "position", _positions(self.text), length)
         for name, values in (("empty", self.empty), ("boxes", self.boxes)):
             if values and len(values) != length:

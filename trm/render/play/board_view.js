@@ -39,7 +39,7 @@ class BoardView {
         line.append(this.cell(row, column));
       rows.push(line);
     }
-    element.replaceChildren(...rows);
+    element.replaceChildren(...rows, ...(board.lines.length ? [this.lines()] : []));
     this.cells[0].tabIndex = 0;
   }
 
@@ -55,6 +55,21 @@ class BoardView {
     this.cells.push(cell);
     this.drawn = [];
     return cell;
+  }
+
+  lines() {
+    const { board } = this, svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", `0 0 ${board.columns} ${this.rows}`);
+    svg.setAttribute("aria-hidden", "true");
+    for (const ends of board.lines) {
+      const line = document.createElementNS(svg.namespaceURI, "line");
+      ends.forEach((position, end) => {
+        line.setAttribute(`x${end + 1}`, position % board.columns + 0.5);
+        line.setAttribute(`y${end + 1}`, Math.floor(position / board.columns) + 0.5);
+      });
+      svg.append(line);
+    }
+    return svg;
   }
 
   positionOf(target) {
