@@ -235,7 +235,7 @@ def test_a_line_joins_the_middles_of_two_cells_and_leaves_them_clickable(
     browser: chromium.Chromium, pages: dict[str, Path]
 ) -> None:
     browser.open(pages["sudoku"], width=400)
-    browser.evaluate("board.lines = [[0, 80]]; view.build()")
+    browser.evaluate("board.lines = [[0, 80]]; view.build(); draw()")
     away = browser.evaluate(
         "(() => { const box = (query) => document.querySelector(query).getBoundingClientRect();"
         " const line = box('#board line'), first = box('[data-position=\"0\"]'), last = box('[data-position=\"80\"]');"
