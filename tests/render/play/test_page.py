@@ -109,12 +109,27 @@ def test_a_sudoku_is_typed_and_solved_by_the_keyboard_alone(
     assert (browser.evaluate("state.now"), browser.evaluate(STATUS)[:5]) == (last - 1, "Step " if last > 1 else "The s")
 
 
-def test_repeated_digits_are_refused_before_solving(browser: chromium.Chromium, pages: dict[str, Path]) -> None:
+@pytest.mark.parametrize(
+    ("text", "place"), [("55", "row 1"), ("5" + "." * 44 + "5", "column 1"), ("5" + "." * 9 + "5", "a box")]
+)
+def test_repeated_digits_are_refused_before_solving(
+    text: str, place: str, browser: chromium.Chromium, pages: dict[str, Path]
+) -> None:
     browser.open(pages["sudoku"])
-    browser.evaluate("readText('55' + '.'.repeat(79), '')")
+    browser.evaluate(f"readText('{text:.<81}', '')")
     assert browser.evaluate("document.querySelectorAll('#board .wrong').length") == 2
     browser.evaluate("document.getElementById('play').click()")
-    assert browser.evaluate(STATUS) == "The sudoku breaks a rule already: 5 stands twice in a group."
+    assert browser.evaluate(STATUS) == f"The sudoku breaks a rule already: 5 appears twice in {place}."
+
+
+def test_repeated_digits_on_a_diagonal_are_named(browser: chromium.Chromium, pages: dict[str, Path]) -> None:
+    browser.open(pages["sudoku"])
+    browser.evaluate(
+        "board.rules.find((rule) => rule.kind === 'distinct').groups.push([8, 16, 24, 32, 40, 48, 56, 64, 72])"
+    )
+    browser.evaluate(f"readText('{'.' * 8}5{'.' * 63}5{'.' * 8}', '')")
+    browser.evaluate("document.getElementById('play').click()")
+    assert browser.evaluate(STATUS) == "The sudoku breaks a rule already: 5 appears twice on a diagonal."
 
 
 def test_examples_are_loaded_and_frames_are_gone_through(browser: chromium.Chromium, pages: dict[str, Path]) -> None:

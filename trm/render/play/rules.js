@@ -25,6 +25,18 @@ const TRMRules = (() => {
     return look ? look.name || look.text || String(token) : String(token);
   }
 
+  // Where a group of positions is on the board: in a row, column or box, on a diagonal, or just in a group.
+  function placeOf({ columns, boxes }, group) {
+    const same = (number) => group.every((position) => number(position) === number(group[0]));
+    const row = (position) => Math.floor(position / columns), column = (position) => position % columns;
+    if (same(row)) return `in row ${row(group[0]) + 1}`;
+    if (same(column)) return `in column ${column(group[0]) + 1}`;
+    if (boxes.length && same((position) => boxes[position])) return "in a box";
+    const step = group[1] - group[0];
+    const diagonal = [columns - 1, columns + 1].includes(step) && group.every((position, index) => position === group[0] + index * step);
+    return diagonal ? "on a diagonal" : "in a group";
+  }
+
   // The value of numbers with + - and *, as a BigInt; null if the text is something else.
   function valueOf(text) {
     const plain = [...text].map((letter) => signs[letter] || letter).join("").replace(/\s/g, "");
@@ -73,7 +85,7 @@ const TRMRules = (() => {
           seen.set(token, [...(seen.get(token) || []), position]);
         }
         for (const [token, positions] of seen)
-          if (positions.length > 1) wrong(positions, `${nameOf(board, token)} stands ${times(positions.length)} in a group`);
+          if (positions.length > 1) wrong(positions, `${nameOf(board, token)} appears ${times(positions.length)} ${placeOf(board, group)}`);
       }
       return full;
     },
