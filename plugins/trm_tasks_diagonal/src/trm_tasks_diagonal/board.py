@@ -23,5 +23,5 @@ def board(config: Config) -> Board:
         lines=tuple((line[0], line[-1]) for line in lines[-2:]),
         one_line=True,
         rules=(Given(blanks=(0,), fill=DIGITS), Distinct(groups=lines, tokens=DIGITS)),
-        hint="Type 1 to 6 into the cells that you know. Each row, column and long diagonal holds every digit once.",
+        hint="Each row, column and long diagonal holds 1 to 6 once. Type the cells that you know.",
     )
