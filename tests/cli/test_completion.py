@@ -38,7 +38,10 @@ def offered(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         ("trm evaluate sudoku --set task.style=m", ["plain,minimal"]),
         ("trm train sudoku --set training.n_supervision=", ["plain,none"]),
         ("trm train sudoku --set task.sty", ["plain,task.style="]),
-        ("trm evaluate sudok", ["file,sudok", "plain,sudoku", "plain,sudoku:quick", "plain,sudoku:hard"]),
+        (
+            "trm evaluate sudok",
+            ["file,sudok", "plain,sudoku", "plain,sudoku:quick", "plain,sudoku:hard", "plain,sudoku:grid"],
+        ),
         ("trm evaluate sudoku:h", ["plain,hard"]),
         ("trm evaluate sudoku --metric v", ["plain,valid"]),
         ("trm evaluate runs/a --metric v", ["plain,valid"]),

@@ -15,7 +15,7 @@ from trm.runs.hub import HubReference, cached_reference, is_hub_reference
 from trm.storage.hub_client import is_damaged
 
 PART = st.from_regex(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,20}[A-Za-z0-9_])?", fullmatch=True)
-REVISION = st.none() | st.from_regex(r"[A-Za-z0-9_/-]{1,20}", fullmatch=True)
+REVISION = st.none() | st.from_regex(r"[A-Za-z0-9_-]{1,10}(/[A-Za-z0-9_-]{1,10})?", fullmatch=True)
 
 
 @given(PART, PART, REVISION)

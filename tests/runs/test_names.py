@@ -100,7 +100,7 @@ def test_a_run_folder_is_asked_for(runs: Path, written: str, message: str) -> No
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("sudoku:hrad", "Task 'sudoku' ships no weights for a preset 'hrad'. Did you mean 'hard'?"),
+        ("sudoku:hrad", "Task 'sudoku' ships no weights for a preset 'hrad'. Did you mean 'hard'"),
         ("sudku:hard", "There is no checkpoint sudku:hard. Did you mean 'sudoku:hard'"),
     ],
 )

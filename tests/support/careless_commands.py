@@ -87,7 +87,7 @@ CARELESS = (
     Careless("evaluate run/checkpoints/step_20", "step_2", 2, "has no checkpoint step_20. Did you mean 'step_2'"),
     Careless("evaluate run/config.json", "run", 2, "is one of the files of run. Give that folder instead."),
     Careless("evaluate run/checkpoints/step_2/model.safetensors", "the step", 2, "files of run/checkpoints/step_2."),
-    Careless("evaluate sudoku:hrad", "sudoku:hard", 2, "no weights for a preset 'hrad'. Did you mean 'hard'?"),
+    Careless("evaluate sudoku:hrad", "sudoku:hard", 2, "no weights for a preset 'hrad'. Did you mean 'hard'"),
     Careless("evaluate arc", "a run of arc", 2, "Task 'arc' ships no weights."),
     Careless("train --resume runs/sudoku-quik-1", "sudoku-quick-1", 2, "Did you mean 'runs/sudoku-quick-1'"),
     Careless("train --resume run/checkpoints/step_2", "run", 2, "is not a run folder. Give the run: run"),

@@ -23,7 +23,10 @@ def _run(task: str, *checks: str) -> dict[str, Result]:
 
 def test_the_good_task_passes_every_check() -> None:
     results = _run("mixer")
-    assert [result.verdict for result in results.values()] == ["passed"] * len(CHECKS), results
+    others = {name: result.verdict for name, result in results.items() if result.verdict != "passed"}
+    assert list(results) == list(CHECKS)
+    # The checks of boards pass in the tests of tasks that have one.
+    assert others == {"board_fits": "skipped", "board_accepts_answers": "skipped"}, results
 
 
 @pytest.mark.parametrize("name", ["attention", "mlp", "relational", "grid", "mixer"])
@@ -71,7 +74,8 @@ def test_a_failure_shows_the_innermost_line_of_the_plugin() -> None:
 
 def test_a_factory_may_ask_for_the_description() -> None:
     results = _run("described")
-    assert {name for name, result in results.items() if result.verdict != "passed"} == {"mixers"}, results
+    lacking = {"mixers", "board_fits", "board_accepts_answers"}
+    assert {name for name, result in results.items() if result.verdict != "passed"} == lacking, results
     ((_, renderer),) = Subject("described").renderers()
     assert renderer.names == tuple("abcde")  # type: ignore[attr-defined]
 
