@@ -3,12 +3,15 @@
 import functools
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support import command
 
 
 def trm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,10 +38,10 @@ def trm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     ],
 )
 def test_wrong_requests_get_a_sentence(arguments: list[str], message: str) -> None:
-    result = trm(*arguments)
-    assert result.returncode == 2
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
+    result = command.trm(shlex.join(arguments))
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
 
 
 def test_train_evaluate_solve(tmp_path: Path) -> None:

@@ -146,6 +146,8 @@ def test_puzzles_without_structure_have_no_graph() -> None:
         ({"ordered": ["a"]}, "ordered must name types of groups, not 'a'"),
         ({"edges": ["a", "a"], "max_edges": 1}, "edges must name each type once"),
         ({"edge_numbers": {"a": 1}}, "edge_numbers need edges"),
+        ({"position_numbers": {"a": 10**400}}, "position_numbers"),
+        ({"edges": [str(number) for number in range(65)], "max_edges": 1}, "at most 64 items"),
     ],
 )
 def test_inconsistent_structure_is_refused(settings_: dict[str, object], message: str) -> None:

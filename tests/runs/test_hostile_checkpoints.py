@@ -93,8 +93,11 @@ def with_metadata(path: Path, change: Callable[[dict[str, str]], Any]) -> None:
         ({"num_layers": 10**9}, "less than or equal to 1024"),
         ({"num_puzzles": 2**31, "puzzle_dim": 2**31, "puzzle_tokens": 1}, "cannot build a model"),
         ({"n_recursions": 10**12}, "less than or equal to 10000"),
-        ({"mixing": "relational", "structure": {"relations": {"row": [0, 1, 2, 3, 4, 10**12]}}}, "number the group"),
-        ({"mixing": "relational", "structure": {"relations": {"row": [-1] * 6}}}, "number the group"),
+        (
+            {"mixing": "relational", "structure": {"relations": {"row": [0, 1, 2, 3, 4, 10**12]}}},
+            "a group number from 0 to 5",
+        ),
+        ({"mixing": "relational", "structure": {"relations": {"row": [-1] * 6}}}, "a group number from 0 to 5"),
         (
             {"mixing": "relational", "structure": {"grid": [2, 3], "neighbours": [[10**9, 0]]}},
             "no farther than the grid",

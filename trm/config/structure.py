@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveInt, model_validator
+from typing import Annotated
+
+from pydantic import Field, model_validator
 
 from trm.config.base import Settings
 from trm.errors import quoted
+
+# Types and numbers are also read from files of strangers. Weights are made for each, and for pairs of them.
+MOST_TYPES = 64
+Types = Annotated[list[str], Field(max_length=MOST_TYPES)]
+Numbers = Annotated[dict[str, Annotated[int, Field(ge=1, le=2**31)]], Field(max_length=MOST_TYPES)]
 
 
 class PuzzleStructure(Settings):
@@ -14,16 +21,16 @@ class PuzzleStructure(Settings):
     The types and numbers decide which weights a model has. The maxima are room in the data; no weight depends on them.
     """
 
-    edges: list[str] = Field(default_factory=list, description="types of the directed edges between positions")
-    groups: list[str] = Field(
+    edges: Types = Field(default_factory=list, description="types of the directed edges between positions")
+    groups: Types = Field(
         default_factory=list, description="types of the groups; a position can be in several groups, or in none"
     )
-    ordered: list[str] = Field(default_factory=list, description="types of the groups whose members have an order")
-    position_numbers: dict[str, PositiveInt] = Field(
+    ordered: Types = Field(default_factory=list, description="types of the groups whose members have an order")
+    position_numbers: Numbers = Field(
         default_factory=dict, description="integers that each position has, and the largest size of each"
     )
-    edge_numbers: dict[str, PositiveInt] = Field(default_factory=dict, description="the same for each edge")
-    group_numbers: dict[str, PositiveInt] = Field(default_factory=dict, description="the same for each group")
+    edge_numbers: Numbers = Field(default_factory=dict, description="the same for each edge")
+    group_numbers: Numbers = Field(default_factory=dict, description="the same for each group")
     max_edges: int = Field(0, description="most edges of a puzzle", ge=0, le=2**20)
     max_groups: int = Field(0, description="most groups of a puzzle", ge=0, le=2**20)
     max_members: int = Field(0, description="most members of all groups of a puzzle together", ge=0, le=2**20)
