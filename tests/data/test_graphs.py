@@ -168,3 +168,11 @@ def test_renaming_tokens_renames_no_number_of_the_structure() -> None:
     train = PuzzleSet(ROW[None], LABELS[None], description)
     test = PuzzleSet(renamed[None], np.array([[3, 1, 2, -100, -100, -100]]), description)
     assert count_overlap(train, test).relabelled == 1
+
+
+def test_a_wrong_maximum_in_a_file_takes_no_memory(tmp_path: Path) -> None:
+    write_split(tmp_path, "train", PuzzleSet(ROW[None], LABELS[None], DESCRIPTION))
+    facts = tmp_path / "train" / "dataset.json"
+    facts.write_text(facts.read_text().replace('"max_edges": 8', '"max_edges": 1000000'))
+    with pytest.raises(DataError, match=r"A row would have 5,000,\d+ columns, more than 131,072"):
+        read_split(tmp_path, "train")

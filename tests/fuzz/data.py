@@ -21,6 +21,8 @@ from trm_tasks_maze.datasets import build_maze_hard
 from trm_tasks_sudoku.config import SudokuConfig
 from trm_tasks_sudoku.datasets import build_extreme
 
+from tests.support.graph_puzzles import Trees, build, described
+from trm.data import Edge, Graph, Group
 from trm.data.layout import read_split, write_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.sampler import GroupSampler
@@ -38,7 +40,7 @@ TASK = {"train": [{"input": [[1, 2]], "output": [[3]]}], "test": [{"input": [[0]
 
 @lru_cache(maxsize=1)
 def arrays() -> list[Files]:
-    """Data sets in the array layout: Sudoku's, one with groups, identifiers and further columns, and one of ARC."""
+    """Data sets in the array layout: Sudoku's, one with groups, identifiers and further columns, one of ARC, and trees."""
     grouped = PuzzleSet(
         inputs=np.arange(6 * 16).reshape(6, 16) % 6,
         labels=np.arange(6 * 16).reshape(6, 16) % 5 + 1,
@@ -56,6 +58,8 @@ def arrays() -> list[Files]:
         {split: experiment().puzzles(split) for split in ("train", "test")},
         {"train": grouped, "test": grouped},
         {split: arc.puzzles(split) for split in ("train", "test")},
+        {split: build(Trees(), split, 0).head(20) for split in ("train", "test")},
+        {split: everything() for split in ("train", "test")},
     ):
         with tempfile.TemporaryDirectory() as folder:
             for split, puzzles in halves.items():
@@ -65,6 +69,18 @@ def arrays() -> list[Files]:
 
 
 ARC = {"training": [], "evaluation": ["arcagi1:training"], "subset": "easy", "side": 4, "variants": 1}
+
+
+def everything() -> PuzzleSet:
+    """A puzzle with structure of every kind."""
+    graph = Graph(
+        3,
+        (Edge("less", 0, 1, (4, -1)), Edge("near", 2, 1, (9, 0))),
+        (Group("cage", (0, 2), (45,)), Group("line", (2, 1, 0), (-3,))),
+        ((1,), (-3,), (0,)),
+    )
+    row = described(6).row(np.array([1, 2, 3]), graph)
+    return PuzzleSet(np.stack([row] * 4), np.array([[1, 2, 3, -100, -100, -100]] * 4), described(6))
 
 
 def corrupt_arrays(rng: random.Random, files: Files) -> Files:

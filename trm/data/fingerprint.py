@@ -6,7 +6,8 @@ import hashlib
 
 import numpy as np
 
-from trm.data.puzzle_set import CHUNK, PuzzleSet
+from trm.data.puzzle_set import PuzzleSet
+from trm.data.ranges import rows_at_once
 
 DIGITS = 12
 
@@ -22,8 +23,9 @@ def fingerprint(puzzles: PuzzleSet) -> str:
     """
     digest = hashlib.sha256(f"{puzzles.inputs.shape}".encode())
     ids = puzzles.example_puzzle_ids
-    for start in range(0, len(puzzles), CHUNK):
-        rows = slice(start, start + CHUNK)
+    step = rows_at_once(puzzles.description.input_width)
+    for start in range(0, len(puzzles), step):
+        rows = slice(start, start + step)
         for array in (puzzles.inputs[rows], puzzles.scored_labels(rows), ids[rows]):
             digest.update(np.ascontiguousarray(array, dtype="<i4").tobytes())
     return digest.hexdigest()[:DIGITS]

@@ -28,14 +28,13 @@ from trm.config import PuzzleStructure, Structure
 from trm.config.base import problem
 from trm.data.puzzle_set import IGNORED, Description, IntArray, PuzzleSet
 from trm.data.ragged_rows import RaggedRows, compact
-from trm.data.ranges import check_tokens
+from trm.data.ranges import check_tokens, rows_at_once
 from trm.errors import DataError, quoted, reason
 from trm.storage.atomic import remove_leftovers, replaced_folder, restore_folder, write_bytes
 from trm.storage.checksums import CHECKSUMS, verify_checksums, write_checksums
 from trm.storage.untrusted_input import check_file, read_json
 
 LONGEST_JSON = 2**27  # bytes; the names of a million ARC variants take a quarter
-CHUNK = 4096  # examples copied or checked at a time, to bound memory
 SET = "all"
 IDENTIFIERS = "identifiers"
 EXAMPLE_ARRAYS = ("inputs", "labels")
@@ -226,8 +225,14 @@ def _with_structure(folder: Path, set_name: str, tokens: IntArray, description: 
 
 
 def _chunks(values: IntArray) -> Iterator[IntArray]:
-    for start in range(0, len(values), CHUNK):
-        yield np.asarray(values[start : start + CHUNK])
+    step = _step(values)
+    for start in range(0, len(values), step):
+        yield np.asarray(values[start : start + step])
+
+
+def _step(values: IntArray) -> int:
+    """Rows copied or checked at a time."""
+    return rows_at_once(int(np.prod(values.shape[1:])))
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
@@ -354,7 +359,7 @@ def _check_tokens(puzzles: PuzzleSet) -> None:
         ("inputs", puzzles.inputs, ()),
         ("labels", puzzles.labels, (IGNORED, puzzles.ignore_label)),
     ):
-        for start, chunk in zip(range(0, len(values), CHUNK), _chunks(values), strict=True):
+        for start, chunk in zip(range(0, len(values), _step(values)), _chunks(values), strict=True):
             check_tokens(name, puzzles.description.tokens(chunk), puzzles.description.vocab_size, unscored, start)
     if puzzles.description.structure.per_puzzle is not None:
         puzzles.check_structure()

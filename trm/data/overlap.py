@@ -156,7 +156,7 @@ class _Search:
         """The keys of the training data."""
         wanted = classify, tuple(tokens)
         if wanted not in self.known:
-            step = max(1, CELLS // self.train.description.seq_len)
+            step = max(1, CELLS // self.train.description.input_width)
             keys: set[Hashable] = set()
             with progress("Reading the training puzzles", len(self.train)) as advance:
                 for start in range(0, len(self.train), step):

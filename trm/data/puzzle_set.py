@@ -14,14 +14,13 @@ from trm.config.columns import input_width
 from trm.data.graphs import Graph, check_rows, read_graph, write_graph
 from trm.data.ranges import IGNORED as IGNORED
 from trm.data.ranges import IntArray as IntArray
-from trm.data.ranges import check_ids, check_integers, check_tokens
+from trm.data.ranges import check_ids, check_integers, check_tokens, rows_at_once
 from trm.data.view import SHOWN, puzzles_html
 from trm.errors import DataError
 
 if TYPE_CHECKING:
     from trm.data.batch import Batch
 
-CHUNK = 4096  # rows checked at a time
 NOT_GIVEN: IntArray = np.empty(0, dtype=np.int32)
 """The default of offsets and ids that `PuzzleSet` computes."""
 
@@ -223,8 +222,9 @@ class PuzzleSet:
         """
         if not (self.description.fixed or self.description.fixed_tokens):
             return
-        for start in range(0, len(self), CHUNK):
-            rows = slice(start, start + CHUNK)
+        step = rows_at_once(self.description.input_width)
+        for start in range(0, len(self), step):
+            rows = slice(start, start + step)
             inputs, labels = np.asarray(self.inputs[rows]), self.scored_labels(rows)
             tokens = self.description.tokens(inputs)
             wrong = self.description.fixed_in(inputs) & (labels != IGNORED) & (labels != tokens)
@@ -288,8 +288,9 @@ class PuzzleSet:
             DataError: a size, type, position or number is out of range, or a position that is padding is scored.
         """
         description = self.description
-        for start in range(0, len(self), CHUNK):
-            rows = slice(start, start + CHUNK)
+        step = rows_at_once(self.description.input_width)
+        for start in range(0, len(self), step):
+            rows = slice(start, start + step)
             inputs, labels = np.asarray(self.inputs[rows]), self.scored_labels(rows)
             check_rows(inputs, labels, description.seq_len, description._per_puzzle, start)
 

@@ -17,6 +17,9 @@ from trm.data.graphs import check_counts, used
 from trm.data.ranges import IntArray
 from trm.errors import DataError
 
+WIDEST = 2**17
+"""Most columns of a row that is read from files, so that a wrong maximum takes no memory."""
+
 
 def compact(rows: IntArray, length: int, structure: PuzzleStructure) -> tuple[IntArray, IntArray]:
     """The used columns after the tokens of rows ``[N, W]``, one after the other, and their number in each row, ``[N]``."""
@@ -48,6 +51,11 @@ class RaggedRows:
             raise DataError(f"The structure of puzzle {int(np.argmin(lengths))} is incomplete.")
         self.tokens, self.values, self.offsets, self.structure = tokens, values, offsets, structure
         self.shape = (len(tokens), Columns.of(tokens.shape[1], structure).width)
+        if self.shape[1] > WIDEST:
+            raise DataError(
+                f"A row would have {self.shape[1]:,} columns, more than {WIDEST:,}. Most likely a maximum of the puzzles' "
+                "structure is wrong."
+            )
 
     def __len__(self) -> int:
         return len(self.tokens)

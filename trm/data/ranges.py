@@ -15,6 +15,17 @@ IGNORED = -100
 
 IntArray = npt.NDArray[Any]
 
+CHUNK = 4096
+"""Most rows that are read or checked at a time."""
+
+CELLS = 2**22
+"""Most elements of arrays that are read or checked at a time, if a row has not more."""
+
+
+def rows_at_once(width: int) -> int:
+    """The number of rows of a width to read or check at a time, to bound memory."""
+    return max(1, min(CHUNK, CELLS // max(width, 1)))
+
 
 def check_integers(name: str, values: IntArray) -> None:
     """Check that an array holds integers.

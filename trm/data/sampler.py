@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from trm.data.augmentation import Augmentation
 from trm.data.batch import Batch
 from trm.data.puzzle_set import IntArray, PuzzleSet
+from trm.data.ranges import rows_at_once
 from trm.devices.seeding import generator_states, set_generator_states
 from trm.errors import DataError, UsageError
 
@@ -150,8 +151,10 @@ def _fingerprint(puzzles: PuzzleSet) -> str:
     """A digest of a dataset: its size and up to 4096 of its examples."""
     rows = np.unique(np.linspace(0, len(puzzles) - 1, 4096).astype(np.int64))
     digest = hashlib.sha256(f"{len(puzzles)} {puzzles.num_groups}".encode())
+    step = rows_at_once(puzzles.description.input_width)
     for array in (puzzles.inputs, puzzles.labels):
-        digest.update(np.ascontiguousarray(array[rows], np.int64).data)
+        for start in range(0, len(rows), step):
+            digest.update(np.ascontiguousarray(array[rows[start : start + step]], np.int64).data)
     return digest.hexdigest()[:16]
 
 
