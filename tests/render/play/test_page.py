@@ -281,10 +281,12 @@ def test_nothing_is_wider_than_a_phone(task: str, browser: chromium.Chromium, pa
 
 
 @pytest.mark.skipif(AXE is None, reason="AXE_CORE does not name axe-core's axe.min.js")
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (400, False), (400, True)])
 @pytest.mark.parametrize("task", BOARDS)
-def test_axe_finds_nothing_serious(task: str, dark: bool, browser: chromium.Chromium, pages: dict[str, Path]) -> None:
-    browser.open(pages[task], dark=dark)
+def test_axe_finds_nothing_serious(
+    task: str, width: int, dark: bool, browser: chromium.Chromium, pages: dict[str, Path]
+) -> None:
+    browser.open(pages[task], width=width, dark=dark)
     play(browser)
     browser.evaluate("show(1), document.querySelectorAll('details').forEach(d => { d.open = true })")
     browser.evaluate(Path(str(AXE)).read_text() + ";0")
