@@ -60,7 +60,7 @@ def test_a_device_backend(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_your_own_data(tmp_path: Path) -> None:
     output = follow("use-your-own-data.md", tmp_path)
-    assert "1 puzzles" in output["trm evaluate run"]
+    assert "1 test puzzle of folder" in output["trm evaluate run"]
     assert "exact_accuracy" in output["python sort_digits.py"]
 
 
