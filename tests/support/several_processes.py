@@ -54,7 +54,8 @@ def data_with_ids(folder: Path) -> Path:
 
 def command(output: Path, settings: tuple[str, ...], *more: str) -> list[str]:
     """The words after `trm`."""
-    sets = [word for setting in (*DATA, *COMMON, *settings) for word in ("--set", setting)]
+    data = () if "--data" in more else DATA
+    sets = [word for setting in (*data, *COMMON, *settings) for word in ("--set", setting)]
     return ["train", "sudoku", "--preset", "mini", "--device", "cpu", *sets, "--output", str(output), *more]
 
 

@@ -65,7 +65,7 @@ def test_training_starts_from_weights_of_another_size(run: Path, cache: Path, tm
     assert json.loads((tmp_path / "run" / "config.json").read_text())["init"] == str(run)
     other = trm("train", "maze", *start, *settings("model.hidden_dim=16"), "--output", str(tmp_path / "x"), cache=cache)
     assert other.returncode == 2
-    assert "does not fit" in other.stderr
+    assert "belong to another model" in other.stderr
     assert not (tmp_path / "x").exists()
 
 
