@@ -55,7 +55,7 @@ def test_limits_and_parts_give_the_puzzles_of_an_uninterrupted_generation(cache)
 
 @pytest.mark.slow
 def test_a_killed_generation_of_hard_puzzles_continues(cache):
-    settings = ["task.train_puzzles=60"]
+    settings = ["task.train_puzzles=200"]
     code = f"from trm.experiment.experiment import Experiment as E; E.from_preset('sudoku', 'hard', {settings}).puzzles('train')"
     process = subprocess.Popen([sys.executable, "-c", code])
     while not list(cache.rglob("*.part")) and process.poll() is None:
