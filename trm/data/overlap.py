@@ -9,6 +9,7 @@ import numpy as np
 
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
+from trm.data.ranges import rows_at_once
 from trm.progress import progress
 from trm.words import counted
 
@@ -17,9 +18,6 @@ DRAWS = 64
 
 IMAGES = 64_000
 """Images drawn in total; a test split with more than 1,000 puzzles gets fewer draws for each, but at least 8."""
-
-CELLS = 1 << 20
-"""Array elements that are copied at once, since training data may be memory-mapped."""
 
 Classify = Callable[[IntArray, IntArray], IntArray]
 """``(inputs [N, L], labels [N, L]) -> keys [N]`` or ``[N, L]``: equal keys mean that two puzzles are the same."""
@@ -156,7 +154,7 @@ class _Search:
         """The keys of the training data."""
         wanted = classify, tuple(tokens)
         if wanted not in self.known:
-            step = max(1, CELLS // self.train.description.input_width)
+            step = rows_at_once(self.train.description.input_width)
             keys: set[Hashable] = set()
             with progress("Reading the training puzzles", len(self.train)) as advance:
                 for start in range(0, len(self.train), step):

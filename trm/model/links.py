@@ -34,7 +34,8 @@ class OwnStructure(NamedTuple):
         into: mean over the edges into a position, by type of edge, ``[B, types, L, edges]``.
         source: which position an edge comes from, ``[B, edges, L]``.
         edge_numbers: ``[B, edges, numbers]``.
-        inside: which positions a group has, by type of group, ``[B, types, L, groups]``.
+        within: mean over the groups of a position, by type of group, ``[B, types, L, groups]``.
+        members: mean over the positions of a group, by type of group, ``[B, types, groups, L]``.
         group_numbers: ``[B, groups, numbers]``.
         beside: the positions before and after each one in its ordered groups, ``[B, 2 * types, L, L]``.
         position_numbers: ``[B, L, numbers]``.
@@ -44,7 +45,8 @@ class OwnStructure(NamedTuple):
     into: Tensor
     source: Tensor
     edge_numbers: Tensor
-    inside: Tensor
+    within: Tensor
+    members: Tensor
     group_numbers: Tensor
     beside: Tensor
     position_numbers: Tensor
@@ -64,7 +66,7 @@ def kinds(structure: PuzzleStructure) -> list[str]:
 def read_structure(inputs: Tensor, length: int, structure: PuzzleStructure) -> OwnStructure:
     """The structure in rows ``[B, W]``."""
     columns = Columns.of(length, structure)
-    size, edge_count, group_count, member_count = columns.part(inputs, "counts").unbind(-1)
+    _, edge_count, group_count, member_count = columns.part(inputs, "counts").unbind(-1)
     edges = columns.part(inputs, "edges", 3)
     group_types, members = columns.part(inputs, "groups"), columns.part(inputs, "members", 2)
     has_edge, has_group = _first(edge_count, edges.shape[1]), _first(group_count, group_types.shape[1])
@@ -77,11 +79,12 @@ def read_structure(inputs: Tensor, length: int, structure: PuzzleStructure) -> O
     into = _one_hot(edges[..., 2], length).mT.unsqueeze(1) * of_type.unsqueeze(2)
     ordered = [structure.groups.index(name) for name in structure.ordered]
     return OwnStructure(
-        real=_first(size, length).bool(),
+        real=real_positions(inputs, length),
         into=_mean(into),
         source=_one_hot(edges[..., 1], length) * has_edge.unsqueeze(-1),
         edge_numbers=_scaled(columns.part(inputs, "edge_numbers", len(structure.edge_numbers)), structure.edge_numbers),
-        inside=inside,
+        within=_mean(inside),
+        members=_mean(inside.mT),
         group_numbers=_scaled(
             columns.part(inputs, "group_numbers", len(structure.group_numbers)), structure.group_numbers
         ),
@@ -92,14 +95,17 @@ def read_structure(inputs: Tensor, length: int, structure: PuzzleStructure) -> O
     )
 
 
+def real_positions(inputs: Tensor, length: int) -> Tensor:
+    """Which positions of rows ``[B, W]`` are not padding, ``[B, length]``. The size comes first after the tokens."""
+    return _first(inputs[:, length], length).bool()
+
+
 def links(own: OwnStructure) -> Links:
     """The links of the puzzles of a batch."""
     numbers = own.edge_numbers.mT.unsqueeze(1).unsqueeze(3)  # [B, 1, numbers, 1, edges]
     weighted = (own.into.unsqueeze(2) * numbers).flatten(1, 2)
     of_edges = torch.cat([own.into, weighted], dim=1) @ own.source.unsqueeze(1)
-    members = own.inside.mT  # [B, types, groups, L]
-    of_groups = _mean(own.inside) @ (members / members.sum(-1, keepdim=True).clamp(min=1))
-    return Links(torch.cat([of_edges, of_groups, own.beside], dim=1), own.real)
+    return Links(torch.cat([of_edges, own.within @ own.members, own.beside], dim=1), own.real)
 
 
 class NumberEmbedding(nn.Module):
@@ -136,7 +142,7 @@ class NumberEmbedding(nn.Module):
         if self.structure.edge_numbers:
             received.append(_given(self.encoders["edges"], own.edge_numbers, own.into))
         if self.structure.group_numbers:
-            received.append(_given(self.encoders["groups"], own.group_numbers, _mean(own.inside)))
+            received.append(_given(self.encoders["groups"], own.group_numbers, own.within))
         return torch.stack(received).sum(0)
 
 

@@ -14,7 +14,7 @@ from trm.model.checks import check_puzzles, check_shapes, check_state, check_ste
 from trm.model.context import Context
 from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
 from trm.model.init import truncated_normal_
-from trm.model.links import links, read_structure
+from trm.model.links import links, read_structure, real_positions
 from trm.model.losses import step_loss
 from trm.model.positions import Rotary, rotary_tables
 from trm.model.recursion import HRMCore, State, TRMCore, last
@@ -223,8 +223,7 @@ class TinyRecursiveModel(nn.Module):
         """Which positions are not padding, ``[B, L]``; None where all puzzles have the same size."""
         if inputs is None or self.config.structure.per_puzzle is None:
             return None
-        length = self.config.context_length
-        return torch.arange(length, device=inputs.device) < inputs[:, length, None]
+        return real_positions(inputs, self.config.context_length)
 
     def forward(
         self,
