@@ -19,9 +19,9 @@ from trm.experiment.experiment import Experiment
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.preparing import Job, begin, prepare, run_folder_class, stages_note, test_split
 from trm.experiment.provenance import DataReport, check_unchanged
-from trm.experiment.run_view import run_html
 from trm.experiment.session import Session
 from trm.experiment.showcase import solved_example
+from trm.experiment.summarized import SummarizedRun
 from trm.progress import progress
 from trm.runs.locate import locate
 from trm.runs.run_folder import RunFolder
@@ -32,7 +32,7 @@ from trm.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
-class TrainedRun(Mapping[str, Any]):
+class TrainedRun(SummarizedRun):
     """A finished training; as a mapping, its `summary.json`.
 
     Attributes:
@@ -46,20 +46,9 @@ class TrainedRun(Mapping[str, Any]):
         session: the device and the display.
     """
 
-    folder: Path
-    summary: Mapping[str, Any]
     overlap: Overlap
     experiment: Experiment = field(repr=False)
     session: Session = field(repr=False)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.summary[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.summary)
-
-    def __len__(self) -> int:
-        return len(self.summary)
 
     @property
     def train_data(self) -> DataReport:
@@ -70,15 +59,6 @@ class TrainedRun(Mapping[str, Any]):
     def test_data(self) -> DataReport:
         """The puzzles that the model was scored on."""
         return DataReport(**self.summary["data"]["test"])
-
-    @property
-    def scores(self) -> Mapping[str, float]:
-        """Scores of the averaged weights on the test puzzles."""
-        scores: Mapping[str, float] = self.summary["final_metrics"]
-        return scores
-
-    def _repr_html_(self) -> str:
-        return run_html(self.folder, self.summary)
 
     def loaded(self) -> LoadedModel:
         """The trained weights on the session's device."""

@@ -21,6 +21,7 @@ from trm.experiment.experiment import Experiment
 from trm.progress import reporting_to
 from trm.render.bars import NARROW, JobRows
 from trm.render.picture import Picture
+from trm.render.renderer import Renderer
 from trm.render.scene import Stage, sparkline
 from trm.training.monitor import Monitor, TrainingView
 
@@ -42,7 +43,6 @@ class LiveMonitor(Monitor):
 
     def __init__(self, console: Console, experiment: Experiment) -> None:
         self.title = f"{experiment.task.name}, preset {experiment.preset}"
-        self.renderer = experiment.task.renderer()
         self.narrow = console.width < NARROW
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -60,7 +60,7 @@ class LiveMonitor(Monitor):
         self.scores: dict[str, float] = {}
         self.history: list[float] = []
         self.solved: Picture | None = None
-        self.next_look = 0.0
+        self.sample = SolvedSample(experiment.task.renderer())
         self.training: TrainingView | None = None
 
     @contextlib.contextmanager
@@ -88,16 +88,11 @@ class LiveMonitor(Monitor):
         self._refresh()
 
     def _look_for_solved(self) -> None:
-        """Keep a picture of a training puzzle that has the right answer at this moment, if there is one."""
+        """Keep a picture of a training puzzle that has the right answer at this moment, if there is one that fits."""
         assert self.training is not None
-        if time.monotonic() < self.next_look:
-            return
-        self.next_look = time.monotonic() + EXAMPLE_SECONDS
-        puzzle = solved_puzzle(self.training)
-        if puzzle is not None:
-            picture = Stage(self.renderer, puzzle).solution
-            if len(picture.rows) + OTHER_LINES + len(self.scores) <= self.live.console.height:
-                self.solved = picture
+        picture = self.sample.look(self.training)
+        if picture is not None and len(picture.rows) + OTHER_LINES + len(self.scores) <= self.live.console.height:
+            self.solved = picture
 
     def _refresh(self) -> None:
         parts: list[RenderableType] = [self.progress, self.jobs, self._numbers()]
@@ -127,6 +122,22 @@ class LiveMonitor(Monitor):
                 "exact so far", sparkline(self.history, NARROW_SPARKLINE_WIDTH if self.narrow else SPARKLINE_WIDTH)
             )
         return table
+
+
+class SolvedSample:
+    """Looks now and then for a training puzzle that has the right answer at that moment."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self.renderer = renderer
+        self.next_look = 0.0
+
+    def look(self, training: TrainingView) -> Picture | None:
+        """A picture of such a puzzle; None if there is none, or the last look was less than `EXAMPLE_SECONDS` ago."""
+        if time.monotonic() < self.next_look:
+            return None
+        self.next_look = time.monotonic() + EXAMPLE_SECONDS
+        puzzle = solved_puzzle(training)
+        return None if puzzle is None else Stage(self.renderer, puzzle).solution
 
 
 def solved_puzzle(training: TrainingView) -> Puzzle | None:

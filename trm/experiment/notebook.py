@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trm.experiment.experiment import Experiment
-from trm.experiment.live import EXAMPLE_SECONDS, solved_puzzle
+from trm.experiment.live import SolvedSample
 from trm.experiment.session import Display
 from trm.markup import bar, beside, chart, note, panel, table
 from trm.progress import Pace, duration, progress, report_by_default, reporting_to
 from trm.render.html import as_html, percentages
 from trm.render.notebook import CellOutput, NotebookReporter, in_notebook, jobs_html, jobs_text
-from trm.render.scene import Stage
 from trm.training.interruption import Interrupted
 from trm.training.monitor import Monitor, TrainingView
 from trm.words import counted
@@ -56,7 +54,6 @@ class NotebookMonitor(Monitor):
 
     def __init__(self, experiment: Experiment, take_output: Callable[[], CellOutput]) -> None:
         self.title = f"Training {experiment.task.name}, preset {experiment.preset}"
-        self.renderer = experiment.task.renderer()
         self.take_output = take_output
         self.share = 0.0
         self.record: Mapping[str, Any] = {}
@@ -64,7 +61,7 @@ class NotebookMonitor(Monitor):
         self.losses: list[tuple[float, float]] = []
         self.exact: list[tuple[float, float]] = []
         self.solved = ""
-        self.next_look = 0.0
+        self.sample = SolvedSample(experiment.task.renderer())
         self.training: TrainingView | None = None
         self.state = ""
 
@@ -143,12 +140,9 @@ class NotebookMonitor(Monitor):
     def _look_for_solved(self) -> None:
         """Keep a picture of a training puzzle that has the right answer at this moment, if there is one."""
         assert self.training is not None
-        if time.monotonic() < self.next_look:
-            return
-        self.next_look = time.monotonic() + EXAMPLE_SECONDS
-        puzzle = solved_puzzle(self.training)
-        if puzzle is not None:
-            self.solved = as_html(Stage(self.renderer, puzzle).solution)
+        picture = self.sample.look(self.training)
+        if picture is not None:
+            self.solved = as_html(picture)
 
 
 class _Redrawing(NotebookReporter):

@@ -6,7 +6,7 @@ Every setting that differs from the saved run is named. It is refused unless the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from trm.errors import UsageError
 from trm.experiment.experiment import Experiment
 from trm.experiment.fit import TrainedRun, fit, interruptible
 from trm.experiment.preparing import run_folder_class
-from trm.experiment.run_view import run_html
 from trm.experiment.session import Session
+from trm.experiment.summarized import SummarizedRun
 from trm.plugins.code import config_class_of
 from trm.runs.checkpoint_folder import can_resume, newest_good, read_run_config
 from trm.runs.locate import task_spec
@@ -41,7 +41,7 @@ SAFE = (
 
 
 @dataclass(frozen=True)
-class FinishedRun(Mapping[str, Any]):
+class FinishedRun(SummarizedRun):
     """A run that had reached its end before it was to be resumed; as a mapping, its `summary.json`.
 
     Attributes:
@@ -50,27 +50,8 @@ class FinishedRun(Mapping[str, Any]):
         summary: its `summary.json`.
     """
 
-    folder: Path
-    step: int
     summary: Mapping[str, Any] = field(repr=False)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.summary[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.summary)
-
-    def __len__(self) -> int:
-        return len(self.summary)
-
-    @property
-    def scores(self) -> Mapping[str, float]:
-        """Scores of the averaged weights on the test puzzles."""
-        scores: Mapping[str, float] = self.summary["final_metrics"]
-        return scores
-
-    def _repr_html_(self) -> str:
-        return run_html(self.folder, self.summary)
+    step: int
 
     def __str__(self) -> str:
         scores = ", ".join(f"{name} {value:.2%}" for name, value in self.summary["final_metrics"].items())
@@ -131,7 +112,7 @@ def resume(
         changed, notes = changed_run(saved, sets, given or {}, step)
         summary = json.loads(processes.broadcast(lambda: json.dumps(_final_summary(run, step, saved, changed))))
         if summary is not None:
-            return FinishedRun(folder, step, summary)
+            return FinishedRun(folder=folder, summary=summary, step=step)
         experiment = Experiment.from_run(changed)
         for note in [*notes, *version_notes(saved, experiment.versions())]:
             session.display.note(note)
