@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
@@ -45,6 +46,17 @@ def graphs(draw: st.DrawFn, most: int = 6) -> Graph:
     numbers = st.lists(st.tuples(st.integers(-3, 3)), min_size=size, max_size=size)
     edges, groups = draw(st.lists(edge, max_size=8)), draw(st.lists(group, max_size=5))
     return Graph(size, tuple(edges), tuple(groups), tuple(draw(numbers)))
+
+
+def permuted(graph: Graph, order: Sequence[int]) -> Graph:
+    """The same puzzle with its positions in another order: position i of the result is `order[i]` of this one."""
+    place = {old: new for new, old in enumerate(order)}
+    return Graph(
+        graph.size,
+        tuple(edge._replace(source=place[edge.source], target=place[edge.target]) for edge in graph.edges),
+        tuple(group._replace(members=tuple(place[member] for member in group.members)) for group in graph.groups),
+        tuple(graph.numbers[old] for old in order) if graph.numbers else (),
+    )
 
 
 @st.composite

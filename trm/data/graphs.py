@@ -60,16 +60,6 @@ class Graph:
     groups: tuple[Group, ...] = ()
     numbers: tuple[tuple[int, ...], ...] = ()
 
-    def permuted(self, order: Sequence[int]) -> Graph:
-        """The same puzzle with its positions in another order: position i of the result is `order[i]` of this one."""
-        place = {old: new for new, old in enumerate(order)}
-        return Graph(
-            self.size,
-            tuple(edge._replace(source=place[edge.source], target=place[edge.target]) for edge in self.edges),
-            tuple(group._replace(members=tuple(place[member] for member in group.members)) for group in self.groups),
-            tuple(self.numbers[old] for old in order) if self.numbers else (),
-        )
-
 
 def write_graph(graph: Graph, length: int, structure: PuzzleStructure) -> IntArray:
     """The columns of a graph after the tokens, ``[W - L]``.
