@@ -29,7 +29,7 @@ from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import Selection, build_selection, select
 from trm_tasks_arc.pairs import Task
 
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 
 SIDE = 30
 SPLITS = ("train", "test")

@@ -30,7 +30,7 @@ import numpy as np
 
 import trm
 from trm.data import PuzzleSet
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 
 COMPARED = 2000
 """Puzzles of the job that `trm evaluate` scores."""

@@ -15,7 +15,7 @@ import torch
 pytest.importorskip("trm_tasks_sudoku")
 
 from trm.cli.main import main
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 from trm.experiment.experiment import Experiment
 from trm.interop.official import save_checkpoint
 from trm.model import TinyRecursiveModel

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from trm.data import Description, PuzzleSet
 from trm.data.cache import Split, cache_folder, cached_split
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.errors import DataError
 from trm.experiment.experiment import Experiment
 from trm.plugins.code import load

@@ -11,7 +11,8 @@ from tests.support.graph_puzzles import EVERYTHING, described, graphs, permuted,
 from trm import PuzzleStructure
 from trm.config.columns import Columns
 from trm.data import Description, Edge, Graph, Group, PuzzleSet
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.data.overlap import count_overlap
 from trm.errors import DataError, UsageError
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.errors import DataError, PuzzleError, UsageError
 from trm.storage.checksums import CHECKSUMS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import trm
 from trm.data import PuzzleSet
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 from trm.errors import DataError, UsageError
 from trm.evaluation.convergence import Convergence, converge
 from trm.evaluation.trajectory import _components

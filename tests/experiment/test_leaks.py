@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("trm_tasks_sudoku")
 
 from trm.data import IGNORED, PuzzleSet
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 from trm.data.overlap import count_overlap
 from trm.experiment.experiment import Experiment
 from trm.experiment.leaks import known_overlap

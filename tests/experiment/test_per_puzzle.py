@@ -9,7 +9,7 @@ import pytest
 
 import trm
 from tests.support.graph_puzzles import TREES, Trees, build, describe
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 from trm.errors import TRMError
 from trm.experiment.source import DataSource
 from trm.testing import check_task

@@ -38,7 +38,7 @@ def test_evaluates_as_a_mapping_of_scores(solver: trm.Solver, tmp_path: Path) ->
     puzzles = solver.task.parse(EASY)[0]
     answer = solver.task.parse(ANSWER)[0]
     from trm.data import PuzzleSet
-    from trm.data.layout import write_split
+    from trm.data.layout_writing import write_split
     from trm.experiment.source import DataSource
 
     data = PuzzleSet(np.stack([puzzles] * 3), np.stack([answer] * 3), solver.task.description)

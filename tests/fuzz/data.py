@@ -23,7 +23,8 @@ from trm_tasks_sudoku.datasets import build_extreme
 
 from tests.support.graph_puzzles import Trees, build, described
 from trm.data import Edge, Graph, Group
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.sampler import GroupSampler
 from trm.errors import UsageError

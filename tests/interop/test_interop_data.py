@@ -20,7 +20,8 @@ from tests.support.paths import SHARED
 from trm import TinyRecursiveModel, Trainer, TrainingConfig, TRMConfig
 from trm.cli.main import cli
 from trm.data import Description, PuzzleSet
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.data.sampler import GroupSampler
 from trm.errors import DataError
 from trm.plugins.registry import get_registry

@@ -10,7 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 from trm.experiment.experiment import Experiment
 from trm.experiment.fit import fit
 from trm.experiment.session import Session

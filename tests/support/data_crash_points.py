@@ -16,7 +16,8 @@ import numpy as np
 
 from tests.support.crash_points import Counter, forked
 from trm.data import Description, PuzzleSet
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.storage.atomic import replaced_folder
 
 SPLITS = ("train", "test")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import load_file
 
-from trm.data.layout import write_split
+from trm.data.layout_writing import write_split
 from trm.experiment.experiment import Experiment
 
 DATA = ("task.train_puzzles=200", "task.test_puzzles=50")

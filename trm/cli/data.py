@@ -73,7 +73,7 @@ def _experiment(task: str, preset: str | None, sets: tuple[str, ...], **options:
 
 def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> None:
     """Write one split and show progress."""
-    from trm.data.layout import write_split
+    from trm.data.layout_writing import write_split
 
     puzzles = experiment.puzzles(split, rebuild)
     with progress(

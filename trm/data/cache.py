@@ -18,7 +18,8 @@ import numpy as np
 from pydantic import BaseModel
 
 from trm.data.compilation import showing_compilation
-from trm.data.layout import read_split, write_split
+from trm.data.layout import read_split
+from trm.data.layout_writing import write_split
 from trm.data.puzzle_set import Description, PuzzleSet
 from trm.data.shipped import read_shipped
 from trm.data.source_code import module_digest, source_digest

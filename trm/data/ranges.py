@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,13 @@ CELLS = 2**22
 def rows_at_once(width: int) -> int:
     """The number of rows of a width to read or check at a time, to bound memory."""
     return max(1, min(CHUNK, CELLS // max(width, 1)))
+
+
+def chunks(values: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Some rows of an array at a time, with the number of the first of them."""
+    step = rows_at_once(math.prod(values.shape[1:]))
+    for start in range(0, len(values), step):
+        yield start, np.asarray(values[start : start + step])
 
 
 def check_integers(name: str, values: IntArray) -> None:
