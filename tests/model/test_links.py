@@ -183,3 +183,43 @@ def test_a_mixer_that_cannot_use_it_is_refused(mixing: str) -> None:
 def test_any_length_is_refused() -> None:
     with pytest.raises(UsageError, match="need a context_length, the most positions of a puzzle"):
         TRMConfig(**SMALL, context_length=0, structure=described(6).structure)
+
+
+@settings(max_examples=10, deadline=None)
+@given(some=st.lists(graphs(), min_size=1, max_size=5))
+@pytest.mark.parametrize(("mixing", "symbols"), CASES)
+def test_puzzles_of_different_sizes_are_computed_together_as_alone(
+    mixing: str, symbols: tuple[int, ...], some: list[Graph]
+) -> None:
+    description = described(6, symbols=symbols)
+    model = network(description, mixing)
+    rows = np.stack([description.row(np.arange(graph.size) % VOCABULARY, graph) for graph in some])
+    inputs = torch.from_numpy(rows)
+    together = last(model.steps(inputs, model.initial_state(len(rows)), count=2))
+    for number, graph in enumerate(some):
+        alone = output(model, rows[number])
+        assert close(together.output.logits[number, : graph.size], alone.logits[0, : graph.size])
+        assert close(together.output.halt_logits[number], alone.halt_logits[0])
+    # One cycle a step, so that `cycles` does the same work at all positions, without regard to sizes.
+    whole = last(model.cycles(inputs, model.initial_state(len(rows)), count=2))
+    real = description.real(rows)
+    assert close(together.output.logits[real], whole.output.logits[real])
+    assert close(together.state.latent[real], whole.state.latent[real])
+    weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    one, other = (
+        torch.autograd.grad(result.output.logits[real].square().sum(), weights, allow_unused=True)
+        for result in (together, whole)
+    )
+    for first, second in zip(one, other, strict=True):
+        assert (first is None and second is None) or torch.allclose(first, second, rtol=1e-3, atol=1e-3)
+
+
+def test_a_small_puzzle_is_computed_at_few_positions() -> None:
+    description = described(40)
+    model = network(description, "relational")
+    sizes = (3, 10, 11, 40)
+    rows = np.stack([description.row(np.zeros(size, int), Graph(size, numbers=((0,),) * size)) for size in sizes])
+    computed = []
+    model.core.stacks[0].register_forward_hook(lambda _, given_, __: computed.append(given_[0].shape[:2]))
+    model.supervision_step(torch.from_numpy(rows), model.initial_state(4))
+    assert set(computed) == {(2, 10), (1, 20), (1, 40)}

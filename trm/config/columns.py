@@ -94,3 +94,8 @@ SECTIONS = tuple(field.name for field in fields(Columns))[2:]
 def input_width(length: int, structure: PuzzleStructure | None) -> int:
     """The width of a row: its tokens, and the structure of the puzzle's own if it has any."""
     return length if structure is None else Columns.of(length, structure).width
+
+
+def positions(width: int, structure: PuzzleStructure) -> int:
+    """The most positions of the puzzles in rows of a width."""
+    return (width - Columns.of(0, structure).width) // (1 + len(structure.position_numbers))

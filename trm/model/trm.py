@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from trm.config import TRMConfig
+from trm.config.columns import positions
 from trm.model.checks import check_puzzles, check_shapes, check_state, check_steps
 from trm.model.context import Context
 from trm.model.embedding import HaltHead, InputEmbedding, SymbolHead, TokenHead
@@ -18,6 +19,7 @@ from trm.model.links import links, read_structure, real_positions
 from trm.model.losses import step_loss
 from trm.model.positions import Rotary, rotary_tables
 from trm.model.recursion import HRMCore, State, TRMCore, last
+from trm.model.sizes import any_size, by_size, joined, shortened
 
 
 @dataclass
@@ -57,6 +59,7 @@ class TinyRecursiveModel(nn.Module):
     def __init__(self, config: TRMConfig) -> None:
         super().__init__()
         self.config = config
+        self.any_size = any_size(config)
         self.embedding = InputEmbedding(config)
         self.core: TRMCore | HRMCore = TRMCore(config) if config.architecture == "trm" else HRMCore(config)
         self.head = SymbolHead(config) if self.embedding.per_symbol else TokenHead(config)
@@ -175,8 +178,39 @@ class TinyRecursiveModel(nn.Module):
             UsageError: a shape or type is wrong.
         """
         self._checked(inputs, state, puzzle_ids)
+        return self._step_by_size(inputs, state, puzzle_ids) if self.any_size else self._step(inputs, state, puzzle_ids)
+
+    def _step(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None) -> tuple[State, StepOutput]:
         now = last(self._cycles(inputs, state, puzzle_ids))
         return now.detach(), self.read_out(now, inputs)
+
+    def _step_by_size(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None) -> tuple[State, StepOutput]:
+        """A supervision step in which each puzzle is computed at about as many positions as it has."""
+        structure, length = self.config.structure.per_puzzle, self.config.context_length
+        assert structure is not None
+        parts = by_size(inputs, length)
+        results = [
+            self._step(
+                shortened(inputs[rows], length, wanted, structure),
+                State(*(value[rows, : self.config.prefix_length + wanted] for value in state)),
+                None if puzzle_ids is None else puzzle_ids[rows],
+            )
+            for rows, wanted in parts
+        ]
+        outputs = [output for _, output in results]
+        return (
+            State(
+                *(
+                    joined(parts, values, state.answer.shape[1])
+                    for values in zip(*(now for now, _ in results), strict=True)
+                )
+            ),
+            StepOutput(
+                joined(parts, [output.logits for output in outputs], length),
+                joined(parts, [output.halt_logits for output in outputs]),
+                joined(parts, [output.continue_logits for output in outputs]),
+            ),
+        )
 
     def _cycles(self, inputs: Tensor, state: State, puzzle_ids: Tensor | None) -> Iterator[State]:
         """The state after each of the T cycles of one supervision step."""
@@ -190,10 +224,11 @@ class TinyRecursiveModel(nn.Module):
             inputs: tokens ``[B, L]``, or rows ``[B, W]``.
             puzzle_ids: ``[B]``, for models with puzzle vectors. Default: the blank id 0.
         """
-        structure, length = self.config.structure.per_puzzle, self.config.context_length
+        structure = self.config.structure.per_puzzle
         if structure is None:
             x = self.embedding(inputs, puzzle_ids)
             return x, Context(self.rotary(x))
+        length = positions(inputs.shape[1], structure)
         with torch.autocast(inputs.device.type, enabled=False):  # means over many positions need their digits
             own = read_structure(inputs, length, structure)
             linked = links(own)
@@ -221,9 +256,10 @@ class TinyRecursiveModel(nn.Module):
 
     def _real(self, inputs: Tensor | None) -> Tensor | None:
         """Which positions are not padding, ``[B, L]``; None where all puzzles have the same size."""
-        if inputs is None or self.config.structure.per_puzzle is None:
+        structure = self.config.structure.per_puzzle
+        if inputs is None or structure is None:
             return None
-        return real_positions(inputs, self.config.context_length)
+        return real_positions(inputs, positions(inputs.shape[1], structure))
 
     def forward(
         self,
