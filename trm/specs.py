@@ -195,7 +195,9 @@ class TaskSpec:
             `PuzzleError`. With it, weights that do not depend on the size solve puzzles of other sizes.
         format: ``"module:function"``, ``(tokens [L], config) -> str``: a puzzle or an answer as text that `parse` reads.
         check: ``"module:function"``, ``(inputs [L], answer [L], config) -> str | None``: what is wrong with an answer, in
-            one sentence; None if it is valid. It applies the rules and does not need the solution.
+            one sentence; None if it is valid. It applies the rules and does not need the solution. Where puzzles have a
+            structure of their own, all functions get rows ``[W]`` as puzzles, and `check` gets as many tokens as the
+            puzzle has positions.
         solvable: ``"module:function"``, ``(inputs [L], config) -> str | None``: why a puzzle has no proper solution; None
             if it has one.
         board: ``"module:function"``, ``(config) -> trm.render.Board``: how the page of `trm play` draws and edits puzzles, and

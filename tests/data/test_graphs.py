@@ -177,3 +177,16 @@ def test_a_wrong_maximum_in_a_file_takes_no_memory(tmp_path: Path) -> None:
     facts.write_text(facts.read_text().replace('"max_edges": 8', '"max_edges": 1000000'))
     with pytest.raises(DataError, match=r"A row would have 5,000,\d+ columns, more than 131,072"):
         read_split(tmp_path, "train")
+
+
+def test_a_set_is_padded_and_a_row_unpacked() -> None:
+    description = described(6, PuzzleStructure(edges=["next"], max_edges=5))
+    graphs_ = [Graph(size, tuple(Edge("next", 0, place) for place in range(1, size))) for size in (2, 5)]
+    rows_ = [description.row(np.arange(graph.size) % 5, graph) for graph in graphs_]
+    puzzles = PuzzleSet.padded(rows_, [np.array([1, -100]), np.arange(5)], description)
+    assert puzzles.labels.tolist() == [[1, -100, -100, -100, -100, -100], [0, 1, 2, 3, 4, -100]]
+    for row, graph in zip(puzzles.inputs, graphs_, strict=True):
+        tokens, found = description.unpack(row)
+        assert (tokens.tolist(), found) == (list(range(graph.size)), graph)
+    with pytest.raises(DataError, match="An answer has 7 tokens, the description says at most 6"):
+        PuzzleSet.padded(rows_, [np.zeros(7, int), np.arange(5)], description)

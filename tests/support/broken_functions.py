@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from tests.support.good_task import LENGTH, SYMBOLS, Config, Renaming, build, describe, read
-from trm import Structure
-from trm.data import IGNORED, Description, PuzzleSet
+from trm import PuzzleStructure, Structure
+from trm.data import IGNORED, Description, Edge, Graph, PuzzleSet
 from trm.render import Board, Distinct, token_board
 
 
@@ -234,3 +234,32 @@ def board_of_numpy_numbers(config: Config, description: Description) -> Board:
 
 def board_with_a_wrong_rule(config: Config, description: Description) -> Board:
     return replace(token_board(description), rules=(Distinct(groups=(tuple(range(LENGTH)),)),))
+
+
+def described_graph(**own: Any) -> Description:
+    structure = PuzzleStructure(**{"edges": ["next"], "max_edges": LENGTH - 1} | own)
+    return Description(vocab_size=SYMBOLS, seq_len=LENGTH, structure=Structure(per_puzzle=structure))
+
+
+def built_graphs(description: Description, config: Config, split: str, seed: int) -> PuzzleSet:
+    """The good task's rows, each with edges from each position to the next."""
+    puzzles = build(config, split, seed)
+    graph = Graph(LENGTH, tuple(Edge("next", place, place + 1) for place in range(LENGTH - 1)))
+    rows = [description.row(tokens, graph) for tokens in puzzles.inputs]
+    return PuzzleSet.padded(rows, list(puzzles.labels), description)
+
+
+def describe_types(config: Config) -> Description:
+    return described_graph(groups=["cage"], max_groups=1, max_members=1)
+
+
+def build_types(config: Config, split: str, seed: int) -> PuzzleSet:
+    return built_graphs(describe_types(config), config, split, seed)
+
+
+def describe_room(config: Config) -> Description:
+    return described_graph(max_edges=99)
+
+
+def build_room(config: Config, split: str, seed: int) -> PuzzleSet:
+    return built_graphs(describe_room(config), config, split, seed)

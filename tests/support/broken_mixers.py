@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from trm import TRMConfig
+from trm.model.links import Links
 
 
 class Options(BaseModel):
@@ -92,6 +93,32 @@ class FixedLength(Mean):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x)[:, : self.length]
+
+
+class Padded(Mean):
+    """Receives from padding, too."""
+
+    def forward(self, x: Tensor, links: Links | None = None) -> Tensor:
+        return super().forward(x)
+
+
+class Linked(Padded):
+    """Sums over all links, whatever they are."""
+
+    def forward(self, x: Tensor, links: Links | None = None) -> Tensor:
+        projected: Tensor = self.project(x)
+        return projected if links is None else projected + links.weights.sum(1) @ x
+
+
+class Ordered(Linked):
+    def forward(self, x: Tensor, links: Links | None = None) -> Tensor:
+        return super().forward(x, links) + torch.arange(x.shape[1])[:, None]
+
+
+class Linkless(Padded):
+    def forward(self, x: Tensor, links: Links | None = None) -> Tensor:
+        projected: Tensor = self.project(x)
+        return projected
 
 
 def nothing(config: TRMConfig) -> None:

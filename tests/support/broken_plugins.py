@@ -90,6 +90,17 @@ def _preset(**changes: Any) -> dict[str, Any]:
     return {"presets": (replace(PRESET, **changes),)}
 
 
+_OWN: dict[str, Any] = {
+    "augmentation": None,
+    "metrics": (),
+    "renderer": None,
+    "parse": None,
+    "check": None,
+    "solvable": None,
+    "symmetry_class": None,
+}
+"""Differences of a task whose puzzles have a structure of their own, which the good task's parts cannot read."""
+
 _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "good": ({}, {}),
     "bare": (
@@ -107,6 +118,8 @@ _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "token-names": ({"describe": FUNCTION + "describe_names"}, {}),
     "pad": ({"describe": FUNCTION + "describe_pad"}, {}),
     "grid": ({"describe": FUNCTION + "describe_grid"}, {}),
+    "unused-type": (_OWN | {"describe": FUNCTION + "describe_types"}, {"dataset": FUNCTION + "build_types"}),
+    "much-room": (_OWN | {"describe": FUNCTION + "describe_room"}, {"dataset": FUNCTION + "build_room"}),
     "fixed": ({"describe": FUNCTION + "describe_fixed"}, {"dataset": FUNCTION + "build_fixed"}),
     "all-fixed": ({"describe": FUNCTION + "describe_all_fixed"}, {"dataset": FUNCTION + "build_all_fixed"}),
     "relation": ({"describe": FUNCTION + "describe_relation"}, {}),
@@ -207,6 +220,10 @@ _VARIANTS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
 }
 _MIXERS: dict[str, dict[str, Any]] = {
     "mixer": {"factory": MIXER + "Mean", "options": MIXER + "Options", "any_length": True, "resizable": True},
+    "linked": {"factory": MIXER + "Linked", "per_puzzle": True},
+    "mixer-padded": {"factory": MIXER + "Padded", "per_puzzle": True},
+    "mixer-ordered": {"factory": MIXER + "Ordered", "per_puzzle": True},
+    "mixer-linkless": {"factory": MIXER + "Linkless", "per_puzzle": True},
     "mixer-missing": {"factory": MIXER + "gone"},
     "mixer-nothing": {"factory": MIXER + "nothing"},
     "mixer-tolerant": {"factory": MIXER + "Mean", "options": MIXER + "Tolerant"},

@@ -106,8 +106,8 @@ def build(config: Trees, split: str, seed: int) -> PuzzleSet:
         given = rng.integers(size)
         tokens = np.where(np.arange(size) == given, colours, BLANK)
         puzzles.append(description.row(tokens, tree(parents)))
-        answers.append(np.array([*colours, *[-100] * (config.nodes - size)]))
-    return PuzzleSet(np.array(puzzles), np.array(answers), description)
+        answers.append(np.array(colours))
+    return PuzzleSet.padded(puzzles, answers, description)
 
 
 def parse(text: str, config: Trees) -> list[IntArray]:
@@ -125,21 +125,17 @@ def parse(text: str, config: Trees) -> list[IntArray]:
 
 def write(tokens: IntArray, config: Trees) -> str:
     """Write a tree as `parse` reads it."""
-    description = describe(config)
-    graph = description.graph(tokens)
-    colours = "".join("01?"[token] for token in tokens[: graph.size])
+    own, graph = describe(config).unpack(tokens)
+    colours = "".join("01?"[token] for token in own)
     return "".join(str(edge.target) for edge in graph.edges[::2]) + ":" + colours
 
 
 def check(inputs: IntArray, answer: IntArray, config: Trees) -> str | None:
     """What is wrong with the colours of a tree."""
-    graph = describe(config).graph(inputs)
+    given, graph = describe(config).unpack(inputs)
     if any(answer[edge.source] == answer[edge.target] for edge in graph.edges):
         return "Two neighbours have the same colour."
-    given = inputs[: graph.size]
-    return (
-        None if (answer[: graph.size][given != BLANK] == given[given != BLANK]).all() else "A given colour is changed."
-    )
+    return None if (answer[given != BLANK] == given[given != BLANK]).all() else "A given colour is changed."
 
 
 TREES = TaskSpec(

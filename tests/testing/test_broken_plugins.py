@@ -12,6 +12,16 @@ from trm.testing import CHECKS, check_task
 RAISED = '(`raise KeyError("no such symbol")`)'
 """The end of the likely cause if code of the plugin raised an error: its own line."""
 
+STRUCTURED = {"unused-type", "much-room"}
+"""Variants with puzzles that only these checks can read."""
+
+LACKING = {
+    "the task has no metric of its own",
+    "the task has no `parse` and `format`",
+    "the task has no augmentation",
+    "the task has no renderer of its own",
+}
+
 SLOW = {"light_import", "training_learns"}
 """Checks that take most of the time and nothing else depends on: they run for the plugins that fail them."""
 
@@ -129,6 +139,15 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "board-nothing": ("board_fits", "returned NoneType, not a trm.render.Board", "another size"),
     "board-numpy": ("board_fits", "cannot be written as JSON", "NumPy numbers"),
     "board-rules": ("board_accepts_answers", "refuse the right answers of 40 of 40 test puzzles", "wrong tokens"),
+    "unused-type": ("structure_used", "has an edge or group of type 'cage'", "has weights for it in vain"),
+    "much-room": (
+        "structure_used",
+        "has room for 99 edges, but no puzzle of the train split has more than 5",
+        "is a guess",
+    ),
+    "mixer-padded": ("mixers", "what a position receives depends on padding", "`links.real`"),
+    "mixer-ordered": ("mixers", "the order of the positions changes more", "belongs to a position"),
+    "mixer-linkless": ("mixers", "other links do not change its result", "does not use its last argument"),
     "mixer-missing": ("mixers", "'tests.support.broken_mixers:gone' cannot be loaded", "was renamed"),
     "mixer-nothing": ("mixers", "returned NoneType, expected a torch.nn.Module", "`return` is missing"),
     "mixer-tolerant": ("mixers", "accept unknown fields", 'extra="forbid"'),
@@ -167,10 +186,12 @@ def test_one_cause_gives_one_failure_with_problem_and_cause(variant: str) -> Non
         "the task has no `check`",
         "the task has no `board`",
         "the plugin has no mixer",
+        "the task's puzzles have no structure of their own",
+        *(LACKING if variant in STRUCTURED else ()),
     }
 
 
 def test_every_check_and_every_variant_is_pinned() -> None:
     assert {check for check, _, _ in BROKEN.values()} == set(CHECKS)
-    good = {"good", "bare", "mixer", "described", "declared", "declared_nonsense"}
+    good = {"good", "bare", "mixer", "linked", "described", "declared", "declared_nonsense"}
     assert {name.replace("-", "_") for name in BROKEN} | good == set(vars(ALL))

@@ -26,10 +26,11 @@ def test_the_good_task_passes_every_check() -> None:
     others = {name: result.verdict for name, result in results.items() if result.verdict != "passed"}
     assert list(results) == list(CHECKS)
     # The checks of boards pass in the tests of tasks that have one.
-    assert others == {"board_fits": "skipped", "board_accepts_answers": "skipped"}, results
+    lacking = ("structure_used", "board_fits", "board_accepts_answers")
+    assert others == dict.fromkeys(lacking, "skipped"), results
 
 
-@pytest.mark.parametrize("name", ["attention", "mlp", "relational", "grid", "mixer"])
+@pytest.mark.parametrize("name", ["attention", "mlp", "relational", "grid", "mixer", "linked"])
 def test_a_mixer_can_be_checked_without_a_task(name: str) -> None:
     check_mixer(name)
 
@@ -74,7 +75,7 @@ def test_a_failure_shows_the_innermost_line_of_the_plugin() -> None:
 
 def test_a_factory_may_ask_for_the_description() -> None:
     results = _run("described")
-    lacking = {"mixers", "board_fits", "board_accepts_answers"}
+    lacking = {"structure_used", "mixers", "board_fits", "board_accepts_answers"}
     assert {name for name, result in results.items() if result.verdict != "passed"} == lacking, results
     ((_, renderer),) = Subject("described").renderers()
     assert renderer.names == tuple("abcde")  # type: ignore[attr-defined]
@@ -118,6 +119,7 @@ def test_the_command_prints_a_table_or_json_and_exits_with_1_for_a_failure() -> 
 def test_checks_of_parts_that_a_task_lacks_are_skipped() -> None:
     skipped = {name: result.problem for name, result in _run("bare").items() if result.verdict == "skipped"}
     assert skipped == {
+        "structure_used": "the task's puzzles have no structure of their own",
         "metrics_score": "the task has no metric of its own",
         "metrics_merge": "the task has no metric of its own",
         "answer_rules": "the task has no `check`",

@@ -112,7 +112,7 @@ def read_graph(row: IntArray, length: int, structure: PuzzleStructure) -> Graph:
             Group(structure.groups[kind], tuple(members[index]), tuple(group_numbers[index]) if group_numbers else ())
             for index, kind in enumerate(groups)
         ),
-        tuple(map(tuple, numbers)),
+        tuple(map(tuple, numbers)) if structure.position_numbers else (),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,15 @@ class Description:
             DataError: the puzzles of this description have no structure of their own.
         """
         return read_graph(row, self.seq_len, self._per_puzzle)
+
+    def unpack(self, row: IntArray) -> tuple[IntArray, Graph]:
+        """The tokens ``[size]``, without padding, and the structure in a puzzle's row ``[W]``: what `row` joined.
+
+        Raises:
+            DataError: the puzzles of this description have no structure of their own.
+        """
+        graph = self.graph(row)
+        return row[: graph.size], graph
 
     @property
     def _per_puzzle(self) -> PuzzleStructure:
@@ -175,6 +184,27 @@ class PuzzleSet:
         if self.group_indices is NOT_GIVEN:
             object.__setattr__(self, "group_indices", np.arange(puzzles + 1, dtype=np.int32))
         self._check()
+
+    @classmethod
+    def padded(cls, rows: Sequence[IntArray], answers: Sequence[IntArray], description: Description) -> PuzzleSet:
+        """The set of puzzles of different sizes.
+
+        Args:
+            rows: the puzzles, each a row ``[W]``; see `Description.row`.
+            answers: the answer of each, as many tokens as the puzzle has positions; -100 at those that are not scored.
+            description: of the puzzles.
+
+        Raises:
+            DataError: an answer has too many tokens, or the set is invalid; see above.
+        """
+        labels = np.full((len(answers), description.seq_len), IGNORED)
+        for label, answer in zip(labels, answers, strict=True):
+            if len(answer) > description.seq_len:
+                raise DataError(
+                    f"An answer has {len(answer)} tokens, the description says at most {description.seq_len}."
+                )
+            label[: len(answer)] = answer
+        return cls(np.stack(rows), labels, description)
 
     def __len__(self) -> int:
         return len(self.inputs)

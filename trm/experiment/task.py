@@ -33,6 +33,7 @@ from trm.plugins.factories import call_factory
 from trm.plugins.registry import get_registry
 from trm.render.play.board import Board, token_board
 from trm.render.renderer import Renderer
+from trm.render.sized import sized
 from trm.specs import AugmentationSpec, DatasetSpec, MetricSpec, Reference, RendererSpec, TaskSpec
 
 CORE_METRICS = ("cell_accuracy", "exact_accuracy")
@@ -200,7 +201,7 @@ class Task:
         """What is wrong with an answer by the task's rules; None if it is valid or the task defines no rules."""
         if self.spec.check is None:
             return None
-        completed = self.description.complete(inputs, answer)
+        completed = self.description.complete(inputs, answer)[self.description.real(inputs)]
         problem: str | None = load(self.spec.check)(inputs, completed, self.config)
         return problem
 
@@ -250,7 +251,7 @@ class Task:
         """
         chosen = name or self.spec.renderer_name or FALLBACK_RENDERER
         renderer: Renderer = self._made(get_registry().part(RendererSpec, self.name, chosen).factory)
-        return renderer
+        return sized(renderer, self.description)
 
     def board(self) -> Board:
         """How a page draws and edits the task's puzzles: as the task says, or as a grid of token names.

@@ -29,9 +29,9 @@ def any_size(config: TRMConfig) -> bool:
     Fixed relations, positions with vectors or angles of their own, and mixers with weights for each position need all
     positions.
     """
-    structure = config.structure
+    structure, mixer = config.structure, config.mixer
     fixed = structure.relations or structure.neighbours or config.positions != "none"
-    return structure.per_puzzle is not None and config.mixer.per_puzzle and not fixed
+    return structure.per_puzzle is not None and not fixed and (mixer.any_length or mixer.resizable)
 
 
 def by_size(inputs: Tensor, length: int) -> list[Part]:

@@ -18,8 +18,9 @@ class Renderer(Protocol):
         """Render a puzzle as a Rich renderable of at most 80 columns.
 
         Args:
-            inputs: tokens of the puzzle ``[L]``.
-            prediction: tokens of an answer ``[L]``. Default: show the puzzle alone.
+            inputs: tokens of the puzzle ``[L]``, or its row ``[W]`` where puzzles have a structure of their own.
+            prediction: tokens of an answer ``[L]``; where puzzles have sizes of their own, without padding. Default: show
+                the puzzle alone.
             target: tokens of the right answer ``[L]``. Cells where the prediction differs are marked as wrong, not by colour
                 alone. Default: mark nothing.
         """

@@ -26,9 +26,7 @@ class TokenRenderer:
     def render(
         self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None
     ) -> RenderableType:
-        shown = inputs if prediction is None else prediction
-        if self.description is not None:
-            shown = self.description.tokens(shown)[self.description.real(inputs)]
+        shown = self._tokens(inputs) if prediction is None else prediction
         names = [self._name(int(token)) for token in shown]
         width = max(map(len, names)) + 1
         per_row = self._columns(len(shown), width)
@@ -41,6 +39,11 @@ class TokenRenderer:
                 text.append("\n")
         text.rstrip()
         return text
+
+    def _tokens(self, inputs: IntArray) -> IntArray:
+        if self.description is None:
+            return inputs
+        return self.description.tokens(inputs)[self.description.real(inputs)]
 
     def _name(self, token: int) -> str:
         names = self.description.token_names if self.description else ()

@@ -8,8 +8,11 @@ import numpy as np
 
 from trm.data.puzzle_set import IGNORED, IntArray, PuzzleSet
 from trm.errors import DataError
-from trm.testing.check import CheckFailure, require
+from trm.testing.check import CheckFailure, CheckSkipped, require
 from trm.testing.subject import Subject
+
+ROOM = 4
+"""How many times as many edges or groups as any training puzzle has a description may leave room for."""
 
 
 def data_arrays(subject: Subject) -> None:
@@ -56,6 +59,33 @@ def _check_tokens(subject: Subject, split: str, puzzles: PuzzleSet) -> None:
         "there is nothing to answer.",
         "Most likely `Description.fixed_tokens` names the blank or a token of the answers.",
     )
+
+
+def structure_used(subject: Subject) -> None:
+    """Where puzzles have a structure of their own, every type of edge and group occurs, and the maxima fit the puzzles."""
+    structure = subject.description.structure.per_puzzle
+    if structure is None:
+        raise CheckSkipped("the task's puzzles have no structure of their own")
+    graphs = [subject.description.graph(row) for row in np.asarray(subject.train.inputs)]
+    used = {edge.type for graph in graphs for edge in graph.edges} | {
+        group.type for graph in graphs for group in graph.groups
+    }
+    missing = [name for name in (*structure.edges, *structure.groups) if name not in used]
+    require(
+        not missing,
+        f"No puzzle of the train split has an edge or group of type {', '.join(map(repr, missing))}.",
+        "Most likely the description names a type that the dataset does not build, and a model has weights for it in vain.",
+    )
+    largest = max(len(graph.edges) for graph in graphs), max(len(graph.groups) for graph in graphs)
+    for name, most, wanted in (
+        ("edges", largest[0], structure.max_edges),
+        ("groups", largest[1], structure.max_groups),
+    ):
+        require(
+            wanted <= ROOM * max(most, 1),
+            f"The description has room for {wanted} {name}, but no puzzle of the train split has more than {most}.",
+            f"Most likely `max_{name}` is a guess: room that no puzzle needs makes rows longer and training slower.",
+        )
 
 
 def same_seed_same_data(subject: Subject) -> None:

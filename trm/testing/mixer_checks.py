@@ -15,6 +15,7 @@ from trm.plugins.code import load
 from trm.plugins.registry import get_registry
 from trm.specs import MixerSpec
 from trm.testing.check import CheckFailure, CheckSkipped, plugin_code, require
+from trm.testing.link_checks import check_links, structured
 from trm.testing.subject import Subject, problem_with, references_of
 
 BATCH = 2
@@ -61,6 +62,9 @@ def check_mixer(name: str) -> None:
         _check_resizable(spec, mixer)
     if spec.any_length:
         _check_any_length(spec)
+    if spec.per_puzzle:
+        own = _config(spec, 3, structure=structured(config.structure))
+        check_links(spec, _built(spec, own), own)
 
 
 def _config(spec: MixerSpec, side: int, **changes: Any) -> TRMConfig:

@@ -32,6 +32,7 @@ _CHECKS: tuple[tuple[Callable[[Subject], None], tuple[str, ...]], ...] = (
     (contract_checks.description, ("config",)),
     (contract_checks.presets, ("references", "description")),
     (data_checks.data_arrays, ("description",)),
+    (data_checks.structure_used, ("data_arrays",)),
     (data_checks.same_seed_same_data, ("data_arrays",)),
     (data_checks.other_seed_other_data, ("data_arrays",)),
     (metric_checks.metrics_score, ("data_arrays",)),
