@@ -1,0 +1,139 @@
+"""Graph colouring: neighbours have different colours. Some nodes are given, and one colouring is left."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from trm.data import IntArray, PuzzleSet, parts, progress
+from trm.evaluation import Share
+
+from . import graphs, search
+from .settings import Config, describe, edges_in, make_row
+
+BLOCK = 200  # puzzles that are generated and kept on disk together
+SPLITS = ("train", "test", "validation")
+Drawn = tuple[IntArray, IntArray, IntArray]
+"""Edges `[E, 2]`, tokens of the puzzle and of its answer `[nodes]`."""
+
+
+def split_of(key: int) -> str:
+    """Return the split of a graph: one eighth of all keys belong to the test, another one to the validation."""
+    return {0: "test", 1: "validation"}.get(zlib.crc32(key.to_bytes(8, "little")) % 8, "train")
+
+
+def build(config: Config, split: str, seed: int) -> PuzzleSet:
+    """Generate graphs of which some nodes are given, as few as leave one colouring."""
+    return generate(config, split, seed, draw_extension)
+
+
+def build_plain(config: Config, split: str, seed: int) -> PuzzleSet:
+    """Generate colourable graphs of which only a triangle or an edge is given. They have many colourings."""
+    return generate(config, split, seed, draw_plain)
+
+
+def generate(
+    config: Config, split: str, seed: int, draw: Callable[[Config, np.random.Generator, str], Drawn]
+) -> PuzzleSet:
+    """Draw as many puzzles as a split has. The graph decides the split, however its nodes are numbered."""
+    count = config.train_puzzles if split == "train" else config.test_puzzles
+
+    def block(number: int) -> dict[str, IntArray]:
+        rng = np.random.default_rng(np.random.SeedSequence([seed, SPLITS.index(split), number]))
+        rows, labels = [], np.full((BLOCK, config.nodes), -100)
+        for index in range(BLOCK):
+            edges, tokens, answer = draw(config, rng, split)
+            rows.append(make_row(config, tokens, edges))
+            labels[index, : len(answer)] = answer
+        return {"inputs": np.array(rows), "labels": labels}
+
+    arrays = []
+    with progress(f"Making {split} puzzles", count) as advance:
+        for _, part in zip(range(0, count, BLOCK), parts("graphs", block), strict=False):
+            arrays.append(part.arrays)
+            advance(BLOCK, found=part.found)
+    inputs, labels = (np.concatenate([part[name] for part in arrays])[:count] for name in ("inputs", "labels"))
+    return PuzzleSet(inputs, labels, describe(config))
+
+
+def draw_extension(config: Config, rng: np.random.Generator, split: str) -> Drawn:
+    """Draw a graph around a colouring, and drop given nodes in random order while one colouring is left."""
+    while True:
+        nodes = int(rng.integers(config.fewest, config.nodes + 1))
+        edges, answer = graphs.planted(rng, nodes, config.edges_of(nodes), config.colours)
+        if split_of(graphs.key(edges, nodes)) == split:
+            order = rng.permutation(nodes).tolist()
+            given = search.dig(graphs.neighbours(edges, nodes), answer.tolist(), order, config.colours)
+            return edges, np.where(given, answer, 0), answer
+
+
+def draw_plain(config: Config, rng: np.random.Generator, split: str) -> Drawn:
+    """Draw a random graph that a search can colour. The label is the colouring that the search finds."""
+    while True:
+        nodes = int(rng.integers(config.fewest, config.nodes + 1))
+        edges = graphs.uniform(rng, nodes, config.edges_of(nodes))
+        if split_of(graphs.key(edges, nodes)) == split:
+            tokens = graphs.anchored(edges, nodes)
+            try:
+                answer = search.colouring(graphs.neighbours(edges, nodes), options_of(tokens, config))
+            except search.TooHard:
+                continue
+            if answer is not None:
+                return edges, tokens, np.array(answer)
+
+
+def options_of(tokens: IntArray, config: Config) -> list[int]:
+    """Return the colours that each node of a puzzle may have, as bits."""
+    every = (1 << config.colours) - 1
+    return [1 << token - 1 if token else every for token in tokens.tolist()]
+
+
+def symmetry_class(inputs: IntArray, labels: IntArray, config: Config) -> IntArray:
+    """Return a number `[N]` for each puzzle that its graph has, however nodes are numbered and whichever are given."""
+    return np.array([graphs.key(*edges_in(row, config)) for row in inputs], dtype=np.uint64)
+
+
+class Valid(Share):
+    """The share of answers that are colourings and keep the given nodes, whether or not they are the label."""
+
+    needs = ("inputs", "predictions")
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.config = config
+
+    def count(self, batch: Mapping[str, IntArray]) -> tuple[int, int]:
+        pairs = zip(batch["inputs"], batch["predictions"], strict=True)
+        return sum(check(row, answer, self.config) is None for row, answer in pairs), len(batch["inputs"])
+
+
+def check(inputs: IntArray, answer: IntArray, config: Config) -> str | None:
+    """Return what is wrong with an answer, in one sentence; None if it is a colouring that keeps the given nodes."""
+    edges, nodes = edges_in(inputs, config)
+    for node in range(nodes):
+        if not 1 <= answer[node] <= config.colours:
+            return f"Node {node + 1} has no colour."
+        if inputs[node] not in (0, answer[node]):
+            return f"Node {node + 1} is given colour {inputs[node]} and has {answer[node]}."
+    wrong = edges[answer[edges[:, 0]] == answer[edges[:, 1]]] + 1
+    if not len(wrong):
+        return None
+    if len(wrong) == 1:
+        return f"The edge {wrong[0, 0]}-{wrong[0, 1]} joins two nodes of one colour."
+    return f"{len(wrong)} edges join two nodes of one colour, such as {wrong[0, 0]}-{wrong[0, 1]}."
+
+
+def solvable(inputs: IntArray, config: Config) -> str | None:
+    """Return why a puzzle has no colouring; None if it has one, or several, or if that takes long to find out."""
+    edges, nodes = edges_in(inputs, config)
+    for first, second in edges.tolist():
+        if inputs[first] and inputs[first] == inputs[second]:
+            return f"The edge {first + 1}-{second + 1} joins two nodes that are given colour {inputs[first]}."
+    try:
+        found = search.colouring(graphs.neighbours(edges, nodes), options_of(inputs[:nodes], config), limit=20_000)
+    except search.TooHard:
+        return None
+    given = " that keeps the given nodes" if inputs[:nodes].any() else ""
+    return None if found else f"The graph has no colouring with {config.colours} colours{given}."
