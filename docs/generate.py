@@ -19,6 +19,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -91,17 +92,19 @@ def names(module_name: str) -> Iterator[str]:
 
 
 def details(module_name: str) -> Iterator[str]:
-    """The public names of a module, each with its signature, its docstring and its methods."""
-    documented = [(name, value) for name, value in _public(module_name) if callable(value)]
+    """The public functions and classes of a module, each with its signature, its docstring, its properties and methods."""
+    documented = [(name, value) for name, value in _public(module_name) if callable(value) and _docstring(value)]
     for name, value in sorted(documented, key=lambda item: inspect.isclass(item[1])):  # functions first
-        yield from (f"### {module_name}.{name}", "", "```python", _signature(name, value), "```", "")
-        yield from (_prose(value), "")
-        methods = list(_methods(value))
-        if methods:
-            yield from ("Methods:", "")
-        for method_name, method in methods:
-            yield f"- `{_signature(method_name, method).replace(chr(10) + '    ', ' ')}`: {_summary(method)}"
-        yield ""
+        yield from _documented("###", f"{module_name}.{name}", name, value)
+        properties = list(_properties(value))
+        if properties:
+            yield from ("Properties:", "", *(f"- `{item}`: {_summary_of(member)}" for item, member in properties), "")
+        for method_name, method in _methods(value):
+            yield from _documented("####", f"{name}.{method_name}", method_name, method)
+
+
+def _documented(level: str, title: str, name: str, value: Any) -> Iterator[str]:
+    yield from (f"{level} {title}", "", "```python", _signature(name, value), "```", "", _prose(value), "")
 
 
 GENERATORS: dict[str, Callable[..., Iterator[str]]] = {
@@ -171,12 +174,25 @@ def _public(module_name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _methods(value: Any) -> Iterator[tuple[str, Any]]:
-    """The documented public methods that a class defines itself."""
+    """The documented public methods that a class defines itself, and the call of a protocol."""
     if inspect.isclass(value):
         for name, method in vars(value).items():
             function = method.__func__ if isinstance(method, classmethod | staticmethod) else method
-            if inspect.isfunction(function) and not name.startswith("_") and inspect.getdoc(function):
+            public = not name.startswith("_") or (name == "__call__" and getattr(value, "_is_protocol", False))
+            if inspect.isfunction(function) and public and inspect.getdoc(function):
                 yield name, function
+
+
+def _properties(value: Any) -> Iterator[tuple[str, property | cached_property[Any]]]:
+    """The documented public properties that a class defines itself."""
+    if inspect.isclass(value):
+        for name, member in vars(value).items():
+            if isinstance(member, property | cached_property) and not name.startswith("_") and inspect.getdoc(member):
+                yield name, member
+
+
+def _summary_of(member: property | cached_property[Any]) -> str:
+    return " ".join((inspect.getdoc(member) or "").split("\n\n")[0].replace("``", "`").split())
 
 
 def _signature(name: str, value: Any) -> str:
@@ -185,7 +201,7 @@ def _signature(name: str, value: Any) -> str:
         return f"{name}(**fields)"
     if getattr(value, "_is_protocol", False):
         return f"class {name}(Protocol)"
-    parameters = [item for item in inspect.signature(value).parameters.values() if item.name != "self"]
+    parameters = [item for item in inspect.signature(value).parameters.values() if item.name not in ("self", "cls")]
     shown = [str(item.replace(annotation=inspect.Parameter.empty)) for item in parameters]
     if any(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters):
         shown.insert([item.kind for item in parameters].index(inspect.Parameter.KEYWORD_ONLY), "*")
