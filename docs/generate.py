@@ -202,11 +202,18 @@ def _signature(name: str, value: Any) -> str:
     if getattr(value, "_is_protocol", False):
         return f"class {name}(Protocol)"
     parameters = [item for item in inspect.signature(value).parameters.values() if item.name not in ("self", "cls")]
-    shown = [str(item.replace(annotation=inspect.Parameter.empty)) for item in parameters]
+    shown = [str(_named_default(item).replace(annotation=inspect.Parameter.empty)) for item in parameters]
     if any(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters):
         shown.insert([item.kind for item in parameters].index(inspect.Parameter.KEYWORD_ONLY), "*")
     line = f"{name}({', '.join(shown)})"
     return line if len(line) <= 100 else f"{name}(\n    " + ",\n    ".join(shown) + ",\n)"
+
+
+def _named_default(item: inspect.Parameter) -> inspect.Parameter:
+    """A parameter whose default, if it is a function, shows its name and not its address."""
+    if not inspect.isfunction(item.default):
+        return item
+    return item.replace(default=type("Name", (), {"__repr__": lambda _, name=item.default.__name__: name})())
 
 
 def _prose(value: Any) -> str:
