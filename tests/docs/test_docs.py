@@ -39,8 +39,25 @@ def test_committed_references_are_what_the_generator_writes(page: Path) -> None:
 
 
 def test_the_references_that_describe_code_are_generated() -> None:
-    names = ["commands.md", "conformance.md", "hooks.md", "python-api.md", "settings.md"]
+    modules = [f"api-{name}.md" for name in ("data", "evaluation", "render", "testing", "training")]
+    names = [*modules, "commands.md", "conformance.md", "hooks.md", "python-api.md", "settings.md"]
     assert [path.name for path in GENERATED] == names
+
+
+@pytest.mark.parametrize(
+    ("page", "titles"),
+    [
+        ("api-data.md", ["PuzzleSet.padded", "Description.unpack", "Augmentation.apply", "Augmentation.invert"]),
+        ("api-evaluation.md", ["Metric.reset", "Metric.update", "Metric.compute", "Metric.merge"]),
+        ("api-render.md", ["Renderer.render"]),
+        ("python-api.md", ["Mixer.__call__", "Backend.autocast", "Task.check"]),
+    ],
+)
+def test_classes_and_protocols_are_documented_with_their_methods(page: str, titles: list[str]) -> None:
+    text = (REFERENCE / page).read_text()
+    for title in titles:
+        section = text.split(f"#### {title}\n")[1].split("\n### ")[0].split("\n#### ")[0]
+        assert len(section) > 80, title
 
 
 def test_every_hook_is_documented_with_prose_and_all_fields_of_its_spec(hooks_page: str) -> None:
