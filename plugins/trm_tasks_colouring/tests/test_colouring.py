@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from trm.testing import parametrize_with_checks
 from trm_tasks_colouring import graphs, search
-from trm_tasks_colouring.settings import Config, edges_in, make_row
-from trm_tasks_colouring.task import Valid, build, build_plain, check, options_of, solvable, split_of
+from trm_tasks_colouring.settings import Config, make_row, unpack
+from trm_tasks_colouring.task import Valid, build, build_plain, check, key_of, options_of, solvable, split_of
 
 SMALL = Config(nodes=11, fewest=8, train_puzzles=60, test_puzzles=30)
 PATH = [(0, 1), (1, 2), (2, 3)]
@@ -34,11 +34,11 @@ def test_a_puzzle_has_one_colouring_and_every_given_node_is_needed(settings: dic
     config = SMALL.model_copy(update=settings)
     puzzles = build(config, "train", seed=3)
     for row, label in zip(puzzles.inputs[:6], puzzles.labels, strict=False):
-        edges, nodes = edges_in(row, config)
-        tokens = row[:nodes].tolist()
-        assert all_colourings(tokens, edges.tolist(), config.colours) == [tuple(label[:nodes].tolist())]
-        for node in np.flatnonzero(row[:nodes]):
-            fewer = [0 if other == node else token for other, token in enumerate(tokens)]
+        tokens, edges = unpack(row, config)
+        answer = tuple(label[: len(tokens)].tolist())
+        assert all_colourings(tokens.tolist(), edges.tolist(), config.colours) == [answer]
+        for node in np.flatnonzero(tokens):
+            fewer = [0 if other == node else token for other, token in enumerate(tokens.tolist())]
             assert len(all_colourings(fewer, edges.tolist(), config.colours)) > 1
 
 
@@ -48,12 +48,12 @@ def test_large_puzzles_have_one_colouring(split: str) -> None:
     puzzles = build(config, split, seed=1)
     assert 0.1 < (puzzles.inputs[:, :40] > 0).mean() < 0.3
     for row, label in zip(puzzles.inputs, puzzles.labels, strict=True):
-        edges, nodes = edges_in(row, config)
+        tokens, edges = unpack(row, config)
         assert len(edges) == 90
-        given = (row[:nodes] > 0).tolist()
-        assert search.other_colouring(graphs.neighbours(edges, nodes), label.tolist(), given, 3) is None
+        given = (tokens > 0).tolist()
+        assert search.other_colouring(graphs.neighbours(edges, 40), label.tolist(), given, 3) is None
         given[given.index(True)] = False
-        other = search.other_colouring(graphs.neighbours(edges, nodes), label.tolist(), given, 3)
+        other = search.other_colouring(graphs.neighbours(edges, 40), label.tolist(), given, 3)
         assert other is not None
         assert other != label.tolist()
 
@@ -77,7 +77,7 @@ def test_a_plain_puzzle_gives_a_clique_and_its_label_is_a_colouring() -> None:
     puzzles = build_plain(Config(fewest=30, train_puzzles=20), "train", 0)
     for row, label in zip(puzzles.inputs, puzzles.labels, strict=True):
         assert check(row, label, Config()) is None
-        assert sorted(row[: edges_in(row, Config())[1]][row[: edges_in(row, Config())[1]] > 0]) in ([1, 2], [1, 2, 3])
+        assert sorted(filter(None, unpack(row, Config())[0].tolist())) in ([1, 2], [1, 2, 3])
 
 
 def test_the_key_of_a_graph_does_not_depend_on_the_numbers_of_its_nodes() -> None:
@@ -95,7 +95,7 @@ def test_no_graph_is_in_two_splits() -> None:
     keys = {}
     for split in ("train", "test", "validation"):
         puzzles = build(SMALL, split, seed=0)
-        keys[split] = {graphs.key(*edges_in(row, SMALL)) for row in puzzles.inputs}
+        keys[split] = {key_of(row, SMALL) for row in puzzles.inputs}
         assert {split_of(key) for key in keys[split]} == {split}
     assert not keys["train"] & keys["test"]
     assert not keys["train"] & keys["validation"]

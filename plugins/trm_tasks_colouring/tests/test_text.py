@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trm.errors import PuzzleError
-from trm_tasks_colouring.settings import Config, edges_in, make_row
+from trm_tasks_colouring.settings import Config, make_row, unpack
 from trm_tasks_colouring.text import Nodes, fit, format_row, read
 
 CONFIG = Config(nodes=12, fewest=8, edges=30)
@@ -33,7 +33,8 @@ def test_what_is_written_is_read(row: np.ndarray) -> None:
 @settings(max_examples=50, deadline=None)
 @given(puzzles())
 def test_dimacs_and_one_line_mean_the_same(row: np.ndarray) -> None:
-    edges, nodes = edges_in(row, CONFIG)
+    tokens, edges = unpack(row, CONFIG)
+    nodes = len(tokens)
     lines = [f"p edge {nodes} {len(edges)}"]
     lines += [f"e {second} {first}" for first, second in (edges[::-1] + 1).tolist()]
     lines += [f"n {node + 1} {row[node]}" for node in range(nodes) if row[node]]
@@ -64,7 +65,7 @@ def test_a_graph_without_given_nodes_gets_a_triangle_or_an_edge() -> None:
         ("1..:12", "'12' is not an edge"),
         ("1..:1-4", "'4' is not a node. Nodes are numbered from 1 to 3"),
         ("1..:2-2", "Node 2 has an edge to itself"),
-        ("14.:1-2", "Node 2 has colour '4'. Colours are 1 to 3. Set task.colours=4"),
+        ("14.:1-2", "Node 2 has colour '4'. Colours are 1 to 3 unless task.colours is 4."),
         ("1" + "." * 600 + ":1-2", "'601' nodes. Expected a number from 1 to 500"),
         ("1" + "." * 12 + ":1-2", "13 nodes and 1 edges; the settings allow 12 and 30"),
         ("e 1 2", "Line 1: 'e' comes before a line such as 'p edge"),
@@ -83,7 +84,7 @@ def test_errors_name_the_place(text: str, problem: str) -> None:
     assert problem in str(error.value)
 
 
-def test_edges_in_both_directions_count_once_or_twice() -> None:
+def test_unpack_both_directions_count_once_or_twice() -> None:
     both = "p edge 3 {}\ne 1 2\ne 2 1\ne 2 3\ne 3 2\nn 1 1"
     for declared in (2, 4):
         assert format_row(read(both.format(declared), CONFIG).strictly()[0], CONFIG) == "1..:1-2,2-3"

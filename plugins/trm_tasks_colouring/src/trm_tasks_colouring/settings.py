@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -53,7 +52,6 @@ class Config(BaseModel):
         return min(round(nodes * (self.degree or DEGREES[self.colours]) / 2), nodes * (nodes - 1) // 2)
 
 
-@lru_cache(maxsize=16)
 def describe(config: Config) -> Description:
     """Return vocabulary, length and structure. Token 0 is a node without a colour, token c is colour c."""
     colours = list(range(1, config.colours + 1))
@@ -79,8 +77,8 @@ def make_row(config: Config, tokens: IntArray, edges: Sequence[Sequence[int]] | 
     return describe(config).row(np.asarray(tokens), Graph(size=len(tokens), edges=tuple(both)))
 
 
-def edges_in(row: IntArray, config: Config) -> tuple[IntArray, int]:
-    """Return the edges `[E, 2]` of a puzzle's row, each once with the smaller node first, and the number of nodes."""
-    graph = describe(config).graph(row)
+def unpack(row: IntArray, config: Config) -> tuple[IntArray, IntArray]:
+    """Return the tokens `[nodes]` of a row, and its edges `[E, 2]`, each once with the smaller node first."""
+    tokens, graph = describe(config).unpack(row)
     pairs = sorted({(min(edge.source, edge.target), max(edge.source, edge.target)) for edge in graph.edges})
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2), graph.size
+    return tokens, np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -11,7 +11,7 @@ from trm.data import IntArray, PuzzleSet, parts, progress
 from trm.evaluation import Share
 
 from . import graphs, search
-from .settings import Config, describe, edges_in, make_row
+from .settings import Config, describe, make_row, unpack
 
 BLOCK = 200  # puzzles that are generated and kept on disk together
 SPLITS = ("train", "test", "validation")
@@ -42,12 +42,10 @@ def generate(
 
     def block(number: int) -> dict[str, IntArray]:
         rng = np.random.default_rng(np.random.SeedSequence([seed, SPLITS.index(split), number]))
-        rows, labels = [], np.full((BLOCK, config.nodes), -100)
-        for index in range(BLOCK):
-            edges, tokens, answer = draw(config, rng, split)
-            rows.append(make_row(config, tokens, edges))
-            labels[index, : len(answer)] = answer
-        return {"inputs": np.array(rows), "labels": labels}
+        drawn = [draw(config, rng, split) for _ in range(BLOCK)]
+        rows = [make_row(config, tokens, edges) for edges, tokens, _ in drawn]
+        puzzles = PuzzleSet.padded(rows, [answer for *_, answer in drawn], describe(config))
+        return {"inputs": puzzles.inputs, "labels": puzzles.labels}
 
     arrays = []
     with progress(f"Making {split} puzzles", count) as advance:
@@ -92,7 +90,13 @@ def options_of(tokens: IntArray, config: Config) -> list[int]:
 
 def symmetry_class(inputs: IntArray, labels: IntArray, config: Config) -> IntArray:
     """Return a number `[N]` for each puzzle that its graph has, however nodes are numbered and whichever are given."""
-    return np.array([graphs.key(*edges_in(row, config)) for row in inputs], dtype=np.uint64)
+    return np.array([key_of(row, config) for row in inputs], dtype=np.uint64)
+
+
+def key_of(row: IntArray, config: Config) -> int:
+    """Return the key of a puzzle's graph."""
+    tokens, edges = unpack(row, config)
+    return graphs.key(edges, len(tokens))
 
 
 class Valid(Share):
@@ -111,12 +115,12 @@ class Valid(Share):
 
 def check(inputs: IntArray, answer: IntArray, config: Config) -> str | None:
     """Return what is wrong with an answer, in one sentence; None if it is a colouring that keeps the given nodes."""
-    edges, nodes = edges_in(inputs, config)
-    for node in range(nodes):
-        if not 1 <= answer[node] <= config.colours:
-            return f"Node {node + 1} has no colour."
-        if inputs[node] not in (0, answer[node]):
-            return f"Node {node + 1} is given colour {inputs[node]} and has {answer[node]}."
+    tokens, edges = unpack(inputs, config)
+    for node, (token, colour) in enumerate(zip(tokens, answer, strict=False), start=1):
+        if not 1 <= colour <= config.colours:
+            return f"Node {node} has no colour."
+        if token not in (0, colour):
+            return f"Node {node} is given colour {token} and has {colour}."
     wrong = edges[answer[edges[:, 0]] == answer[edges[:, 1]]] + 1
     if not len(wrong):
         return None
@@ -127,13 +131,13 @@ def check(inputs: IntArray, answer: IntArray, config: Config) -> str | None:
 
 def solvable(inputs: IntArray, config: Config) -> str | None:
     """Return why a puzzle has no colouring; None if it has one, or several, or if that takes long to find out."""
-    edges, nodes = edges_in(inputs, config)
+    tokens, edges = unpack(inputs, config)
     for first, second in edges.tolist():
-        if inputs[first] and inputs[first] == inputs[second]:
-            return f"The edge {first + 1}-{second + 1} joins two nodes that are given colour {inputs[first]}."
+        if tokens[first] and tokens[first] == tokens[second]:
+            return f"The edge {first + 1}-{second + 1} joins two nodes that are given colour {tokens[first]}."
     try:
-        found = search.colouring(graphs.neighbours(edges, nodes), options_of(inputs[:nodes], config), limit=20_000)
+        found = search.colouring(graphs.neighbours(edges, len(tokens)), options_of(tokens, config), limit=20_000)
     except search.TooHard:
         return None
-    given = " that keeps the given nodes" if inputs[:nodes].any() else ""
+    given = " that keeps the given nodes" if tokens.any() else ""
     return None if found else f"The graph has no colouring with {config.colours} colours{given}."

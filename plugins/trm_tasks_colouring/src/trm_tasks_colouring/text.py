@@ -12,7 +12,7 @@ from trm.data import IntArray, Reading
 from trm.errors import PuzzleError
 
 from .graphs import anchored
-from .settings import MOST_NODES, Config, edges_in, make_row
+from .settings import MOST_NODES, Config, make_row, unpack
 
 BLANKS = ".0_-*?"  # what stands for a node without a given colour on a line
 EXAMPLE = "Write, for example, 1..:1-2,2-3 (the given colours of three nodes, and two edges)."
@@ -45,8 +45,8 @@ class Drawing:
 
     def give(self, node: int, word: str, config: Config, line: int) -> None:
         if not word.isdecimal() or not 1 <= int(word[:9]) <= config.colours:
-            problem = f"Node {node + 1} has colour {word[:20]!r}. Colours are 1 to {config.colours}."
-            raise self.fail(problem + ("" if config.colours == 4 else " Set task.colours=4 for four."), line)
+            problem = f"Node {node + 1} has colour {word[:20]!r}. Colours are 1 to {config.colours}"
+            raise self.fail(problem + ("." if config.colours == 4 else " unless task.colours is 4."), line)
         if self.given.setdefault(node, int(word)) != int(word):
             raise self.fail(f"Node {node + 1} has two colours, {self.given[node]} and {word}. Keep one.", line)
 
@@ -194,8 +194,8 @@ def dimacs_line(words: list[str], drawing: Found | None, line: int, config: Conf
 
 def format_row(row: IntArray, config: Config) -> str:
     """Write a puzzle or an answer as one line, such as `1..:1-2,2-3`, which `read` reads."""
-    edges, nodes = edges_in(row, config)
-    colours = "".join(str(token) if token else "." for token in row[:nodes])
+    tokens, edges = unpack(row, config)
+    colours = "".join(str(token) if token else "." for token in tokens)
     return colours + ":" + ",".join(f"{first}-{second}" for first, second in (edges + 1).tolist())
 
 
@@ -207,11 +207,12 @@ class Nodes:
 
     def render(self, inputs: IntArray, prediction: IntArray | None = None, target: IntArray | None = None) -> Text:
         text = Text()
-        edges, nodes = edges_in(inputs, self.config)
-        shown = inputs[:nodes] if prediction is None else prediction[:nodes]
+        tokens, edges = unpack(inputs, self.config)
+        nodes = len(tokens)
+        shown = tokens if prediction is None else prediction[:nodes]
         for node, token in enumerate(shown):
             wrong = target is not None and token != target[node]
-            style = "bold red" if wrong else "bold" if inputs[node] else "" if token else "dim"
+            style = "bold red" if wrong else "bold" if tokens[node] else "" if token else "dim"
             if node % 10 == 0:
                 text.append(f"{node + 1:4d}  ", "dim")
             text.append((str(token) if token else ".") + ("! " if wrong else "  "), style)
