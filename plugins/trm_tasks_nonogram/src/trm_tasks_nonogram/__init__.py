@@ -8,7 +8,7 @@ from trm.specs import DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpe
 CODE = "trm_tasks_nonogram.task:"
 MODEL = {
     "mixing": "relational",
-    "hidden_dim": 48,
+    "hidden_dim": 64,
     "mlp_multiple_of": 32,
     "n_recursions": 3,
     "T_steps": 2,
@@ -18,11 +18,11 @@ MODEL = {
 }
 TRAINING = {
     "batch_size": 16,
-    "max_steps": 1000,
+    "max_steps": 2000,
     "optimizer": "muon",
     "muon_learning_rate": 5e-3,
     "learning_rate": 2e-3,
-    "ema_decay": 0.99,
+    "ema_decay": 0.995,
     "halt_when_right": 0.9,
 }
 QUICK = PresetSpec(name="quick", summary="5x5 to 10x10", model=MODEL, training=TRAINING)
@@ -54,6 +54,6 @@ def trm_register_tasks() -> list[TaskSpec]:
         check=CODE + "check",
         solvable=CODE + "solvable",
         symmetry_class=CODE + "symmetry_class",
-        sample={"train_puzzles": 200, "validation_puzzles": 50, "test_puzzles": 100},
+        sample={"largest": 6, "train_puzzles": 200, "validation_puzzles": 50, "test_puzzles": 100},
     )
     return [task]

@@ -121,11 +121,9 @@ def refuse_larger(puzzle: Puzzle, place: str, largest: int) -> None:
     """
     height, width = len(puzzle.rows), len(puzzle.columns)
     if max(height, width) > largest:
-        remedy = (
-            f"set task.largest to at most {LARGEST} for larger ones" if largest < LARGEST else "no setting has more"
-        )
+        remedy = f" Set task.largest to more, up to {LARGEST}." if largest < LARGEST else ""
         raise PuzzleError(
-            f"{place}: the puzzle has {height} rows and {width} columns, expected at most {largest}; {remedy}."
+            f"{place}: the puzzle has {height} x {width} cells, expected at most {largest} x {largest}.{remedy}"
         )
 
 
