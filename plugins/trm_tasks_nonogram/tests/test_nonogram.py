@@ -179,7 +179,7 @@ def test_text_is_read_in_several_forms():
         ("\u00b2;1/1;1", "is not a number"),
         ("##\n#", "Lines 1 to 2: row 2 of the picture has 1 cells and row 1 has 2"),
         ("##//##", "row 2 of the picture has 0 cells"),
-        ("/".join([";".join(["1"] * 11)] * 2), "has 11 rows and 11 columns, expected at most 10; no setting has more"),
+        ("/".join([";".join(["1"] * 11)] * 2), "has 11 x 11 cells, expected at most 10 x 10."),
     ],
 )
 def test_careless_text_is_refused_with_the_place(text, message):
@@ -192,7 +192,7 @@ def test_careless_text_is_refused_with_the_place(text, message):
 def test_settings_fit_the_largest_puzzle_of_a_text():
     assert fit(HEART, Config()).largest == 5
     assert fit(f"{HEART}\n{'#' * 7}", Config(largest=5)).largest == 7
-    with pytest.raises(PuzzleError, match="1 rows and 7 columns, expected at most 5"):
+    with pytest.raises(PuzzleError, match=r"1 x 7 cells, expected at most 5 x 5\. Set task.largest"):
         parse("#" * 7, Config(largest=5))
 
 
