@@ -14,10 +14,10 @@ MODEL = {
     "mlp_multiple_of": 32,
     "n_recursions": 4,
     "T_steps": 2,
-    "n_supervision": 6,
+    "n_supervision": 8,
     "loss": "softmax",
 }
-TRAINING = {"batch_size": 32, "max_steps": 1500, "learning_rate": 4e-3, "ema_decay": 0.99}
+TRAINING = {"batch_size": 32, "max_steps": 2400, "learning_rate": 4e-3, "ema_decay": 0.99}
 QUICK = PresetSpec(name="quick", summary="5 to 15 variables", model=MODEL, training=TRAINING)
 
 

@@ -7,7 +7,9 @@ one literal is no position: it makes its literal a given one.
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +26,7 @@ TOKENS = ("?", "false", "true", "clause of 2", "clause of 3")
 UNKNOWN, FALSE, TRUE = 0, 1, 2
 WIDEST = 3
 MOST_CLAUSES = 3000
+MOST_COUNTED = 31  # clauses of a literal; a literal of more counts as one of this many
 THRESHOLD = 4.26
 """Clauses per variable at which about half of all large random formulas are satisfiable."""
 MOST_DRAWN = 32  # variables of random formulas, whose solutions are all listed
@@ -47,10 +50,19 @@ def most_clauses(config: Config) -> int:
     return config.clauses or round(max(config.ratio, THRESHOLD) * config.variables)
 
 
+@cache
 def describe(config: Config) -> Description:
-    """A literal receives from its clauses and its negation, a clause from its literals."""
+    """A literal receives from its clauses and its negation, a clause from its literals.
+
+    What it receives is a mean, so a literal is also given the number of its clauses. Without it, all literals of a formula
+    whose clauses have three literals, none of them given, would look the same.
+    """
     clauses = most_clauses(config)
-    own = PuzzleStructure(edges=["literal", "clause", "negation"], max_edges=2 * (WIDEST * clauses + config.variables))
+    own = PuzzleStructure(
+        edges=["literal", "clause", "negation"],
+        position_numbers={"clauses": MOST_COUNTED},
+        max_edges=2 * (WIDEST * clauses + config.variables),
+    )
     return Description(
         vocab_size=len(TOKENS),
         seq_len=2 * config.variables + clauses,
@@ -89,7 +101,9 @@ def row_of(formula: Formula, config: Config) -> IntArray:
     for number, clause in enumerate(wide, start=literals):
         for literal in clause:
             edges += [Edge("literal", place(literal), number), Edge("clause", number, place(literal))]
-    return describe(config).row(tokens, Graph(len(tokens), tuple(edges)))
+    counts = Counter(place(literal) for clause in wide for literal in clause)
+    numbers = tuple((min(counts[position], MOST_COUNTED),) for position in range(len(tokens)))
+    return describe(config).row(tokens, Graph(len(tokens), tuple(edges), numbers=numbers))
 
 
 def formula_of(row: IntArray, config: Config) -> Formula:
