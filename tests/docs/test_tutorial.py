@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.guides import Follower
 from tests.support.paths import ROOT
 from tests.support.tutorial import Reader, apply_edit, read_blocks, written
 from trm.cli.new_task import LEFT_OUT, template_folder, write_package
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
+SECOND_PART = ROOT / "docs" / "tutorial-2.md"
 NAME = "kaleidoscope"
 
 
-def test_every_block_is_executed_or_only_a_picture() -> None:
-    for block in read_blocks(TUTORIAL):
+@pytest.mark.parametrize("page", [TUTORIAL, SECOND_PART], ids=lambda page: page.name)
+def test_every_block_is_executed_or_only_a_picture(page: Path) -> None:
+    for block in read_blocks(page):
         assert block.action in ("run", "file", "append", "edit") or block.language == "text", block
 
 
@@ -55,3 +58,19 @@ def test_every_line_of_the_tutorial_works(tmp_path: Path) -> None:
     summary = json.loads((reader.folder / f"{NAME}-run" / "summary.json").read_text())
     assert summary["final_metrics"]["exact_accuracy"] > 0.99
     assert "G G B B G G" in reader.said(f"trm solve {NAME}") or "GGBBGG" in reader.said(f"trm solve {NAME}")
+
+
+@pytest.mark.slow
+def test_every_line_of_the_second_part_works(tmp_path: Path) -> None:
+    follower = Follower(tmp_path)
+    follower.follow(SECOND_PART)
+    output = {line.removeprefix("trm --include-path tasks "): text for line, text in follower.output.items()}
+    assert "All checks passed" in output["check-task maps"]
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["final_metrics"]["exact_accuracy"] > 0.95
+    assert "exact_accuracy" in output["evaluate run --set task.regions=12"]
+    pictures = [block.text for block in read_blocks(SECOND_PART) if not block.action]
+    assert "\n".join(pictures[1].splitlines()[:-1]) in output["data info maps"]
+    solved = next(text for command, text in output.items() if command.startswith("solve maps"))
+    assert solved.splitlines()[:5] == pictures[2].splitlines()[:5]
+    assert "valid (after" in solved
