@@ -16,7 +16,7 @@ from trm.testing import parametrize_with_checks
 from trm_tasks_nonogram import encoding, notation
 from trm_tasks_nonogram.encoding import Puzzle, puzzle_of
 from trm_tasks_nonogram.grid import Grid
-from trm_tasks_nonogram.lines import clue_numbers, clue_of, line_table, solve
+from trm_tasks_nonogram.lines import clue_numbers, clue_of, line_table, narrow, solve
 from trm_tasks_nonogram.pictures import SPLITS, classes, draw, generate, split_of
 from trm_tasks_nonogram.task import Config, build, check, fit, format_tokens, parse, solvable, symmetry_class
 
@@ -116,6 +116,16 @@ def test_pictures_are_different_and_as_full_as_they_should_be():
     assert len(set(classes(found))) == 300
     share = found.mean(axis=(1, 2))
     assert 0.48 <= share.min() < 0.53 < 0.62 < share.max() <= 0.66
+
+
+def test_most_puzzles_need_only_one_line_at_a_time():
+    """The difficulty that the README states."""
+    found = generate(np.random.default_rng(0), "train", 1000, (8, 8), 0.25)
+    filled, empty = np.zeros((2, *found.shape), dtype=bool)
+    assert narrow(filled, empty, *clue_numbers(found)).all()
+    assert (filled <= found).all()
+    assert (empty <= ~found).all()
+    assert 0.98 < (filled | empty).all(axis=(1, 2)).mean() < 1
 
 
 def test_the_structure_is_what_the_readme_says():

@@ -85,12 +85,10 @@ class Solved(NamedTuple):
     Attributes:
         counts: number of solutions of each puzzle ``[N]``; 2 if there are at least two.
         pictures: one solution of each puzzle that has any ``[N, height, width]``.
-        by_lines: whether looking at one line at a time was enough to find it ``[N]``.
     """
 
     counts: IntArray
     pictures: BoolArray
-    by_lines: BoolArray
 
 
 def solve(rows: IntArray, columns: IntArray) -> Solved:
@@ -102,27 +100,24 @@ def solve(rows: IntArray, columns: IntArray) -> Solved:
     """
     shape = (len(rows), rows.shape[1], columns.shape[1])
     counts, pictures = np.zeros(len(rows), dtype=np.int64), np.zeros(shape, dtype=bool)
-    by_lines = np.zeros(len(rows), dtype=bool)
-    puzzle, depth = np.arange(len(rows)), np.zeros(len(rows), dtype=np.int64)
+    puzzle = np.arange(len(rows))
     filled, empty = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     while len(puzzle):
         # The last positions first, as in a search in depth, so that few are kept at a time.
         kept, taken = slice(0, -BLOCK), slice(-BLOCK, None)
-        now, level = puzzle[taken], depth[taken]
-        wanted = counts[now] < 2
-        now, level = now[wanted], level[wanted]
+        wanted = counts[puzzle[taken]] < 2
+        now = puzzle[taken][wanted]
         some_filled, some_empty = filled[taken][wanted], empty[taken][wanted]
         possible = narrow(some_filled, some_empty, rows[now], columns[now])
         done = possible & (some_filled | some_empty).all(axis=(1, 2))
         np.add.at(counts, now[done], 1)
         pictures[now[done]] = some_filled[done]
-        by_lines[now[done & (level == 0)]] = True
         split = possible & ~done
-        branches = branched(some_filled[split], some_empty[split])
+        more_filled, more_empty = branched(some_filled[split], some_empty[split])
         puzzle = np.concatenate([puzzle[kept], now[split], now[split]])
-        depth = np.concatenate([depth[kept], level[split] + 1, level[split] + 1])
-        filled, empty = (np.concatenate([old[kept], new]) for old, new in zip((filled, empty), branches, strict=True))
-    return Solved(np.minimum(counts, 2), pictures, by_lines)
+        filled = np.concatenate([filled[kept], more_filled])
+        empty = np.concatenate([empty[kept], more_empty])
+    return Solved(np.minimum(counts, 2), pictures)
 
 
 def branched(filled: BoolArray, empty: BoolArray) -> tuple[BoolArray, BoolArray]:
