@@ -18,7 +18,7 @@ MODEL = {
 }
 TRAINING = {
     "batch_size": 16,
-    "max_steps": 2000,
+    "max_steps": 1500,
     "optimizer": "muon",
     "muon_learning_rate": 5e-3,
     "learning_rate": 2e-3,
