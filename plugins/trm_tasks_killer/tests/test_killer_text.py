@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from trm.errors import PuzzleError
 from trm_tasks_killer.generator import filled_grid, random_puzzle
-from trm_tasks_killer.task import Config, fit, format_row, parse, puzzle_of, row_of
+from trm_tasks_killer.task import Config, format_row, parse, puzzle_of, row_of
 from trm_tasks_killer.text import LETTERS
 
 GRID = """
@@ -69,9 +69,8 @@ def test_givens_can_be_left_out():
     assert (parse(letters, SMALL)[0][:16] == 0).all()
 
 
-def test_the_size_is_that_of_the_text():
-    assert fit(format_row(drawn(9, 0), Config(size=9)), SMALL).size == 9
-    with pytest.raises(PuzzleError, match=r"line 2: It has 4 rows, expected 6: use --set task\.size=4"):
+def test_a_puzzle_of_another_size_is_refused():
+    with pytest.raises(PuzzleError, match=r"line 2: It has 4 rows, expected 6, as task\.size says\. Use weights"):
         parse("\n" + format_row(drawn(4, 0), SMALL), Config())
 
 

@@ -35,12 +35,19 @@ QUICK = PresetSpec(
     name="quick",
     summary="6x6",
     model=model(6, 64),
-    training={**TRAINING, "max_steps": 3000, "eval_interval": 1000},
+    training={**TRAINING, "max_steps": 3000, "eval_interval": 1000, "eval_examples": 128},
+)
+MINI = PresetSpec(
+    name="mini",
+    summary="4x4",
+    task={"size": 4, "train_puzzles": 4000},
+    model=model(4, 32),
+    training={**TRAINING, "max_steps": 600, "eval_interval": 300},
 )
 LARGE = PresetSpec(
     name="large",
     summary="9x9",
-    task={"size": 9, "train_puzzles": 10_000, "extra_givens": 30},
+    task={"size": 9, "train_puzzles": 8000, "extra_givens": 30},
     model=model(9, 48),
     training={**TRAINING, "max_steps": 2000, "eval_interval": 500, "eval_examples": 128},
 )
@@ -66,9 +73,8 @@ def trm_register_tasks() -> list[TaskSpec]:
         renderer=RendererSpec(
             name="cages", summary="digits in cages with their sums", factory=CODE + "board:KillerGrid"
         ),
-        presets=(QUICK, LARGE),
+        presets=(QUICK, LARGE, MINI),
         parse=CODE + "task:parse",
-        fit=CODE + "task:fit",
         format=CODE + "task:format_row",
         check=CODE + "task:check",
         solvable=CODE + "task:solvable",

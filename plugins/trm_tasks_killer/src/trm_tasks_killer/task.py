@@ -24,7 +24,7 @@ class Config(BaseModel):
     size: Size = Field(6, description="rows of the grid: 4, 6 or 9")
     largest_cage: int = Field(4, description="most cells of a cage in generated puzzles", ge=2, le=LARGEST)
     extra_givens: int = Field(
-        8, description="training puzzles have 0 to this many given cells more than one solution needs", ge=0
+        4, description="training puzzles have 0 to this many given cells more than one solution needs", ge=0
     )
     train_puzzles: int = Field(20_000, description="number of training puzzles", ge=1)
     validation_puzzles: int = Field(500, description="number of validation puzzles", ge=1)
@@ -78,11 +78,6 @@ def puzzle_of(row: IntArray, config: Config) -> Puzzle:
 def parse(text: str, config: Config) -> list[IntArray]:
     """Read puzzles in the form of the module `text`."""
     return [row_of(puzzle, config) for puzzle in puzzle_text.read(text, config.size)]
-
-
-def fit(text: str, config: Config) -> Config:
-    """Return the settings for the size of the puzzles in a text."""
-    return config.model_copy(update={"size": puzzle_text.size_of(text)})
 
 
 def format_row(row: IntArray, config: Config) -> str:

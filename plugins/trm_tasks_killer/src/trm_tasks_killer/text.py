@@ -35,17 +35,6 @@ class _Parts:
         return PuzzleError(f"Puzzle {self.number}, from line {self.line}: {message}")
 
 
-def size_of(text: str) -> int:
-    """Return the number of rows of the puzzles in a text.
-
-    Raises:
-        PuzzleError: there is no puzzle, or the first one has no supported size.
-    """
-    for parts in _parts(text):
-        return _size(parts)
-    raise PuzzleError(f"The text has no puzzle. {FORM}")
-
-
 def read(text: str, size: int) -> list[Puzzle]:
     """Read puzzles with `size` rows.
 
@@ -55,7 +44,9 @@ def read(text: str, size: int) -> list[Puzzle]:
     puzzles = []
     for parts in _parts(text):
         if (found := _size(parts)) != size:
-            raise parts.error(f"It has {found} rows, expected {size}: use --set task.size={found}, or other weights.")
+            raise parts.error(
+                f"It has {found} rows, expected {size}, as task.size says. Use weights that are trained for {found}x{found}."
+            )
         puzzles.append(_puzzle(parts, size))
     if not puzzles:
         raise PuzzleError(f"The text has no puzzle. {FORM}")
