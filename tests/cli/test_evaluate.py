@@ -184,3 +184,10 @@ def test_training_with_several_seeds_reports_them_together(trm: Command, tmp_pat
     again = json.loads(trm(*words, "--json"))  # both are finished: nothing is trained again
     assert [run["seed"] for run in again["runs"]] == [0, 1]
     assert "either --seed or --seeds" in trm(*words, "--seed", "3", code=2)
+
+
+def test_halting_early_is_stated(trm: Command, trained: Path) -> None:
+    assert "fewer where the model is 90% sure" in trm("evaluate", str(trained), "--halt", "0.9")
+    assert json.loads(trm("evaluate", str(trained), "--halt", "0.9", "--json"))["halt"] == 0.9
+    assert "halt" not in json.loads(trm("evaluate", str(trained), "--json"))
+    assert "0<x<=1" in trm("evaluate", str(trained), "--halt", "1.5", code=2)

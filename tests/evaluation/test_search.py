@@ -85,6 +85,22 @@ def test_a_valid_answer_ends_the_search_and_is_taken(kind: str) -> None:
     assert script.taken == 3  # two of the first try, one of the second
 
 
+def test_a_try_ends_where_the_model_is_sure_enough() -> None:
+    script = Script([[(3, 1.0), (4, 3.0), (5, -9.0)], [(6, -9.0), (7, -9.0), (8, -9.0)]])
+    assert chosen(script, halt=0.9, restarts=1) == 4  # 0.73, 0.95
+    assert script.taken == 2
+    assert chosen(Script([[(3, 1.0), (4, 1.0), (5, -9.0)]]), halt=0.9) == 5
+    both = Script([[(3, 9.0), (4, 9.0)], [(5, -9.0), (5, -9.0)]])
+    assert chosen(both, halt=0.9) == 3  # one vote each, and more confidence
+    assert both.taken == 3
+
+
+def test_with_a_check_a_sure_but_invalid_try_gives_way_to_the_next() -> None:
+    script = Script([[(3, 9.0), (7, 9.0)], [(4, -9.0), (7, -9.0)]])
+    assert chosen(script, halt=0.5, check=lambda puzzle, tokens: tokens[0] == 7) == 7
+    assert script.taken == 3
+
+
 def test_no_answer_is_lost_where_none_is_valid() -> None:
     script = Script([[(3, 0.0), (4, 0.0)], [(5, 0.0), (4, 0.0)]])
     assert chosen(script, check=lambda puzzle, tokens: False) == 4

@@ -164,6 +164,13 @@ search_options = chain(
         help="Stop at an answer that is valid by the task's rules, and prefer it (default: off in `evaluate`, on in "
         "`solve`).",
     ),
+    click.option(
+        "--halt",
+        type=click.FloatRange(min=0, min_open=True, max=1),
+        metavar="P",
+        help="End a try when the model's probability that its answer is right reaches P, such as 0.9 (default: take all "
+        "steps).",
+    ),
 )
 """The fields of `trm.evaluation.options.SearchOptions`, by their names."""
 

@@ -57,6 +57,7 @@ def _print_conditions(score: Score) -> None:
     searched = f", {score.tries} tries" if score.tries > 1 else ""
     searched += ", most confident answer of all steps" if score.answer == "surest" else ""
     searched += ", checked by the rules" if score.checked else ""
+    searched += f", fewer where the model is {score.halt:.0%} sure" if score.halt is not None else ""
     searched += f", {score.puzzle_ids} puzzle ids" if score.puzzle_ids else ""
     step = f", step {score.step:,} ({score.weights})" if score.step is not None else ""
     echo(f"{score.task}: {score.data}")

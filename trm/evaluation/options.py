@@ -22,9 +22,11 @@ class SearchOptions:
             training's `eval_answer`.
         check: whether to stop at an answer that is valid by the task's rules, and prefer it. Default: False when
             scoring; when solving, True if the task has rules.
+        halt: end a try when the model's own probability that its answer is right reaches this number, above 0 and at
+            most 1. Default: every try takes all its steps.
 
     Raises:
-        UsageError: a number is below 1, or `answer` is neither of the two.
+        UsageError: a number is out of range, or `answer` is neither of the two.
     """
 
     steps: int | None = None
@@ -32,6 +34,7 @@ class SearchOptions:
     votes: int | None = None
     answer: AnswerChoice | None = None
     check: bool | None = None
+    halt: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("steps", "restarts", "votes"):
@@ -39,6 +42,8 @@ class SearchOptions:
             required = name == "restarts" or value is not None
             if required and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise UsageError(f"{name} must be an integer of at least 1, got {quoted(value)}.")
+        if self.halt is not None and not 0 < self.halt <= 1:
+            raise UsageError(f"halt must be a probability above 0 and at most 1, got {quoted(self.halt)}.")
         if self.answer not in (None, *get_args(AnswerChoice)):
             raise UsageError(f"answer must be {' or '.join(get_args(AnswerChoice))}, got {quoted(self.answer)}.")
 
@@ -51,3 +56,4 @@ class SearchFields(TypedDict, total=False):
     votes: int | None
     answer: AnswerChoice | None
     check: bool | None
+    halt: float | None

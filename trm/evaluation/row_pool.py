@@ -57,6 +57,7 @@ class _Attempt(Generic[Key]):
     number: int
     undo: Undo
     step: int = 0
+    is_sure: bool = False
     candidates: Candidates = field(default_factory=Candidates)
 
 
@@ -87,9 +88,10 @@ class _Tensors:
 class RowPool(Generic[Key]):
     """Searches answers to a stream of puzzles of one size, in a batch of rows that stays full while puzzles wait.
 
-    A row is one attempt at one puzzle. Rows whose attempt is done, because its answer is valid or its steps are used up,
-    take the next waiting attempt, so the batch has the same shape until no attempt waits; then it shrinks. With a check,
-    the attempts at a puzzle follow one another until an answer is valid; without, they run side by side.
+    A row is one attempt at one puzzle. Rows whose attempt is done, because its answer is valid, the model is sure of it or
+    its steps are used up, take the next waiting attempt, so the batch has the same shape until no attempt waits; then it
+    shrinks. With a check, the attempts at a puzzle follow one another until an answer is valid; without, they run side by
+    side.
 
     A puzzle's answer does not depend on the other rows, but for the rounding of matrix products of another shape.
 
@@ -169,11 +171,12 @@ class RowPool(Generic[Key]):
             answers = self.plan.complete(np.stack([attempt.puzzle.inputs for attempt in attempts]), answers)
         for row, attempt, answer in zip(rows, attempts, answers, strict=True):
             valid = self.plan.is_valid(attempt.puzzle.inputs, answer)
-            if valid or self.plan.counts(attempt.step):
+            attempt.is_sure = self.plan.is_sure(halts[row])
+            if valid or attempt.is_sure or self.plan.counts(attempt.step):
                 attempt.candidates.add(answer, halts[row], valid, self.plan.vote(halts[row]))
 
     def _is_done(self, attempt: _Attempt[Key]) -> bool:
-        return attempt.step == self.plan.steps or attempt.candidates.valid is not None
+        return attempt.step == self.plan.steps or attempt.is_sure or attempt.candidates.valid is not None
 
     def _close(self, row: int) -> _Puzzle[Key]:
         """The puzzle of a row whose attempt is done, with the attempt's answers."""

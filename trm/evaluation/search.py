@@ -54,6 +54,8 @@ class Search:
         precision: number type of the matrix products, see `TrainingConfig.precision`.
         complete: makes answers of predictions, before they are checked and counted.
         positions: number of tokens at the start of a puzzle's row. Default: the row holds nothing else.
+        halt: an attempt ends when the model's probability that its answer is right reaches this number. Default: an
+            attempt takes all its steps.
     """
 
     steps: int
@@ -67,6 +69,7 @@ class Search:
     precision: str = "auto"
     complete: Complete | None = None
     positions: int | None = None
+    halt: float | None = None
 
     @property
     def attempts(self) -> int:
@@ -76,7 +79,7 @@ class Search:
     @property
     def plain(self) -> bool:
         """Whether there is no search, only a number of steps."""
-        return self.restarts == self.votes == 1 and self.answer == "last" and self.check is None
+        return self.restarts == self.votes == 1 and self.answer == "last" and self.check is None and self.halt is None
 
     def counts(self, step: int) -> bool:
         """Whether the answer of a step, from 1, has a vote."""
@@ -84,7 +87,11 @@ class Search:
 
     def reads(self, step: int) -> bool:
         """Whether the answer of a step, from 1, is needed."""
-        return self.check is not None or self.counts(step)
+        return self.check is not None or self.halt is not None or self.counts(step)
+
+    def is_sure(self, halt_logit: float) -> bool:
+        """Whether an attempt ends at an answer with this halting logit."""
+        return self.halt is not None and probability(halt_logit) >= self.halt
 
     def vote(self, halt_logit: float) -> float:
         """The weight of an answer's vote."""

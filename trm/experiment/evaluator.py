@@ -93,9 +93,9 @@ def evaluate(
 
 def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
     """Raise `UsageError` for test-time compute that a task with its own evaluator or solver has no use for."""
-    if search.restarts > 1 or search.answer or search.check:
+    if search.restarts > 1 or search.answer or search.check or search.halt:
         raise UsageError(
-            f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --answer and --check."
+            f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --answer, --check and --halt."
         )
 
 
@@ -161,6 +161,7 @@ def _by_metrics(
         votes=plan.votes,
         answer=plan.answer,
         checked=plan.check is not None,
+        halt=plan.halt,
         test_puzzles_in_training=data.test_puzzles_in_training,
     )
 

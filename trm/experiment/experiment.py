@@ -311,6 +311,7 @@ class Experiment:
             augmentation=augmentation,
             complete=task.description.complete,
             positions=task.description.seq_len,
+            halt=options.halt,
         )
 
     def evaluation_steps(self, model: TRMConfig) -> int:

@@ -40,6 +40,7 @@ class Score(Mapping[str, float]):
         votes: symmetric copies voted over; None: chosen by the task.
         answer: "last" or "surest"; None for a task with its own evaluator.
         checked: whether answers were checked by the task's rules; None for a task with its own evaluator.
+        halt: the probability at which a try ended before its last step; None if every try took all its steps.
         seconds: wall-clock time.
         data: where the puzzles come from.
         weights: which of the run's checkpoints this is: "latest", "best", "latest and best", "earlier", or "weights file".
@@ -74,6 +75,7 @@ class Score(Mapping[str, float]):
     test_puzzles_in_training: int | None = None
     puzzle_ids: str | None = None
     source: str | None = None
+    halt: float | None = None
 
     @property
     def rate(self) -> float:
@@ -96,7 +98,8 @@ class Score(Mapping[str, float]):
 
     def as_json(self) -> dict[str, Any]:
         """The report that `trm evaluate --json` prints."""
-        search = {"restarts": self.restarts, "votes": self.votes, "answer": self.answer, "use_check": self.checked}
+        search: dict[str, Any] = {"restarts": self.restarts, "votes": self.votes, "answer": self.answer}
+        search |= {"use_check": self.checked, **({"halt": self.halt} if self.halt is not None else {})}
         own = self.answer is None
         return {
             "checkpoint": str(self.checkpoint.absolute()),
