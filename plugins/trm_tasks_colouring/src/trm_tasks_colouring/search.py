@@ -41,10 +41,7 @@ def colouring(neighbours: Neighbours, options: Sequence[int], limit: int = 200_0
         limit -= 1
         if limit < 0:
             raise TooHard
-        bits = current[node]
-        while bits:
-            bit = bits & -bits
-            bits ^= bit
+        for bit in best_last(neighbours, current, node):
             tried = current.copy()
             tried[node] = bit
             if narrow(neighbours, tried, [node]):
@@ -84,6 +81,12 @@ def hardest(neighbours: Neighbours, options: Sequence[int]) -> int | None:
             if key < best_key:
                 best, best_key = node, key
     return best
+
+
+def best_last(neighbours: Neighbours, options: Sequence[int], node: int) -> list[int]:
+    """Return the options of a node as bits. The last is the one that the fewest neighbours lose."""
+    bits = [1 << place for place in range(options[node].bit_length()) if options[node] >> place & 1]
+    return sorted(bits, key=lambda bit: -sum(options[other] & bit > 0 for other in neighbours[node]))
 
 
 def other_colouring(
