@@ -9,6 +9,7 @@ CODE = "trm_tasks_colouring.task:"
 SETTINGS = "trm_tasks_colouring.settings:"
 TEXT = "trm_tasks_colouring.text:"
 READS = ("fewest", "degree", "train_puzzles", "test_puzzles")
+SOURCES = tuple(f"trm_tasks_colouring.{module}" for module in ("task", "settings", "graphs", "search"))
 COUNTS = {"train": "train_puzzles", "test": "test_puzzles", "validation": "test_puzzles"}
 MODEL = {
     "mixing": "relational",
@@ -22,7 +23,7 @@ MODEL = {
 }
 TRAINING = {
     "batch_size": 32,
-    "max_steps": 4000,
+    "max_steps": 2000,
     "learning_rate": 4e-3,
     "ema_decay": 0.99,
     "halt_when_right": 0.9,
@@ -42,6 +43,7 @@ def trm_register_tasks() -> list[TaskSpec]:
         counts=COUNTS,
         splits=("train", "test", "validation"),
         cache=True,
+        sources=SOURCES,
     )
     plain = DatasetSpec(
         name="plain",
@@ -51,6 +53,7 @@ def trm_register_tasks() -> list[TaskSpec]:
         counts=COUNTS,
         splits=("train", "test", "validation"),
         cache=True,
+        sources=SOURCES,
     )
     task = TaskSpec(
         name="colouring",
