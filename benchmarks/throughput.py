@@ -34,7 +34,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from trm.config import TrainingConfig
+from trm.config import TrainingConfig, TRMConfig
 from trm.data import PuzzleSet
 from trm.devices import get_backend
 from trm.experiment.experiment import Experiment
@@ -120,25 +120,44 @@ def plain_equations() -> Iterator[None]:
         yield
 
 
-def case(task: str, preset: str, largest: float) -> Case:
-    """Build a preset's model and optimizers for a step on random tokens."""
+def case(task: str, preset: str, largest: float, device: str = "cpu", rows: int | None = None) -> Case:
+    """Build a preset's model and optimizers for a step on random tokens.
+
+    Where puzzles have a structure of their own, they have all positions and no edge or group.
+
+    Args:
+        task: name of the task.
+        preset: name of the preset.
+        largest: limit on positions times width of a batch.
+        device: where to compute.
+        rows: batch size. Default: the preset's, or as large as `largest` allows.
+    """
     experiment = Experiment.from_preset(task, preset)
     description = experiment.task.description
-    blank = np.zeros((1, description.seq_len), np.int64)
-    config = experiment.model_config(PuzzleSet(blank, blank, description))
+    config = model_config(experiment)
     training = experiment.training
     assert training is not None
     set_seed(0)
-    model = TinyRecursiveModel(config).train()
+    model = TinyRecursiveModel(config).to(device).train()
     symbols = len(config.structure.interchangeable) if config.mixing == "relational" else 0
     row = description.seq_len * max(symbols, 1) * config.hidden_dim
-    batch_size = max(1, min(training.batch_size, int(largest / row)))
+    batch_size = rows or max(1, int(min(training.batch_size, largest / row)))
     inputs, labels = torch.randint(description.vocab_size, (2, batch_size, description.seq_len))
-    step = _step(model, training, inputs, labels)
+    if description.input_width > description.seq_len:
+        inputs = F.pad(inputs, (0, description.input_width - description.seq_len))
+        inputs[:, description.seq_len] = description.seq_len
+    step = _step(model, training, inputs.to(device), labels.to(device))
     with FlopCounterMode(display=False) as counter:
         step()
     flops = counter.get_total_flops()
     return Case(f"{task}:{preset}", model, batch_size, step, flops, training.precision)
+
+
+def model_config(experiment: Experiment) -> TRMConfig:
+    """The model of a preset, for data with one puzzle id."""
+    description = experiment.task.description
+    inputs, labels = (np.zeros((1, width), np.int64) for width in (description.input_width, description.seq_len))
+    return experiment.model_config(PuzzleSet(inputs, labels, description))
 
 
 def _step(model: TinyRecursiveModel, training: TrainingConfig, inputs: Tensor, labels: Tensor) -> Callable[[], None]:
@@ -158,19 +177,32 @@ def _step(model: TinyRecursiveModel, training: TrainingConfig, inputs: Tensor, l
     return step
 
 
-def rate(step: Callable[[], None], seconds: float) -> float:
-    """Calls per second."""
-    started, calls = time.perf_counter(), 0
-    while calls < 2 or time.perf_counter() - started < seconds:
-        step()
-        calls += 1
-    return calls / (time.perf_counter() - started)
+def rate(step: Callable[[], object], seconds: float, wait: Callable[[], object] | None = None) -> float:
+    """Calls per second.
+
+    Args:
+        step: what to call.
+        seconds: how long to go on, at least twice.
+        wait: waits for an accelerator. Calls are queued in blocks of about 50 ms, so it does not slow them down.
+    """
+    started, calls, block, elapsed = time.perf_counter(), 0, 1, 0.0
+    while calls < 2 or elapsed < seconds:
+        for _ in range(block):
+            step()
+        if wait is not None:
+            wait()
+        calls, elapsed = calls + block, time.perf_counter() - started
+        block = max(1, int(0.05 * calls / elapsed)) if wait is not None else 1
+    return calls / elapsed
 
 
-def multiply_rate(seconds: float, size: int = 1536) -> float:
-    """Floating-point operations per second of a large fp32 matrix product, the best of five."""
-    a, b = torch.randn(2, size, size)
-    return max(2 * size**3 * rate(lambda: torch.mm(a, b), seconds / 5) for _ in range(5))
+def multiply_rate(
+    seconds: float, size: int = 1536, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> float:
+    """Floating-point operations per second of a large matrix product, the best of five."""
+    a, b = torch.randn(2, size, size, device=device).to(dtype)
+    wait = torch.get_device_module(device).synchronize if device != "cpu" else None
+    return max(2 * size**3 * rate(lambda: torch.mm(a, b), seconds / 5, wait) for _ in range(5))
 
 
 def measure(task: str, preset: str, rounds: int, seconds: float, machine: float, largest: float) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The parts of `benchmarks/gpu.py`: checks and measurements of a device."""
