@@ -1,7 +1,8 @@
 """Puzzles and answers as text.
 
-A puzzle is its clues, first of the rows, then of the columns: ``1,1;5;5;3;1/2;4;4;4;2``. Or it is a picture of ``#`` and
-``.``, whose clues are taken: in lines, or on one line as ``.#.#./#####/#####/.###./..#..``. An answer is written as such a picture.
+A puzzle is its clues, first of the rows, then of the columns: ``1,1;5;5;3;1/2;4;4;4;2``. Or it is a picture of ``#``
+and ``.``, whose clues are taken: in lines, or on one line as ``.#.#./#####/#####/.###./..#..``. An answer is written as
+such a picture.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _puzzles(text: str) -> Iterator[tuple[Puzzle, str]]:
     picture: list[str] = []
     start = 0
     for number, line in enumerate([*text.splitlines(), ""], start=1):
-        line = line.strip().removeprefix("\ufeff")
+        line = line.strip()
         cells = bool(line) and set(line) <= set(CELLS)
         if cells:
             start = start if picture else number

@@ -60,10 +60,9 @@ def generate(rng: np.random.Generator, split: str, count: int, size: tuple[int, 
     while len(found) < count:
         pictures = draw(rng, BATCH, *size, smoothed)
         keys = classes(pictures)
-        fresh = [number for number, key in enumerate(keys) if split_of(key) == split and key not in seen]
-        pictures = pictures[fresh]
-        for picture, number, good in zip(pictures, fresh, unique(pictures), strict=True):
+        inside = [number for number, key in enumerate(keys) if split_of(key) == split]
+        for number, good in zip(inside, unique(pictures[inside]), strict=True):
             if good and keys[number] not in seen:
                 seen.add(keys[number])
-                found.append(picture)
-    return np.stack(found[:count]) if found else np.zeros((0, *size), dtype=bool)
+                found.append(pictures[number])
+    return np.stack(found[:count])
