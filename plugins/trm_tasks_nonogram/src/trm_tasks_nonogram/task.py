@@ -26,9 +26,9 @@ class Config(BaseModel):
     smallest: int = Field(5, description="fewest rows and columns of random puzzles", ge=SMALLEST, le=LARGEST)
     largest: int = Field(10, description="most rows and columns of a puzzle", ge=SMALLEST, le=LARGEST)
     smoothed: float = Field(0.25, description="share of the pictures that have larger shapes", ge=0, le=1)
-    train_puzzles: int = Field(40000, description="number of training puzzles", ge=1, le=10**6)
-    validation_puzzles: int = Field(500, description="number of validation puzzles", ge=1, le=10**5)
-    test_puzzles: int = Field(1000, description="number of test puzzles", ge=1, le=10**5)
+    train_puzzles: int = Field(40000, description="number of training puzzles", ge=1, le=200_000)
+    validation_puzzles: int = Field(500, description="number of validation puzzles", ge=1, le=10_000)
+    test_puzzles: int = Field(1000, description="number of test puzzles", ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _sizes_are_in_order(self) -> Config:
