@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from trm.errors import UsageError
 from trm.testing import parametrize_with_checks
 from trm_tasks_colouring import graphs, search
 from trm_tasks_colouring.settings import Config, make_row, unpack
@@ -127,6 +128,18 @@ def test_a_puzzle_without_a_colouring_is_named() -> None:
     assert solvable(row, config) == "The edge 3-4 joins two nodes that are given colour 1."
     row = make_row(config, np.array([0, 1, 2, 3]), [(0, 1), (0, 2), (0, 3)])
     assert solvable(row, config) == "The graph has no colouring with 3 colours that keeps the given nodes."
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"edges": 5}, "task.edges=5 is less than the 90 edges of a generated graph"),
+        ({"nodes": 8, "fewest": 8, "degree": 20}, "graphs with 8 nodes and 28 edges, or of the same density"),
+    ],
+)
+def test_settings_without_graphs_are_refused(settings: dict[str, int], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        [build(Config(test_puzzles=1, **settings), split, 0) for split in ("test", "validation")]
 
 
 def test_sizes_that_do_not_fit_are_refused() -> None:

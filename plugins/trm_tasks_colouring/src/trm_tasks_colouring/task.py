@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from trm.data import IntArray, PuzzleSet, parts, progress
+from trm.errors import UsageError
 from trm.evaluation import Share
 
 from . import graphs, search
 from .settings import Config, describe, make_row, unpack
 
+TRIES = 2_000  # graphs drawn for one puzzle before giving up
+CHOICES = 2_000  # of the search that colours a plain graph; harder graphs are left out
 BLOCK = 200  # puzzles that are generated and kept on disk together
 SPLITS = ("train", "test", "validation")
 Drawn = tuple[IntArray, IntArray, IntArray]
@@ -37,7 +40,16 @@ def build_plain(config: Config, split: str, seed: int) -> PuzzleSet:
 def generate(
     config: Config, split: str, seed: int, draw: Callable[[Config, np.random.Generator, str], Drawn]
 ) -> PuzzleSet:
-    """Draw as many puzzles as a split has. The graph decides the split, however its nodes are numbered."""
+    """Draw as many puzzles as a split has. The graph decides the split, however its nodes are numbered.
+
+    Raises:
+        UsageError: the settings leave too little room for edges, or too few graphs.
+    """
+    if config.room < config.edges_of(config.nodes):
+        raise UsageError(
+            f"task.edges={config.edges} is less than the {config.edges_of(config.nodes)} edges of a generated graph. "
+            "Increase it, or omit it."
+        )
     count = config.train_puzzles if split == "train" else config.test_puzzles
 
     def block(number: int) -> dict[str, IntArray]:
@@ -58,28 +70,38 @@ def generate(
 
 def draw_extension(config: Config, rng: np.random.Generator, split: str) -> Drawn:
     """Draw a graph around a colouring, and drop given nodes in random order while one colouring is left."""
-    while True:
+    for _ in range(TRIES):
         nodes = int(rng.integers(config.fewest, config.nodes + 1))
         edges, answer = graphs.planted(rng, nodes, config.edges_of(nodes), config.colours)
         if split_of(graphs.key(edges, nodes)) == split:
             order = rng.permutation(nodes).tolist()
             given = search.dig(graphs.neighbours(edges, nodes), answer.tolist(), order, config.colours)
             return edges, np.where(given, answer, 0), answer
+    raise too_few_graphs(config, split)
 
 
 def draw_plain(config: Config, rng: np.random.Generator, split: str) -> Drawn:
     """Draw a random graph that a search can colour. The label is the colouring that the search finds."""
-    while True:
+    for _ in range(TRIES):
         nodes = int(rng.integers(config.fewest, config.nodes + 1))
         edges = graphs.uniform(rng, nodes, config.edges_of(nodes))
         if split_of(graphs.key(edges, nodes)) == split:
             tokens = graphs.anchored(edges, nodes)
             try:
-                answer = search.colouring(graphs.neighbours(edges, nodes), options_of(tokens, config))
+                answer = search.colouring(graphs.neighbours(edges, nodes), options_of(tokens, config), CHOICES)
             except search.TooHard:
                 continue
             if answer is not None:
                 return edges, tokens, np.array(answer)
+    raise too_few_graphs(config, split)
+
+
+def too_few_graphs(config: Config, split: str) -> UsageError:
+    edges = config.edges_of(config.nodes)
+    return UsageError(
+        f"None of {TRIES} random graphs with {config.nodes} nodes and {edges} edges, or of the same density, is a "
+        f"puzzle of the {split} split. Lower task.degree, or increase task.nodes."
+    )
 
 
 def options_of(tokens: IntArray, config: Config) -> list[int]:
