@@ -7,11 +7,39 @@ from trm.presets import RELATIONAL_MODEL, RELATIONAL_TRAINING
 from trm.specs import DatasetSpec, MetricSpec, PresetSpec, RendererSpec, TaskSpec
 
 CODE = "trm_tasks_futoshiki."
+MODEL = {**RELATIONAL_MODEL, "n_recursions": 4, "halt_loss_weight": 0.1}
+TRAINING = {
+    **RELATIONAL_TRAINING,
+    "batch_size": 16,
+    "optimizer": "muon",
+    "muon_learning_rate": 5e-3,
+    "learning_rate": 2e-3,
+    "decay_start": 0.4,
+    "log_interval": 250,
+}
 QUICK = PresetSpec(
     name="quick",
     summary="5x5",
-    model={**RELATIONAL_MODEL, "halt_loss_weight": 0.1},
-    training={**RELATIONAL_TRAINING, "max_steps": 2000, "eval_interval": 250},
+    model=MODEL,
+    training={**TRAINING, "max_steps": 2500, "eval_interval": 500},
+    weights="trm_tasks_futoshiki:weights/quick.safetensors",
+)
+LARGE = PresetSpec(
+    name="large",
+    summary="9x9, after 5x5",
+    task={"size": 9, "extra": 60, "train_puzzles": 4000, "test_puzzles": 500},
+    model=MODEL,
+    training={
+        **TRAINING,
+        "muon_learning_rate": 3e-3,
+        "learning_rate": 1e-3,
+        "decay_start": 0.2,
+        "max_steps": 1000,
+        "log_interval": 100,
+        "eval_interval": 500,
+        "eval_examples": 64,
+    },
+    starts_from="quick",
 )
 
 
@@ -35,7 +63,7 @@ def trm_register_tasks() -> list[TaskSpec]:
             MetricSpec(name="valid", summary="fraction of answers that break no rule", factory=CODE + "rules:Valid"),
         ),
         renderer=RendererSpec(name="signs", summary="the grid with its signs", factory=CODE + "renderer:SignsRenderer"),
-        presets=(QUICK,),
+        presets=(QUICK, LARGE),
         parse=CODE + "text:parse",
         fit=CODE + "text:fit",
         format=CODE + "text:format_tokens",

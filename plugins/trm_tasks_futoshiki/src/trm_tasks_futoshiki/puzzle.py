@@ -66,7 +66,7 @@ def row_of(puzzle: Puzzle, description: Description) -> IntArray:
 
 def puzzle_of(row: IntArray, description: Description) -> Puzzle:
     """The puzzle in a row `[W]`. In the row of an answer, the answer stands in place of the givens."""
-    graph = description.graph(row)
+    tokens, graph = description.unpack(row)
     size = size_of(graph.size)
     across, down = np.zeros((size, size - 1), dtype=np.int64), np.zeros((size - 1, size), dtype=np.int64)
     for edge in graph.edges:
@@ -74,7 +74,7 @@ def puzzle_of(row: IntArray, description: Description) -> Puzzle:
             first, second = sorted((edge.source, edge.target))
             signs = across if second == first + 1 else down
             signs[divmod(first, size)] = 1 if first == edge.source else -1
-    return Puzzle(np.asarray(row[: size**2]).reshape(size, size), across, down)
+    return Puzzle(np.asarray(tokens[: size**2]).reshape(size, size), across, down)
 
 
 def size_of(positions: int) -> int:

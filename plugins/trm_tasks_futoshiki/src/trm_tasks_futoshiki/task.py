@@ -64,14 +64,13 @@ def describe(config: Config) -> Description:
 def build(config: Config, split: str, seed: int) -> PuzzleSet:
     """Generate puzzles. The solution, up to reflection and the order of the digits, decides about the split."""
     wanted = config.train_puzzles if split == "train" else config.test_puzzles
-    description, length = describe(config), describe(config).seq_len
-    inputs, labels = [], []
+    description, rows, answers = describe(config), [], []
     for block in range(-(-wanted // BLOCK)):
         rng = np.random.default_rng(np.random.SeedSequence([seed, SPLITS.index(split), block]))
         for puzzle, solution in generate(config, split, rng):
-            inputs.append(row_of(puzzle, description))
-            labels.append(np.pad(solution.ravel(), (0, length - solution.size), constant_values=IGNORED))
-    return PuzzleSet(np.array(inputs[:wanted], dtype=np.int32), np.array(labels[:wanted], np.int32), description)
+            rows.append(row_of(puzzle, description))
+            answers.append(np.append(solution, np.full(puzzle.size, IGNORED)))  # the scale is no part of the answer
+    return PuzzleSet.padded(rows[:wanted], answers[:wanted], description)
 
 
 def generate(config: Config, split: str, rng: np.random.Generator) -> list[tuple[Puzzle, IntArray]]:
