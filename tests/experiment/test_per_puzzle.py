@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import trm
 from tests.support.graph_puzzles import TREES, Trees, build, describe
 from trm.data.layout_writing import write_split
-from trm.errors import TRMError
+from trm.errors import TRMError, UsageError
 from trm.experiment.source import DataSource
 from trm.testing import check_task
 
@@ -31,6 +32,23 @@ def test_a_puzzle_is_solved_from_text_by_its_own_structure(solver: trm.Solver) -
     for puzzle, answer in (("0012:0????", "0012:01100"), ("0000:0????", "0000:01111"), ("0123:0????", "0123:01010")):
         found = solver.solve(puzzle)
         assert (found.text, found.valid) == (answer, True)
+
+
+def test_a_row_is_solved_as_it_is_and_its_structure_is_checked(solver: trm.Solver) -> None:
+    row = solver.task.parse("0012:0????")[0]
+    assert solver.solve(row).text == "0012:01100"
+    wrong = row.copy()
+    wrong[solver.task.description.seq_len + 4 + 1] = 7  # the source of the first edge, in a puzzle of five positions
+    with pytest.raises(UsageError, match="the source of an edge is 7, expected 0 to 4"):
+        solver.solve(wrong)
+
+
+def test_a_task_that_reads_no_text_solves_rows(solver: trm.Solver) -> None:
+    silent = replace(solver.loaded.experiment.task.spec, parse=None, format=None)
+    experiment = replace(solver.loaded.experiment, task=replace(solver.task, spec=silent))
+    row = solver.task.parse("0012:0????")[0]
+    found = replace(solver, loaded=replace(solver.loaded, experiment=experiment)).solve(row)
+    assert (found.text, found.valid) == ("0 1 1 0 0", True)
 
 
 def test_search_draws_and_checks_by_the_structure(solver: trm.Solver) -> None:

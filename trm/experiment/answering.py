@@ -13,13 +13,14 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from trm.data.puzzle_set import IntArray
 from trm.errors import CheckpointError, UsageError
 from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import SolvedPuzzle, SolveRequest
 from trm.evaluation.row_pool import RowPool
 from trm.evaluation.search import Found, probability
 from trm.experiment.evaluator import refuse_search
-from trm.experiment.given import Given, SourcedText, puzzles_to_solve
+from trm.experiment.given import Given, SourcedText, given_rows, puzzles_to_solve
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Solved
 from trm.experiment.task import Task
@@ -58,9 +59,25 @@ def solve_texts(
         return _by_the_task(loaded, texts, options)
     if not spec.reads_text:
         raise UsageError(f"Task {loaded.task.name!r} cannot read puzzles from text.")
+    return _answers(loaded, puzzles_to_solve(loaded.task, texts, done, loaded.session.display.note), options, others)
+
+
+def solve_rows(loaded: LoadedModel, rows: Iterable[IntArray], options: SearchOptions) -> Iterator[Solved]:
+    """Solve puzzles that are there as tokens ``[L]`` or rows ``[W]``, of the task's size. See `solve_texts`.
+
+    Raises:
+        UsageError: the task has no use for an option.
+        PuzzleError: there is no puzzle, or every puzzle is unsolvable.
+        CheckpointError: the weights do not fit the puzzles.
+    """
+    return _answers(loaded, given_rows(loaded.task, rows), options)
+
+
+def _answers(
+    loaded: LoadedModel, givens: Iterator[Given], options: SearchOptions, others: Sequence[str] = ()
+) -> Iterator[Solved]:
     if options.check is None:
-        options = replace(options, check=spec.check is not None)
-    givens = puzzles_to_solve(loaded.task, texts, done, loaded.session.display.note)
+        options = replace(options, check=loaded.task.spec.check is not None)
     return _Line(loaded, options, others if options.check else ()).answers(givens)
 
 

@@ -67,6 +67,15 @@ def puzzles_to_solve(
     return judged if left_out else _unless_all_are_bad(judged)
 
 
+def given_rows(task: Task, rows: Iterable[IntArray]) -> Iterator[Given]:
+    """Puzzles that are there as tokens ``[L]`` or rows ``[W]``, each judged by the task's `solvable`.
+
+    Raises:
+        PuzzleError: there is no puzzle, or all are bad. This is the error of the first one.
+    """
+    return _unless_all_are_bad(_judged(Given(number, task, row)) for number, row in enumerate(rows, start=1))
+
+
 def count_puzzles(task: Task, texts: Sequence[SourcedText]) -> Iterator[int]:
     """Count the puzzles of some texts, one by one, since a long text takes a while."""
     for number, _ in enumerate(_numbered(task, texts, lambda text: None), start=1):

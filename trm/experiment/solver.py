@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from typing_extensions import Unpack
 
-from trm.data.puzzle_set import IntArray
+from trm.data.graphs import check_rows
+from trm.data.puzzle_set import IGNORED, IntArray
 from trm.data.ranges import check_integers, check_tokens
 from trm.errors import DataError, PuzzleError, UsageError
 from trm.evaluation.convergence import Convergence, converge
@@ -18,7 +19,7 @@ from trm.evaluation.options import SearchFields, SearchOptions
 from trm.evaluation.refine import Frame, Puzzle, Record, RecordFields, refine
 from trm.evaluation.search import Check
 from trm.evaluation.trajectory import Trajectory, trajectory
-from trm.experiment.answering import solve_texts
+from trm.experiment.answering import solve_rows, solve_texts
 from trm.experiment.evaluator import EvaluationOptions, evaluate
 from trm.experiment.experiment import Experiment
 from trm.experiment.given import SourcedText
@@ -96,7 +97,8 @@ class Solver:
         """Solve one puzzle.
 
         Args:
-            puzzle: text that the task can read, or tokens ``[L]``.
+            puzzle: text that the task can read, or tokens ``[L]``; where puzzles have a structure of their own, a row
+                ``[W]``, see `trm.data.Description.row`.
             **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`, `halt`.
 
         Raises:
@@ -104,8 +106,12 @@ class Solver:
             PuzzleError: the puzzle is malformed, unsolvable, or not the only one in its text.
             CheckpointError: the weights cannot solve puzzles of its size.
         """
-        text = puzzle if isinstance(puzzle, str) else self.task.format(self._puzzle(puzzle).inputs)
-        solved = list(solve_texts(self.loaded, [SourcedText("", text)], SearchOptions(**options)))
+        search = SearchOptions(**options)
+        if isinstance(puzzle, str) or self.task.spec.solve is not None:
+            text = puzzle if isinstance(puzzle, str) else self.task.format(self._puzzle(puzzle).inputs)
+            solved = list(solve_texts(self.loaded, [SourcedText("", text)], search))
+        else:
+            solved = list(solve_rows(self.loaded, [self._puzzle(puzzle).inputs], search))
         if len(solved) != 1:
             raise PuzzleError(f"Expected one puzzle, got {len(solved)}.")
         return solved[0]
@@ -304,6 +310,9 @@ class Solver:
         try:
             check_integers("The puzzle", tokens)
             check_tokens("The puzzle", description.tokens(tokens[None]), description.vocab_size)
+            if description.structure.per_puzzle is not None:
+                unknown = np.full((1, description.seq_len), IGNORED)
+                check_rows(tokens[None], unknown, description.seq_len, description.structure.per_puzzle)
         except DataError as error:
             raise UsageError(str(error)) from None
 
