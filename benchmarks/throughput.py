@@ -22,7 +22,6 @@ import argparse
 import contextlib
 import json
 import statistics
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +37,7 @@ from trm.config import TrainingConfig, TRMConfig
 from trm.data import PuzzleSet
 from trm.devices import get_backend
 from trm.experiment.experiment import Experiment
+from trm.experiment.speed.timing import multiply_rate, rate
 from trm.model import TinyRecursiveModel, step_loss
 from trm.model.layers import Attention
 from trm.model.positions import rotate
@@ -48,6 +48,10 @@ from trm.utils import set_seed
 
 LARGEST = 2.5e5
 """Default limit on positions times width of a batch. Larger batches are cut, so a step takes seconds at most."""
+
+
+MATRIX_SIZE = 1536
+"""Rows of the matrices of the product that shares refer to."""
 
 
 @dataclass
@@ -177,34 +181,6 @@ def _step(model: TinyRecursiveModel, training: TrainingConfig, inputs: Tensor, l
     return step
 
 
-def rate(step: Callable[[], object], seconds: float, wait: Callable[[], object] | None = None) -> float:
-    """Calls per second.
-
-    Args:
-        step: what to call.
-        seconds: how long to go on, at least twice.
-        wait: waits for an accelerator. Calls are queued in blocks of about 50 ms, so it does not slow them down.
-    """
-    started, calls, block, elapsed = time.perf_counter(), 0, 1, 0.0
-    while calls < 2 or elapsed < seconds:
-        for _ in range(block):
-            step()
-        if wait is not None:
-            wait()
-        calls, elapsed = calls + block, time.perf_counter() - started
-        block = max(1, int(0.05 * calls / elapsed)) if wait is not None else 1
-    return calls / elapsed
-
-
-def multiply_rate(
-    seconds: float, size: int = 1536, *, device: str = "cpu", dtype: torch.dtype = torch.float32
-) -> float:
-    """Floating-point operations per second of a large matrix product, the best of five."""
-    a, b = torch.randn(2, size, size, device=device).to(dtype)
-    wait = torch.get_device_module(device).synchronize if device != "cpu" else None
-    return max(2 * size**3 * rate(lambda: torch.mm(a, b), seconds / 5, wait) for _ in range(5))
-
-
 def measure(task: str, preset: str, rounds: int, seconds: float, machine: float, largest: float) -> dict[str, Any]:
     """Measure one preset: a row of the table."""
     this = case(task, preset, largest)
@@ -276,7 +252,7 @@ def main() -> None:
     presets = [(name, preset.name) for name, task in tasks.items() for preset in task.spec.presets]
     if options.task:
         presets = [pair for pair in presets if pair[0] in options.task or ":".join(pair) in options.task]
-    machine = multiply_rate(options.seconds)
+    machine = multiply_rate(options.seconds, MATRIX_SIZE)
     rows = [
         measure(task, preset, options.rounds, options.seconds, machine, options.largest) for task, preset in presets
     ]

@@ -164,7 +164,9 @@ class Pace:
         """Amount, rate and time left, as far as they are known; the time that has passed if the rate is not known."""
         rate, left = self.rate(), self.seconds_left(now)
         pace = (
-            [f"{_number(rate)}/s", f"{duration(left)} left" if left else ""] if rate else [duration(now - self.started)]
+            [f"{rate_text(rate)}/s", f"{duration(left)} left" if left else ""]
+            if rate
+            else [duration(now - self.started)]
         )
         return [part for part in (self.job.amount(), *pace) if part]
 
@@ -181,7 +183,16 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _number(rate: float) -> str:
+def rough_duration(seconds: float) -> str:
+    """A time in words without false precision, as in "40 s", "3 min", "2.5 h" or "12 days"."""
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= (3 if unit == "days" else 1) * size * 0.995:
+            return f"{seconds / size:,.0f} {unit}" if seconds >= 9.5 * size else f"{seconds / size:.2g} {unit}"
+    return f"{max(1, round(seconds))} s"
+
+
+def rate_text(rate: float) -> str:
+    """A rate in words, with two digits or more: "1,200", "3.4", "0.25"."""
     if rate >= 10:
         return f"{rate:,.0f}"
     return f"{rate:.1f}" if rate >= 1 else f"{rate:.2f}"

@@ -44,6 +44,7 @@ class PresetSpec:
         weights: the file of weights that the plugin ships for this preset, as "package:path/in/package.safetensors".
         starts_from: the preset of the same task whose trained weights this one starts from. `trm train` trains that one
             first, in the same run; `--init` replaces it. Default: random weights.
+        benchmark: whether `trm doctor --benchmark` measures this preset, as one of a few that stand for others of their size.
     """
 
     name: str
@@ -58,6 +59,7 @@ class PresetSpec:
     source: str = "measured"
     weights: str | None = None
     starts_from: str | None = None
+    benchmark: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

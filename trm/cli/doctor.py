@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from trm import __version__
+from trm.cli import complete
 from trm.cli.common import is_debugging, json_option
 from trm.cli.output import echo, print_json
-from trm.errors import PluginError, described
+from trm.errors import PluginError, UsageError, described
 from trm.extras import EXTRAS
 from trm.plugins.included import include_path
 from trm.plugins.loading import installed_twice
@@ -26,9 +27,34 @@ LIBRARIES = ("torch", "numpy", "pydantic", "safetensors", "click", "rich", "plug
 
 
 @click.command("doctor")
+@click.option(
+    "--benchmark",
+    is_flag=True,
+    help="Measure this machine instead: the rate of matrix products and of a few presets, the best number of threads, and "
+    "an estimate of the time that each preset takes to train. Takes one to two minutes.",
+)
+@click.option(
+    "--device",
+    help="With --benchmark: auto, cpu, cuda, cuda:1, mps, or a plugin's device (default: auto).",
+    shell_complete=complete.devices,
+)
+@click.option(
+    "--preset",
+    "presets",
+    multiple=True,
+    metavar="TASK:PRESET",
+    help="With --benchmark: measure this preset, too; may be repeated.",
+)
 @json_option
-def command(as_json: bool) -> None:
-    """Show versions, devices, plugins and their problems, and the cache."""
+def command(benchmark: bool, device: str | None, presets: tuple[str, ...], as_json: bool) -> None:
+    """Show versions, devices, plugins and their problems, and the cache; or measure how fast this machine trains."""
+    if benchmark:
+        from trm.cli.benchmark import run_benchmark
+
+        run_benchmark(device or "auto", presets, as_json)
+        return
+    if device is not None or presets:
+        raise UsageError(f"{'--device' if device is not None else '--preset'} needs --benchmark.")
     registry = get_registry()
     report = {
         "trm": __version__,

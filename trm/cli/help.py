@@ -49,7 +49,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "data clear": ("trm data clear", "trm data clear sudoku"),
     "new-task": ("trm new-task my-puzzle", "trm new-task my-puzzle --single-file"),
     "check-task": ("trm check-task my-puzzle",),
-    "doctor": ("trm doctor", "trm doctor --json"),
+    "doctor": ("trm doctor", "trm doctor --json", "trm doctor --benchmark --preset sudoku:hard"),
 }
 """Example command lines by the name of the command."""
 

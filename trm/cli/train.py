@@ -26,7 +26,7 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.everyday import everyday_options, with_everyday
-from trm.cli.output import echo
+from trm.cli.output import echo, echo_notes
 from trm.cli.seeds import seeds_option
 from trm.cli.training_report import report, report_seeds
 from trm.errors import UsageError
@@ -118,6 +118,7 @@ def command(
     from trm.devices.processes import joined
     from trm.experiment import resumption
     from trm.experiment.fit import fit
+    from trm.experiment.preparing import cost_notes
     from trm.experiment.session import Session
     from trm.render.console import Console
 
@@ -125,15 +126,18 @@ def command(
         if not processes.is_rank_zero:
             logging.disable(logging.WARNING)
         console = Console(stderr=as_json, quiet=not processes.is_rank_zero)
-        session = Session(processes.backend(device), processes, CommandDisplay(console, quiet))
+        display = CommandDisplay(console, quiet, advise=threads is None)
+        session = Session(processes.backend(device), processes, display)
         if resume is not None:
             sets = _resumed_sets(task, resume, choices)
             run = resumption.resume(resume, session, task=task, sets=sets, given=_given_settings(), trackers=trackers)
-        elif seeds:
-            report_seeds(_train_seeds(experiment_of(task, choices), seeds, output, session, trackers=trackers), as_json)
-            return
         else:
             experiment = experiment_of(task, choices)
+            if not quiet:
+                echo_notes(cost_notes(experiment))
+            if seeds:
+                report_seeds(_train_seeds(experiment, seeds, output, session, trackers=trackers), as_json)
+                return
             folder, begun = _output(experiment, output, processes)
             if begun:
                 run = resumption.resume(folder, session, trackers=trackers)

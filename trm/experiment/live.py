@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -23,7 +24,7 @@ from trm.render.bars import NARROW, JobRows
 from trm.render.picture import Picture
 from trm.render.renderer import Renderer
 from trm.render.scene import Stage, sparkline
-from trm.training.monitor import Monitor, TrainingView
+from trm.training.monitor import Monitor, TrainingView, seconds_left
 
 REFRESHES = 2
 """Redraws per second. They take time from the training, which runs in the same process."""
@@ -49,17 +50,17 @@ class LiveMonitor(Monitor):
             *(() if self.narrow else (BarColumn(),)),
             TaskProgressColumn(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
         )
-        self.bar = self.progress.add_task("training", total=1.0)
+        self.bar = self.progress.add_task("training", total=1.0, left="left -:--:--")
         self.live = Live(console=console, refresh_per_second=REFRESHES, vertical_overflow="crop")
         self.jobs = JobRows(console)
         self.record: dict[str, Any] = {}
         self.scores: dict[str, float] = {}
         self.history: list[float] = []
         self.solved: Picture | None = None
+        self.notes: list[str] = []
         self.sample = SolvedSample(experiment.task.renderer())
         self.training: TrainingView | None = None
 
@@ -74,7 +75,8 @@ class LiveMonitor(Monitor):
             self._refresh()
 
     def step(self, training: TrainingView, progress: float) -> None:
-        self.progress.update(self.bar, completed=progress)
+        left = timedelta(seconds=round(seconds_left(training.seconds, progress) or 0))
+        self.progress.update(self.bar, completed=progress, left=f"left {left}")
 
     def log(self, record: dict[str, Any]) -> None:
         self.record = record
@@ -87,15 +89,22 @@ class LiveMonitor(Monitor):
             self.history.append(values["exact_accuracy"])
         self._refresh()
 
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+        self._refresh()
+
     def _look_for_solved(self) -> None:
         """Keep a picture of a training puzzle that has the right answer at this moment, if there is one that fits."""
         assert self.training is not None
         picture = self.sample.look(self.training)
-        if picture is not None and len(picture.rows) + OTHER_LINES + len(self.scores) <= self.live.console.height:
+        if picture is not None and len(picture.rows) + self._other_lines() <= self.live.console.height:
             self.solved = picture
 
+    def _other_lines(self) -> int:
+        return OTHER_LINES + len(self.scores) + len(self.notes)
+
     def _refresh(self) -> None:
-        parts: list[RenderableType] = [self.progress, self.jobs, self._numbers()]
+        parts: list[RenderableType] = [self.progress, self.jobs, self._numbers(), *map(Text, self.notes)]
         if self.solved is not None:
             parts += ["", "the last puzzle solved in training", self.solved]
         self.live.update(Panel(Group(*parts), title=Text(self.title), expand=False))

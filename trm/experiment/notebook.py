@@ -14,7 +14,7 @@ from trm.progress import Pace, duration, progress, report_by_default, reporting_
 from trm.render.html import as_html, percentages
 from trm.render.notebook import CellOutput, NotebookReporter, in_notebook, jobs_html, jobs_text
 from trm.training.interruption import Interrupted
-from trm.training.monitor import Monitor, TrainingView
+from trm.training.monitor import Monitor, TrainingView, seconds_left
 from trm.words import counted
 
 
@@ -61,6 +61,7 @@ class NotebookMonitor(Monitor):
         self.losses: list[tuple[float, float]] = []
         self.exact: list[tuple[float, float]] = []
         self.solved = ""
+        self.notes: list[str] = []
         self.sample = SolvedSample(experiment.task.renderer())
         self.training: TrainingView | None = None
         self.state = ""
@@ -95,6 +96,9 @@ class NotebookMonitor(Monitor):
         if "exact_accuracy" in values:
             self.exact.append((training.step, values["exact_accuracy"]))
 
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
     def draw(self, paces: Sequence[Pace] = (), now: float = 0.0) -> None:
         """Show how far the training is, and the jobs inside of it."""
         numbers = self._numbers()
@@ -102,6 +106,7 @@ class NotebookMonitor(Monitor):
             panel(
                 self.title,
                 f"{bar(self.share)} {self.share:.0%} {note(self._pace())}",
+                "".join(map(note, self.notes)),
                 jobs_html(paces, now),
                 beside(
                     table((), [*numbers, *percentages(self.scores).items()]),
@@ -113,6 +118,7 @@ class NotebookMonitor(Monitor):
             "\n".join(
                 [
                     f"{self.title}: {self.share:.0%}, {self._pace()}",
+                    *self.notes,
                     *(f"{name} {value}" for name, value in numbers),
                     *(f"{name} {value}" for name, value in percentages(self.scores).items()),
                     jobs_text(paces, now),
@@ -124,8 +130,9 @@ class NotebookMonitor(Monitor):
         """Steps and seconds so far, and how the training ended or how long it still takes."""
         assert self.training is not None
         parts = [counted(self.training.step, "step"), duration(self.training.seconds)]
-        if not self.state and 0 < self.share < 1:
-            parts.append(f"{duration(self.training.seconds * (1 - self.share) / self.share)} left")
+        left = seconds_left(self.training.seconds, self.share)
+        if left and not self.state:
+            parts.append(f"{duration(left)} left")
         return ", ".join([self.state, *parts] if self.state else parts)
 
     def _numbers(self) -> list[tuple[str, str]]:

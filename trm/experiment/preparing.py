@@ -128,6 +128,18 @@ def stages_note(job: Job) -> str | None:
     return f"Training {len(names)} presets, each from the weights of the one before: {', '.join(names)}.{skip}"
 
 
+def cost_notes(experiment: Experiment) -> list[str]:
+    """A sentence that says what the experiment's preset costs; none if it does not say, or a setting is changed."""
+    spec = experiment.task.spec
+    cost = {preset.name: preset.cost for preset in spec.presets}.get(experiment.preset or "")
+    if not cost:
+        return []
+    plain = Experiment.from_preset(spec.name, experiment.preset)
+    same = (plain.task, plain.model_settings, plain.training)
+    unchanged = same == (experiment.task, experiment.model_settings, experiment.training)
+    return [f"Preset {experiment.preset} takes {cost}."] if unchanged else []
+
+
 def run_folder_class(processes: Processes) -> type[RunFolder]:
     """How this process sees the run folder: only the first process writes it."""
     return RunFolder if processes.is_rank_zero else ReadOnlyRun

@@ -43,6 +43,10 @@ class Monitors(Monitor):
         for monitor in self.monitors:
             monitor.evaluated(training, values)
 
+    def note(self, text: str) -> None:
+        for monitor in self.monitors:
+            monitor.note(text)
+
 
 class TensorBoardMonitor(Monitor):
     """Writes event files to a folder; `tensorboard --logdir` shows them.

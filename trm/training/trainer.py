@@ -26,6 +26,7 @@ from trm.progress import progress as job
 from trm.runs.run_folder import ReadOnlyRun, RunFolder
 from trm.training.accumulation import out_of_memory
 from trm.training.agreement import check_share
+from trm.training.compiling import compiles
 from trm.training.ema import EMA
 from trm.training.interruption import Interrupted, SignalFlag, StopRequested
 from trm.training.monitor import Monitor, PrintMonitor
@@ -74,10 +75,9 @@ class Trainer:
         backend = device if isinstance(device, Backend) else get_backend(str(device))
         model.to(backend.device)
         processes.broadcast_tensors(model.state_dict().values())
-        self.compiling = False  # from the first step, which compiles the model
-        if config.compile == "on" or (config.compile == "auto" and backend.compiles()):
+        self.compiling = compiles(config, backend)  # until the first step, which compiles the model
+        if self.compiling:
             model.compile()
-            self.compiling = True
         self.state = TrainingState.start(model, config, backend, processes, seed)
         self.run = run
         self.monitor: Monitor = monitor or (PrintMonitor() if processes.is_rank_zero else Monitor())

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from trm.config import TrainingConfig
+from trm.devices.threads import using_threads
 from trm.interop.official.names import official_name
 from trm.interop.official.recording import Recording
 from trm.model import StepLoss, StepOutput, TinyRecursiveModel, last
@@ -50,24 +51,13 @@ def replay(recording_path: str | Path) -> dict[str, float]:
     recording = Recording(Path(recording_path))
     model = recording.build_model("init")
     comparison = _Comparison(recording)
-    with _threads(RECORDED_THREADS):
+    with using_threads(RECORDED_THREADS):
         ema = _train(model, recording.training_config(), comparison)
         comparison.state("weights", "final", model)
         with ema.applied():
             comparison.state("ema", "ema", model)
         comparison.evaluation(recording.build_model("ema"))
     return comparison.groups
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Context in which torch uses `count` threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train(model: TinyRecursiveModel, config: TrainingConfig, comparison: _Comparison) -> EMA:

@@ -73,6 +73,7 @@ PRESETS = (
         cost="4 min on one core with bf16 support",
         reaches="96.6 to 97.7 % exact, 97.4 to 98.5 % valid and shortest, on 1,000 unseen mazes (three seeds)",
         weights="trm_tasks_maze:weights/quick.safetensors",
+        benchmark=True,
     ),
     PresetSpec(
         name="medium",

@@ -30,6 +30,7 @@ PAPER = PresetSpec(
     cost="< 36 h on an L40S",
     reaches="87.4 % exact on Sudoku-Extreme",
     source=PAPER_SOURCE,
+    benchmark=True,
 )
 
 HARD_1 = PresetSpec(
@@ -77,6 +78,7 @@ PRESETS = (
         cost="2 to 3 min on one core with bf16 support",
         reaches="99.1 to 99.7 % exact on 1,000 unseen puzzles (three seeds)",
         weights="trm_tasks_sudoku:weights/quick.safetensors",
+        benchmark=True,
     ),
     PresetSpec(
         name="mini",
@@ -165,7 +167,7 @@ PRESETS = (
         starts_from="grid",
     ),
     PAPER,
-    replace(PAPER, name="extreme", summary="same as paper, under the name of its dataset"),
+    replace(PAPER, name="extreme", summary="same as paper, under the name of its dataset", benchmark=False),
     PresetSpec(
         name="paper-attention",
         summary="the published settings, with attention, for a GPU",
