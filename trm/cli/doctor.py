@@ -47,7 +47,7 @@ LIBRARIES = ("torch", "numpy", "pydantic", "safetensors", "click", "rich", "plug
 )
 @json_option
 def command(benchmark: bool, device: str | None, presets: tuple[str, ...], as_json: bool) -> None:
-    """Show versions, devices, plugins and their problems, and the cache; or measure how fast this machine trains."""
+    """Show versions, devices, plugins and their problems, and the cache; or measure this machine."""
     if benchmark:
         from trm.cli.benchmark import run_benchmark
 

@@ -59,7 +59,7 @@ COMMANDS = {
     "data": ("data", "Build, describe and clear datasets."),
     "new-task": ("new_task", "Create a plugin package for a new task."),
     "check-task": ("check_task", "Run the conformance checks on a task."),
-    "doctor": ("doctor", "Show versions, devices, plugins and their problems, and the cache."),
+    "doctor": ("doctor", "Show versions, devices, plugins and their problems; or measure this machine."),
 }
 """The module in `trm.cli` and the help line of each command, so that `trm --help` imports none of them."""
 
