@@ -14,7 +14,10 @@ nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PLUGINS = ("trm_tasks_sudoku", "trm_tasks_maze", "trm_tasks_arc", "trm_tasks_arithmetic")
-MORE_PLUGINS = ("plugins/trm_tasks_diagonal", "plugins/trm_tasks_lights_out")
+MORE_PLUGINS = tuple(
+    f"plugins/trm_tasks_{name}"
+    for name in ("colouring", "cube", "diagonal", "futoshiki", "killer", "lights_out", "nonogram", "sat")
+)
 READY = (*PLUGINS, *MORE_PLUGINS)
 SOURCES = ("trm", *(f"{plugin}/src" for plugin in PLUGINS))
 LIGHT_TESTS = ("tests/plugins", "tests/project/test_core_names_no_task.py", "tests/project/test_imports.py")

@@ -61,9 +61,15 @@ def test_plugins_import_only_public_modules(plugin: Path) -> None:
 def test_the_plugins_were_found() -> None:
     assert [plugin.name for plugin in PLUGINS] == [
         "trm_tasks_my_task",
+        "trm_tasks_colouring",
+        "trm_tasks_cube",
         "trm_tasks_diagonal",
+        "trm_tasks_futoshiki",
+        "trm_tasks_killer",
         "trm_tasks_lights_out",
+        "trm_tasks_nonogram",
         "trm_tasks_reasoning_gym",
+        "trm_tasks_sat",
     ]
     assert len(CORE) > 100
 

@@ -20,9 +20,7 @@ DISTRIBUTIONS = {
     "trm_tasks_maze": ROOT / "trm_tasks_maze",
     "trm_tasks_arc": ROOT / "trm_tasks_arc",
     "trm_tasks_arithmetic": ROOT / "trm_tasks_arithmetic",
-    "trm_tasks_diagonal": ROOT / "plugins" / "trm_tasks_diagonal",
-    "trm_tasks_lights_out": ROOT / "plugins" / "trm_tasks_lights_out",
-    "trm_tasks_reasoning_gym": ROOT / "plugins" / "trm_tasks_reasoning_gym",
+    **{path.name: path for path in sorted((ROOT / "plugins").glob("trm_tasks_*"))},
 }
 
 
