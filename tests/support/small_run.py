@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ TRAINING: dict[str, Any] = {
 }
 
 
+DEVICE = os.environ.get("TRM_TEST_DEVICE", "cpu")
+"""Where these trainings compute. `benchmarks/gpu.py` sets it to run their tests on a GPU."""
+if DEVICE != "cpu":  # these tests compare trainings to the last bit
+    TRAINING["compile"] = "off"
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
 class SmallRun:
     """Puzzles whose answer is the puzzle, a model, a stream and a trainer that writes to `folder`.
 
@@ -68,7 +77,7 @@ class SmallRun:
         self.model = TinyRecursiveModel(MODEL.model_copy(update={"dropout": dropout}))
         self.stream = GroupSampler(self.puzzles, seed=3, augmentation=augmentation)
         self.run = None if folder is None else self._run_folder(folder)
-        self.trainer = Trainer(self.model, self.config, "cpu", run=self.run, monitor=monitor or Monitor(), seed=5)
+        self.trainer = Trainer(self.model, self.config, DEVICE, run=self.run, monitor=monitor or Monitor(), seed=5)
         if self.run is not None and self.run.checkpoints():
             self.trainer.resume(newest_good(self.run.path)[0], self.stream)
 

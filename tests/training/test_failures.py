@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.support.small_run import TRAINING, SmallRun, same_bits
+from tests.support.small_run import DEVICE, TRAINING, SmallRun, same_bits
 from trm import Trainer
 from trm.errors import NotFiniteError, PluginError, TRMError
 from trm.evaluation.metrics import CellAccuracy
@@ -22,6 +22,8 @@ from trm.runs.checkpoint_folder import newest_good
 from trm.runs.history import read_history
 from trm.training import Interrupted
 from trm.training.monitor import Monitor, TrainingView
+
+KIND = DEVICE.partition(":")[0]
 
 
 class At(Monitor):
@@ -279,7 +281,7 @@ def test_memory_that_holds_half_a_batch(caplog: pytest.LogCaptureFixture) -> Non
     limit_memory(parts, 2, torch.is_grad_enabled)
     one, other = run.fit(), parts.fit()
     assert parts.trainer.state.accumulation.rows == 2
-    assert "cpu is out of memory: steps are now computed in parts of 2 puzzles." in caplog.text
+    assert f"{KIND} is out of memory: steps are now computed in parts of 2 puzzles." in caplog.text
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, rtol=1e-4, atol=1e-6)
 
@@ -287,14 +289,14 @@ def test_memory_that_holds_half_a_batch(caplog: pytest.LogCaptureFixture) -> Non
 def test_no_memory_for_one_puzzle(tmp_path: Path) -> None:
     run = SmallRun(tmp_path / "run", At(5, lambda trainer: limit_memory(run, 0)))
     said = stopped(run)
-    assert said.startswith("cpu has no memory for a training step of even one puzzle. Lower model.hidden_dim")
+    assert said.startswith(f"{KIND} has no memory for a training step of even one puzzle. Lower model.hidden_dim")
     assert said.endswith(kept(tmp_path / "run", 4))
 
 
 def test_no_memory_for_scoring(tmp_path: Path) -> None:
     run = SmallRun(tmp_path / "run", At(5, lambda trainer: limit_memory(run, 4)))
     said = stopped(run)
-    assert said == f"cpu has no memory for evaluation. Lower training.eval_batch_size.{kept(tmp_path / 'run', 8)}"
+    assert said == f"{KIND} has no memory for evaluation. Lower training.eval_batch_size.{kept(tmp_path / 'run', 8)}"
 
 
 def limit_memory(run: SmallRun, puzzles: int, when: Callable[[], bool] = lambda: True) -> None:

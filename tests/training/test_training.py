@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, random_split
 
+from tests.support.small_run import DEVICE
 from trm import TinyRecursiveModel, Trainer, TrainingConfig, TRMConfig
 from trm.config import RunConfig
 from trm.data import BaseDataset, Description, PuzzleSet
@@ -73,7 +74,7 @@ def test_custom_dataset_learns(tmp_path: Path) -> None:
         output_dir=tmp_path / "run",
     )
     model = TinyRecursiveModel(MODEL)
-    trainer = Trainer(model, config, device=get_device("cpu"))
+    trainer = Trainer(model, config, device=get_device(DEVICE))
     results = trainer.train(DataLoader(train, 16, shuffle=True), DataLoader(test, 16), MODEL)
     assert results["final_metrics"]["cell_accuracy"] > 0.9
     assert 0 <= results["final_metrics"]["exact_accuracy"] <= 1
@@ -96,7 +97,13 @@ class StopAt(Monitor):
 def test_resumed_run_has_the_weights_of_one_never_stopped(tmp_path: Path, optimizer: str) -> None:
     def run(folder: Path, stop: int | None, resume: bool = False) -> TinyRecursiveModel:
         config = TrainingConfig(
-            batch_size=4, max_steps=12, optimizer=optimizer, halt_when_right=0.5, warmup_steps=2, log_interval=4
+            batch_size=4,
+            max_steps=12,
+            optimizer=optimizer,
+            halt_when_right=0.5,
+            warmup_steps=2,
+            log_interval=4,
+            compile="off",
         )
         set_seed(7)
         tokens = torch.randint(0, 4, (20, 5)).numpy()
@@ -105,7 +112,7 @@ def test_resumed_run_has_the_weights_of_one_never_stopped(tmp_path: Path, optimi
         stream = GroupSampler(puzzles, seed=3)
         run_config = RunConfig(model=MODEL, training=config)
         folder_writer = RunFolder(folder) if resume else RunFolder.create(folder, run_config)
-        trainer = Trainer(model, config, "cpu", run=folder_writer, monitor=StopAt(stop), seed=5)
+        trainer = Trainer(model, config, DEVICE, run=folder_writer, monitor=StopAt(stop), seed=5)
         if resume:
             latest = folder_writer.marked("latest")
             assert latest is not None
