@@ -155,16 +155,17 @@ def operations(works: Iterable[Work]) -> Iterator[str]:
 
 def times(works: Iterable[Work]) -> Iterator[str]:
     """How long each preset takes on each machine."""
-    yield from _head("preset", *MEASURED_GFLOPS, *(machine.name for machine in MACHINES), "paper")
+    cores = (f"{name} [1]" for name in MEASURED_GFLOPS)
+    yield from _head("preset", *cores, *(f"{machine.name} [2]" for machine in MACHINES), "paper [3]")
     costs = {
         f"{name}:{preset.name}": preset.cost
         for name, task in get_registry().tasks().items()
         for preset in task.spec.presets
     }
     for each in works:
-        cores = [time(each.total / (rate * 1e9)) for rate in MEASURED_GFLOPS.values()]
-        gpus = [time(each.total / machine.rate) for machine in MACHINES]
-        yield f"| {' | '.join([each.preset, *cores, *gpus, costs[each.preset]])} |"
+        rates = [rate * 1e9 for rate in MEASURED_GFLOPS.values()] + [machine.rate for machine in MACHINES]
+        computed = (time(each.total / rate) for rate in rates)
+        yield f"| {' | '.join([each.preset, *computed, costs[each.preset]])} |"
 
 
 def shares(works: Iterable[Work]) -> Iterator[str]:
