@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from hypothesis.extra import numpy as arrays
 
 from trm.errors import PuzzleError
 from trm_tasks_futoshiki.puzzle import Puzzle, puzzle_of, row_of
+from trm_tasks_futoshiki.rules import solvable
 from trm_tasks_futoshiki.task import Config, describe
 from trm_tasks_futoshiki.text import fit, format_tokens, parse
 
@@ -110,3 +114,11 @@ def test_what_is_wrong_is_named(text, problem):
     with pytest.raises(PuzzleError) as raised:
         parse(text, Config())
     assert problem in str(raised.value)
+
+
+def test_the_example_of_the_readme():
+    page = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (grid,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    (row,) = parse(grid, Config())
+    assert solvable(row, Config()) is None
+    assert f"`{format_tokens(row, Config())}`" in page
