@@ -47,9 +47,9 @@ MINI = PresetSpec(
 LARGE = PresetSpec(
     name="large",
     summary="9x9",
-    task={"size": 9, "train_puzzles": 8000, "extra_givens": 30},
+    task={"size": 9, "train_puzzles": 6000, "test_puzzles": 500, "extra_givens": 20},
     model=model(9, 48),
-    training={**TRAINING, "max_steps": 2000, "eval_interval": 500, "eval_examples": 128},
+    training={**TRAINING, "max_steps": 1600, "eval_interval": 800, "eval_examples": 64, "save_interval": 200},
 )
 
 
