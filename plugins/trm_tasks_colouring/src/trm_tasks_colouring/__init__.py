@@ -30,7 +30,14 @@ TRAINING = {
     "schedule": "linear",
     "decay_start": 0.4,
 }
-QUICK = PresetSpec(name="quick", summary="20 to 40 nodes in three colours", model=MODEL, training=TRAINING)
+QUICK = PresetSpec(
+    name="quick",
+    summary="20 to 40 nodes in three colours",
+    model=MODEL,
+    training=TRAINING,
+    cost="5 min of CPU time on one core",
+    reaches="99.0 % valid on 1,000 unseen graphs of 40 nodes, 98.6 to 99.2 % on 500 of 60 nodes",
+)
 
 
 @hookimpl
