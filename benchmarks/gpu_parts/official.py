@@ -54,7 +54,7 @@ def compare(work: Work, preset: str, compile: bool) -> str:
         work.add(
             {
                 "preset": preset,
-                "way": "compiled" if compile else "eager",
+                "way": f"beside the paper's code, {'compiled' if compile else 'eager'}",
                 "precision": precision,
                 "batch": ours.batch_size,
                 "examples_per_second": statistics.median(rates["ours"]) * ours.batch_size,

@@ -55,7 +55,7 @@ def run_parts(
     Args:
         parts: gives the parts; a function at the top of a module, since the second process calls it, too.
         settings: for the parts.
-        budget: seconds for all parts together. Each has its share; what a part does not use, the next ones may.
+        budget: seconds for all parts together. A part may take twice its share, or more if the later ones have theirs.
         report: called with each result.
     """
     planned = list(parts(settings))
@@ -69,8 +69,8 @@ def run_parts(
                 continue
             if worker is None:
                 worker = _Worker(parts, settings)
-            free = end - time.monotonic() - sum(shares[number:])
-            limit = min(shares[number] + max(free, 0.0), end - time.monotonic())
+            left = end - time.monotonic()
+            limit = min(shares[number] + max(left - sum(shares[number:]), shares[number]), left)
             if not worker.run(number, result, limit):
                 worker.stop()
                 worker = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import time
 import warnings
 from collections import Counter
@@ -60,6 +61,7 @@ def steps(work: Work, preset: str, way: str, precisions: tuple[str, ...] = PRECI
     """Rates of a bare training step on random tokens: forward, backward and update, at the preset's batch size if it fits."""
     if way == "graphs" and work.settings.kind != "cuda":
         raise Skipped("CUDA graphs need a CUDA device")
+    _tidy(work.settings)
     rates, errors = [], []
     for precision in precisions:
         if work.left() < 2 * work.settings.seconds:
@@ -75,6 +77,13 @@ def steps(work: Work, preset: str, way: str, precisions: tuple[str, ...] = PRECI
     if errors:
         raise RuntimeError("; ".join(errors))
     return f"examples per second: {', '.join(rates)}"
+
+
+def _tidy(settings: Settings) -> None:
+    """Free the memory of earlier parts; compiled models are in reference cycles."""
+    torch._dynamo.reset()
+    gc.collect()
+    get_backend(settings.device).release_memory()
 
 
 def _fitting(settings: Settings, measured: Callable[[int | None], dict[str, Any]]) -> dict[str, Any]:
@@ -183,6 +192,7 @@ def trainer(work: Work, preset: str, compile: str = "off") -> str:
     )
     if description.input_width > description.seq_len:
         raise Skipped("puzzles with a structure of their own cannot be random")
+    _tidy(settings)
     set_seed(0)
     inputs, labels = torch.randint(description.vocab_size, (2, 4 * rows, description.seq_len)).numpy()
     model = TinyRecursiveModel(config)

@@ -49,6 +49,8 @@ if DEVICE != "cpu":  # these tests compare trainings to the last bit
     TRAINING["compile"] = "off"
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cuda.enable_flash_sdp(False)
+    torch.backends.cuda.enable_mem_efficient_sdp(False)
 
 
 class SmallRun:
