@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOLERANCES = {"fp32": 1e-3, "bf16": 0.35}
 """Largest differences from fp32 on the CPU, relative to the norm of each tensor. The recursion amplifies rounding; bf16 on a
 CPU gives up to 0.16, for the gradients of grid mixing."""
+ENDING = 6.0
+"""Seconds in which a program that ran out of time is ended."""
 TESTS = ("tests/training/test_training.py", "tests/training/test_failures.py")
 PUZZLES = {
     "sudoku:quick": "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79",
@@ -269,14 +271,23 @@ def _call(command: list[str], work: Work, **environment: str) -> str:
     """Run a program to its end and return what it printed.
 
     Raises:
-        AssertionError: it failed.
+        AssertionError: it failed, or ran out of time. torchrun is asked to end first, so that it ends its processes.
     """
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=max(work.left(), 1)
-    )
-    if done.returncode:
-        raise AssertionError(f"exit code {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
-    return done.stdout
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment, stdout=pipe, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            printed, _ = process.communicate(timeout=max(work.left() - ENDING, 1))
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(ENDING / 2)
+            process.kill()
+            raise AssertionError(f"out of time: {' '.join(command[1:6])} ...") from None
+    if process.returncode:
+        raise AssertionError(f"exit code {process.returncode}: {printed[-2000:]}")
+    return printed
 
 
 def device_is_there(work: Work) -> str:

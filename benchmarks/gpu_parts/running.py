@@ -6,6 +6,7 @@ a second process, which is replaced after a part that failed or took too long.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -134,11 +135,10 @@ class _Worker:
         """End the process and all that it started."""
         self.pipe.close()
         self.process.join(1)
-        if self.process.is_alive():
-            try:
-                os.killpg(self.process.pid or 0, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                self.process.kill()
+        assert self.process.pid is not None
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended, or it leads no group yet
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         self.process.join()
 
 
