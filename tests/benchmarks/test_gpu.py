@@ -16,7 +16,8 @@ SKIPPED = {"two processes", "tests of the trainer", "paper's code, eager", "pape
 
 
 def test_a_rehearsal_on_the_cpu(tmp_path: Path) -> None:
-    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--device", "cpu", "--quick", "--output", str(tmp_path)]
+    options = ("--device", "cpu", "--quick", "--minutes", "90")  # more time than any part needs on a busy machine
+    command = [sys.executable, str(BENCHMARKS / "gpu.py"), *options, "--output", str(tmp_path)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, timeout=500, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
