@@ -14,7 +14,7 @@ from trm.data import IntArray
 
 Clause = tuple[int, ...]
 MOST_VARIABLES = 500
-DECISIONS = 20_000
+DECISIONS = 5_000
 """Decisions after which `satisfiable` gives up."""
 
 
