@@ -18,7 +18,14 @@ MODEL = {
     "loss": "softmax",
 }
 TRAINING = {"batch_size": 32, "max_steps": 2400, "learning_rate": 4e-3, "ema_decay": 0.99}
-QUICK = PresetSpec(name="quick", summary="5 to 15 variables", model=MODEL, training=TRAINING)
+QUICK = PresetSpec(
+    name="quick",
+    summary="5 to 15 variables",
+    model=MODEL,
+    training=TRAINING,
+    cost="7.3 min of CPU time on one core",
+    reaches="95.2 % satisfied at 16 steps, 1,000 unseen formulas",
+)
 
 
 @hookimpl
