@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,6 +101,19 @@ class Measuring(Monitor):
     def step(self, training: TrainingView, progress: float) -> None:
         assert min(step_seconds(training, (2, 1))) > 0
         assert torch.get_num_threads() == 1
+
+
+def test_slow_steps_are_timed_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The training waits meanwhile."""
+    threads: list[int] = []
+    monkeypatch.setattr(thread_advice, "_drop_gradients", lambda _: threads.append(torch.get_num_threads()))
+    training: Any = Training()
+    now = iter(range(0, 10_000, 25))
+    assert step_seconds(training, (2, 1), lambda: next(now)) == [25.0, 25.0]
+    assert threads == [2, 1]
+    quick = count()
+    assert step_seconds(training, (2, 1), lambda: next(quick) / 100) == [pytest.approx(0.01)] * 2
+    assert threads[2:] == [2, 1] * thread_advice.REPEATS
 
 
 def test_measuring_changes_no_bit_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trm import __version__
-from trm.cli.common import load_torch, registry_with_warnings
+from trm.cli.common import registry_with_warnings
 from trm.cli.output import echo, print_json
 from trm.cli.sheet import Column, fitted
 from trm.errors import UsageError
 from trm.plugins.registry import get_registry
-from trm.progress import rate_text, rough_duration
+from trm.progress import progress, rate_text, rough_duration
 from trm.words import counted
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def run_benchmark(device: str, presets: Sequence[str], as_json: bool) -> None:
     chosen = [(task, preset.name) for task, spec in tasks.items() for preset in spec.presets if preset.benchmark]
     chosen = chosen or [(task, spec.presets[0].name) for task, spec in tasks.items() if spec.presets]
     asked = [_named(text) for text in presets]
-    load_torch()
-    import torch
+    with progress("Loading torch"):
+        import torch
 
-    from trm.devices import get_backend
-    from trm.experiment.speed.machine import measure_machine
+        from trm.devices import get_backend
+        from trm.experiment.speed.machine import measure_machine
 
     speed = measure_machine(get_backend(device), [*chosen[:ALWAYS], *asked], every)
     if as_json:

@@ -21,7 +21,10 @@ NEXT_LOOK = 600.0
 """Seconds of training between two comparisons, because other programs come and go."""
 
 REPEATS = 5
-"""Steps that are timed with each number of threads."""
+"""Steps that are timed with each number of threads, if they are quick."""
+
+LONGEST = 10.0
+"""Seconds after which no further step is timed."""
 
 STEPS = REPEATS * 3
 """Most time of a comparison, in steps of the training: half the threads take at most twice as long as all."""
@@ -36,7 +39,9 @@ Measure = Callable[[TrainingView, Sequence[int]], Sequence[float]]
 """The seconds that the gradients of a step take with each of several numbers of threads."""
 
 
-def step_seconds(training: TrainingView, counts: Sequence[int]) -> list[float]:
+def step_seconds(
+    training: TrainingView, counts: Sequence[int], clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """Time the gradients of the slots with each number of threads, in turn so that other load affects all of them.
 
     The training does not change: gradients are dropped, and random generators and number of threads are put back.
@@ -44,14 +49,14 @@ def step_seconds(training: TrainingView, counts: Sequence[int]) -> list[float]:
     Returns:
         The median in seconds for each number of threads.
     """
-    seconds = [[0.0] * REPEATS for _ in counts]
+    seconds: list[list[float]] = [[] for _ in counts]
     with torch.random.fork_rng(devices=[]):
-        for repeat in range(REPEATS):
+        while len(seconds[0]) < REPEATS and sum(map(sum, seconds)) < LONGEST:
             for row, count in zip(seconds, counts, strict=True):
                 with using_threads(count):
-                    started = time.perf_counter()
+                    started = clock()
                     _drop_gradients(training)
-                    row[repeat] = time.perf_counter() - started
+                    row.append(clock() - started)
     return [statistics.median(row) for row in seconds]
 
 
