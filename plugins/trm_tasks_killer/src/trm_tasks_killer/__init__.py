@@ -45,6 +45,8 @@ MINI = PresetSpec(
     task={"size": 4, "train_puzzles": 4000},
     model=model(4, 32),
     training={**TRAINING, "max_steps": 600, "eval_interval": 300},
+    cost="0.7 min of CPU time on one core with bf16 support",
+    reaches="97.7 % exact on 1,000 unseen puzzles (seed 0)",
 )
 LARGE = PresetSpec(
     name="large",
