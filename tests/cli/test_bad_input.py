@@ -49,6 +49,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (EASY[:-2] + "..", "The puzzle has several solutions: the cell at"),
         ("1234" * 4, "digit 1 stands twice in column 1"),
         (" \n ", "There is no puzzle in the text."),
+        ("", "There is no puzzle in the text."),
     ],
 )
 def test_puzzles_that_are_none(capsys: pytest.CaptureFixture[str], sudoku: str, puzzle: str, message: str) -> None:

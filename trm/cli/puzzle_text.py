@@ -23,6 +23,8 @@ def read_text(given: str, folders: bool = False) -> tuple[str, str]:
     Raises:
         UsageError: the input is not text or too long, or `given` looks like a file name, but there is no such file.
     """
+    if not given:
+        return "", given
     if given == "-":
         if sys.stdin.isatty():
             echo("Type puzzles, then end with Ctrl-D.", err=True)
