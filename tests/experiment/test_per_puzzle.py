@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import trm
 from tests.support.graph_puzzles import TREES, Trees, build, describe
@@ -67,6 +69,16 @@ def test_the_conformance_kit_passes(solver: trm.Solver) -> None:
     failed = {result.check: result.problem for result in check_task("trees") if not result.ok}
     # The test's own module registers the task, and 40 steps do not teach the halting head that these puzzles are easy.
     assert set(failed) <= {"light_import", "training_learns"}
+
+
+def test_a_resumed_run_has_the_weights_of_one_that_never_stopped(solver: trm.Solver, tmp_path: Path) -> None:
+    common = {"save_interval": 3, "log_interval": 3}
+    trm.train("trees", training={**common, "max_steps": 6}, output=tmp_path / "whole")
+    trm.train("trees", training={**common, "max_steps": 3}, output=tmp_path / "parts")
+    trm.resume(tmp_path / "parts", training={"max_steps": 6})
+    whole, parts = (load_file(tmp_path / run / "checkpoints/step_6/model.safetensors") for run in ("whole", "parts"))
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
 def test_data_on_disk_is_trained_on_and_must_have_the_same_structure(solver: trm.Solver, tmp_path: Path) -> None:

@@ -66,12 +66,12 @@ def check_slots(tensors: Mapping[str, Tensor], slots: Slots) -> None:
         if len(saved) != len(tensors["inputs"]):
             raise ValueError(f"there are {len(tensors['inputs'])} slots and {name} of {len(saved)}")
     for name, (least, end) in {
-        "inputs": (0, config.vocab_size),
+        "inputs": (0, config.vocab_size),  # what follows the tokens is the puzzle's own structure
         "labels": (IGNORED, config.vocab_size),
         "puzzle_ids": (0, max(config.num_puzzles, 1)),
         "steps": (0, 2**31),
     }.items():
-        values = tensors[name]
+        values = tensors[name][:, : config.context_length] if name == "inputs" else tensors[name]
         if values.numel() and not (int(values.min()) >= least and int(values.max()) < end):
             raise ValueError(f"slots have {name} out of range")
 
