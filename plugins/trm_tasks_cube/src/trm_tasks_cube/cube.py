@@ -97,31 +97,44 @@ def images(states: IntArray) -> IntArray:
 
     These are the six symmetric ones, and those of the inverse state, which the reversed and inverted moves lead to.
     """
-    back = [(to, np.argsort(to)) for to in symmetries()]
     return np.stack(
-        [to[each[:, before]] for each in (states, np.argsort(states, axis=1)) for to, before in back], axis=1
+        [symmetric(each, number) for each in (states, np.argsort(states, axis=1)) for number in range(6)], axis=1
     )
 
 
-def original(image: IntArray, number: int) -> IntArray:
-    """Return the state `[24]` of which an image `[24]` is the one with this number."""
+def symmetric(states: IntArray, number: int, places: IntArray | slice = slice(None)) -> IntArray:
+    """Return states `[N, 24]` as one of the `symmetries` shows them, at all places or some."""
+    to = symmetries()[number]
+    shown: IntArray = to[states[:, np.argsort(to)[places]]]
+    return shown
+
+
+def original(form: IntArray, number: int) -> IntArray:
+    """Return the state `[24]` of which a form `[24]` is the image with this number."""
     to = symmetries()[number % 6]
-    state = np.argsort(to)[image[to]]
+    state = np.argsort(to)[form[to]]
     return np.argsort(state) if number >= 6 else state
 
 
 def keys(states: IntArray) -> IntArray:
     """Return a number for each state `[..., 24]`, different for different states."""
-    places = corners()[:6, 0]  # the seventh corner follows from these
-    number: IntArray = states[..., places].astype(np.int64) @ (STICKERS ** np.arange(6))
+    return _number(states[..., corners()[:6, 0]])  # the seventh corner follows from these
+
+
+def _number(stickers: IntArray) -> IntArray:
+    number: IntArray = stickers @ (STICKERS ** np.arange(6))
     return number
 
 
 def canonical(states: IntArray) -> tuple[IntArray, IntArray]:
     """Return the image with the smallest key of states `[N, 24]`, and its number `[N]`."""
-    every = images(states)
-    number = keys(every).argmin(axis=1)
-    return every[np.arange(len(every)), number], number
+    both = states, np.argsort(states, axis=1)
+    choices = [_number(symmetric(both[number // 6], number % 6, corners()[:6, 0])) for number in range(12)]
+    best = np.argmin(choices, axis=0)
+    forms = states.copy()
+    for number in range(12):
+        forms[best == number] = symmetric(both[number // 6][best == number], number % 6)
+    return forms, best
 
 
 @cache
