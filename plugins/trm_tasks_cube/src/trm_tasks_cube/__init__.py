@@ -19,7 +19,9 @@ MODEL = {
 }
 TRAINING = {
     "batch_size": 16,
-    "max_steps": 8000,
+    "max_steps": 1000,
+    "optimizer": "muon",
+    "muon_learning_rate": 0.01,
     "learning_rate": 3e-3,
     "schedule": "linear",
     "decay_start": 0.4,

@@ -31,8 +31,10 @@ def asking(model: TinyRecursiveModel, backend: Backend, steps: int) -> Ask:
         return np.concatenate(parts) if parts else np.zeros((0, len(MOVES)))
 
     def expected(states: IntArray) -> Floats:
-        logits = predict(model, backend, steps, rows(states))[1][:, 1 : 1 + len(MOVES), : FAR + 1]
-        return np.asarray(logits.softmax(-1).numpy() @ np.arange(FAR + 1.0))
+        logits = predict(model, backend, steps, rows(states))[1][:, :, : FAR + 1]
+        mean = np.asarray(logits.softmax(-1).numpy() @ np.arange(FAR + 1.0))
+        nearest = mean[:, 1 + len(MOVES) :].reshape(len(states), len(MOVES), -1).min(axis=2)  # after a second move
+        return mean[:, 1 : 1 + len(MOVES)] + nearest
 
     return ask
 
