@@ -19,7 +19,7 @@ MODEL = {
 }
 TRAINING = {
     "batch_size": 16,
-    "max_steps": 1000,
+    "max_steps": 900,
     "optimizer": "muon",
     "muon_learning_rate": 0.01,
     "learning_rate": 3e-3,
