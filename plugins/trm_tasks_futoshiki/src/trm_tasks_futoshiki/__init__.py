@@ -41,6 +41,8 @@ LARGE = PresetSpec(
         "eval_interval": 500,
         "eval_examples": 64,
     },
+    cost="8.3 min of CPU time on one core with bf16 support, after quick",
+    reaches="82.2 % exact on 500 unseen puzzles (seed 0)",
     starts_from="quick",
 )
 

@@ -54,6 +54,8 @@ LARGE = PresetSpec(
     task={"size": 9, "train_puzzles": 6000, "test_puzzles": 500, "extra_givens": 20},
     model=model(9, 48),
     training={**TRAINING, "max_steps": 1600, "eval_interval": 800, "eval_examples": 64, "save_interval": 200},
+    cost="about 7 min of CPU time on one core with bf16 support",
+    reaches="5.8 % exact on 500 unseen puzzles (seed 0)",
 )
 
 
