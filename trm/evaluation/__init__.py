@@ -3,7 +3,8 @@
 Names are imported on first use, so that a metric costs no import of torch.
 
 Metrics:
-    `Metric`: the protocol. `Share`: base class of metrics that are a ratio of counts.
+    `Metric`: the protocol. `Share`: base class of metrics that are a ratio of counts. `ValidAnswers`: base class of those
+    that judge answers one by one.
     `CellAccuracy`, `ExactAccuracy`: the two that every task has.
 
 Answers:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from trm.evaluation.metrics import ExactAccuracy as ExactAccuracy
     from trm.evaluation.metrics import Metric as Metric
     from trm.evaluation.metrics import Share as Share
+    from trm.evaluation.metrics import ValidAnswers as ValidAnswers
     from trm.evaluation.requests import EvaluationRequest as EvaluationRequest
     from trm.evaluation.requests import Progress as Progress
     from trm.evaluation.requests import SolvedPuzzle as SolvedPuzzle
@@ -55,6 +57,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "SolvedPuzzle": "trm.evaluation.requests",
         "States": "trm.evaluation.states",
         "Trajectory": "trm.evaluation.trajectory",
+        "ValidAnswers": "trm.evaluation.metrics",
         "answer": "trm.evaluation.scoring",
         "silently": "trm.evaluation.requests",
     },

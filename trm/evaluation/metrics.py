@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import Self
 
-from trm.data.puzzle_set import IGNORED
+from trm.data.puzzle_set import IGNORED, IntArray
 
 
 class Metric(Protocol):
@@ -66,6 +66,20 @@ class Share:
     def merge(self, other: Self) -> None:
         self.hits += other.hits
         self.total += other.total
+
+
+class ValidAnswers(Share):
+    """Base class of metrics that judge answers one by one, such as by the task's rules: the share of the valid ones."""
+
+    needs = ("inputs", "predictions")
+
+    def is_valid(self, inputs: IntArray, answer: IntArray) -> bool:
+        """Whether an answer ``[L]`` to a puzzle ``[L]``, or to a row ``[W]``, is valid. Answers include padding."""
+        raise NotImplementedError
+
+    def count(self, batch: Mapping[str, Any]) -> tuple[int, int]:
+        valid = [self.is_valid(*pair) for pair in zip(batch["inputs"], batch["predictions"], strict=True)]
+        return sum(valid), len(valid)
 
 
 def known_rows(labels: Any) -> npt.NDArray[np.bool_]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from trm.data import IntArray, PuzzleSet, parts, progress
 from trm.errors import UsageError
-from trm.evaluation import Share
+from trm.evaluation import ValidAnswers
 
 from . import graphs, search
 from .settings import Config, describe, make_row, unpack
@@ -121,18 +121,11 @@ def key_of(row: IntArray, config: Config) -> int:
     return graphs.key(edges, len(tokens))
 
 
-class Valid(Share):
+class Valid(ValidAnswers):
     """The share of answers that are colourings and keep the given nodes, whether or not they are the label."""
 
-    needs = ("inputs", "predictions")
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.config = config
-
-    def count(self, batch: Mapping[str, IntArray]) -> tuple[int, int]:
-        pairs = zip(batch["inputs"], batch["predictions"], strict=True)
-        return sum(check(row, answer, self.config) is None for row, answer in pairs), len(batch["inputs"])
+    def is_valid(self, inputs: IntArray, answer: IntArray) -> bool:
+        return check(inputs, answer, self.config) is None
 
 
 def check(inputs: IntArray, answer: IntArray, config: Config) -> str | None:

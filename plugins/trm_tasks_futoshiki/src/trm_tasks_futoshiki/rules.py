@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from trm.data import IntArray
-from trm.evaluation import Share
+from trm.evaluation import ValidAnswers
 
 from .propagation import COUNTS, Boards, deduce
 from .puzzle import Puzzle, puzzle_of
@@ -17,15 +15,11 @@ AT_ONCE = 64  # boards of a search that are taken up at a time
 MOST_BOARDS = 20_000  # a search that takes longer is given up
 
 
-class Valid(Share):
+class Valid(ValidAnswers):
     """The share of answers that break no rule."""
 
-    needs = ("inputs", "predictions")
-
-    def count(self, batch: Mapping[str, IntArray]) -> tuple[int, int]:
-        answers = batch["predictions"]
-        valid = [check(row, answer, self.config) is None for row, answer in zip(batch["inputs"], answers, strict=True)]
-        return sum(valid), len(valid)
+    def is_valid(self, inputs: IntArray, answer: IntArray) -> bool:
+        return check(inputs, answer, self.config) is None
 
 
 def check(row: IntArray, answer: IntArray, config: Config) -> str | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from trm.data import Description, IntArray, PuzzleSet
 from trm.errors import PuzzleError
-from trm.evaluation import Share
+from trm.evaluation import ValidAnswers
 
 from . import encoding, notation, pictures
 from .encoding import EMPTY, FILLED, LARGEST, UNKNOWN, Puzzle, puzzle_of
@@ -75,18 +74,11 @@ def symmetry_class(inputs: IntArray, labels: IntArray, config: Config) -> IntArr
     return np.array(keys)
 
 
-class Valid(Share):
+class Valid(ValidAnswers):
     """The share of the answers that follow the rules."""
 
-    needs = ("inputs", "predictions")
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.config = config
-
-    def count(self, batch: Mapping[str, IntArray]) -> tuple[int, int]:
-        answers = zip(batch["inputs"], batch["predictions"], strict=True)
-        return sum(check(*pair, self.config) is None for pair in answers), len(batch["inputs"])
+    def is_valid(self, inputs: IntArray, answer: IntArray) -> bool:
+        return check(inputs, answer, self.config) is None
 
 
 def parse(text: str, config: Config) -> list[IntArray]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trm import PuzzleStructure, Structure
 from trm.data import IGNORED, Description, Edge, Graph, IntArray, PuzzleSet
 from trm.errors import PuzzleError, UsageError
-from trm.evaluation import Share
+from trm.evaluation import ValidAnswers
 
 from .formulas import MOST_VARIABLES, Formula, givens, random_clauses, satisfiable, solutions, values
 from .text import read_formulas, write_formula, write_values
@@ -246,16 +245,8 @@ def format_tokens(row: IntArray, config: Config) -> str:
     return write_formula(formula)
 
 
-class Satisfied(Share):
+class Satisfied(ValidAnswers):
     """The share of formulas whose clauses the answer satisfies, whether or not it is the label."""
 
-    needs = ("inputs", "predictions")
-
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self.config = config
-
-    def count(self, batch: Mapping[str, IntArray]) -> tuple[int, int]:
-        pairs = zip(batch["inputs"], batch["predictions"], strict=True)
-        right = [check(puzzle, answer, self.config) is None for puzzle, answer in pairs]
-        return sum(right), len(right)
+    def is_valid(self, inputs: IntArray, answer: IntArray) -> bool:
+        return check(inputs, answer, self.config) is None
