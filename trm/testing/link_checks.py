@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from trm.config import PuzzleStructure, Structure, TRMConfig
+from trm.config import PuzzleStructure, Structure
 from trm.model.links import Links, kinds
-from trm.specs import MixerSpec
-from trm.testing.check import plugin_code, require
+from trm.testing.check import require
 
 OWN = PuzzleStructure(
     edges=["edge"], edge_numbers={"length": 3}, groups=["group"], ordered=["group"], max_edges=9, max_groups=3, max_members=9
@@ -22,42 +23,44 @@ def structured(grid: Structure) -> Structure:
     return Structure(interchangeable=grid.interchangeable, per_puzzle=OWN)
 
 
-def check_links(spec: MixerSpec, mixer: nn.Module, config: TRMConfig) -> None:
-    """Check a mixer that was built for puzzles with the structure of `structured`."""
+@torch.no_grad()
+def check_links(name: str, mixer: nn.Module, mix: Callable[[Tensor, Links], Tensor], state: Tensor) -> None:
+    """Check a mixer that was built for puzzles with the structure of `structured`.
+
+    Args:
+        name: of the mixer.
+        mixer: the module.
+        mix: calls it with a state and links.
+        state: a random state, with one row for each of `SIZES`.
+    """
     mixer.eval()
     for parameter in mixer.parameters():
         if not parameter.any():  # such as biases of links, which at zero hide mistakes
             nn.init.normal_(parameter)
-    generator = torch.Generator().manual_seed(0)
-    length = config.context_length
-    shape = [len(SIZES), length, config.hidden_dim]
-    if config.per_symbol:
-        shape.insert(2, len(config.structure.interchangeable))
-    state, links = torch.randn(shape, generator=generator), _links(length, generator)
-    real, mixed = links.real, _mixed(spec, mixer, state, links)
-    with torch.no_grad():
-        padding = torch.where(real.view(*real.shape, *(1,) * (state.dim() - 2)), state, 5 * torch.randn_like(state))
-        _require_same(
-            _mixed(spec, mixer, padding, links)[real],
-            mixed[real],
-            f"With mixer {spec.name!r}, what a position receives depends on padding.",
-            "Most likely a sum, mean or softmax over positions does not leave out those that `links.real` excludes.",
-        )
-        order = torch.arange(length)
-        order[: min(SIZES)] = order[: min(SIZES)].flip(0)
-        moved = Links(links.weights[:, :, order][:, :, :, order], real)
-        _require_same(
-            _mixed(spec, mixer, state[:, order], moved)[real],
-            mixed[:, order][real],
-            f"With mixer {spec.name!r}, the order of the positions changes more than the order of the results.",
-            "Most likely a weight or an index belongs to a position.",
-        )
-        other = Links(links.weights.flip(-1) * real[:, None, None], real)
-        require(
-            not torch.allclose(_mixed(spec, mixer, state, other)[real], mixed[real], atol=1e-4),
-            f"Mixer {spec.name!r} declares per_puzzle, but other links do not change its result.",
-            "Most likely it does not use its last argument.",
-        )
+    links = _links(state.shape[1], torch.Generator().manual_seed(0))
+    real, mixed = links.real, mix(state, links)
+    padding = torch.where(real.view(*real.shape, *(1,) * (state.dim() - 2)), state, 5 * torch.randn_like(state))
+    _require_same(
+        mix(padding, links)[real],
+        mixed[real],
+        f"With mixer {name!r}, what a position receives depends on padding.",
+        "Most likely a sum, mean or softmax over positions does not leave out those that `links.real` excludes.",
+    )
+    order = torch.arange(state.shape[1])
+    order[: min(SIZES)] = order[: min(SIZES)].flip(0)
+    moved = Links(links.weights[:, :, order][:, :, :, order], real)
+    _require_same(
+        mix(state[:, order], moved)[real],
+        mixed[:, order][real],
+        f"With mixer {name!r}, the order of the positions changes more than the order of the results.",
+        "Most likely a weight or an index belongs to a position.",
+    )
+    other = Links(links.weights.flip(-1) * real[:, None, None], real)
+    require(
+        not torch.allclose(mix(state, other)[real], mixed[real], atol=1e-4),
+        f"Mixer {name!r} declares per_puzzle, but other links do not change its result.",
+        "Most likely it does not use its last argument.",
+    )
 
 
 def _links(length: int, generator: torch.Generator) -> Links:
@@ -65,12 +68,6 @@ def _links(length: int, generator: torch.Generator) -> Links:
     weights = torch.rand(len(SIZES), len(kinds(OWN)), length, length, generator=generator)
     weights = weights * (weights > 0.6) * real[:, None, None] * real[:, None, :, None]
     return Links(weights / weights.sum(-1, keepdim=True).clamp(min=1), real)
-
-
-def _mixed(spec: MixerSpec, mixer: nn.Module, state: Tensor, links: Links) -> Tensor:
-    with plugin_code(f"Mixer {spec.name!r}"), torch.no_grad():
-        mixed: Tensor = mixer(state, None, links) if spec.rotary else mixer(state, links)
-        return mixed
 
 
 def _require_same(found: Tensor, expected: Tensor, problem: str, cause: str) -> None:

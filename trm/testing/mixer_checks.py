@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from trm.config import Structure, TRMConfig
 from trm.errors import TRMError
+from trm.model.links import Links
 from trm.model.mixer import build_mixer
 from trm.plugins.code import load
 from trm.plugins.registry import get_registry
@@ -64,7 +66,8 @@ def check_mixer(name: str) -> None:
         _check_any_length(spec)
     if spec.per_puzzle:
         own = _config(spec, 3, structure=structured(config.structure))
-        check_links(spec, _built(spec, own), own)
+        linked = _built(spec, own)
+        check_links(spec.name, linked, partial(_mixed, spec, linked), _state(spec, own, own.context_length))
 
 
 def _config(spec: MixerSpec, side: int, **changes: Any) -> TRMConfig:
@@ -142,9 +145,9 @@ def _state(spec: MixerSpec, config: TRMConfig, length: int) -> Tensor:
     return state.mT.contiguous() if spec.over_positions else state
 
 
-def _mixed(spec: MixerSpec, mixer: nn.Module, state: Tensor) -> Tensor:
+def _mixed(spec: MixerSpec, mixer: nn.Module, state: Tensor, *links: Links) -> Tensor:
     with plugin_code(f"Mixer {spec.name!r}"):
-        mixed: Tensor = mixer(state, None) if spec.rotary else mixer(state)
+        mixed: Tensor = mixer(state, None, *links) if spec.rotary else mixer(state, *links)
         return mixed
 
 
