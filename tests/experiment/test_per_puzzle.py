@@ -15,6 +15,8 @@ from tests.support.graph_puzzles import TREES, Trees, build, describe
 from trm.data.layout_writing import write_split
 from trm.errors import TRMError, UsageError
 from trm.experiment.source import DataSource
+from trm.interop.fixed_steps import trace as export_graph
+from trm.model import last
 from trm.testing import check_task
 
 
@@ -56,6 +58,14 @@ def test_a_task_that_reads_no_text_solves_rows(solver: trm.Solver) -> None:
 def test_search_draws_and_checks_by_the_structure(solver: trm.Solver) -> None:
     found = solver.solve("01234:?????1", restarts=2)
     assert found.valid
+
+
+def test_steps_are_compared_and_the_network_exported(solver: trm.Solver) -> None:
+    assert solver.convergence(limit=5, steps=3).changed.shape == (3, 5)
+    rows = torch.from_numpy(np.stack(solver.task.parse("0012:0???? 0123:?1???")))
+    logits, _ = export_graph(solver.model, 2).module()(rows)
+    expected = last(solver.model.steps(rows, solver.model.initial_state(2), count=2)).output.logits
+    assert torch.allclose(logits[:, :5], expected[:, :5], atol=1e-4)
 
 
 def test_a_trace_shows_the_positions_that_a_puzzle_has(solver: trm.Solver, tmp_path: Path) -> None:

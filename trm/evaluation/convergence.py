@@ -198,7 +198,7 @@ class _Judge:
     def __init__(self, puzzles: PuzzleSet, check: Check | None, batch: Batch) -> None:
         self.description, self.check = puzzles.description, check
         self.inputs, self.labels = batch.inputs.numpy(), batch.labels.numpy()
-        self.answers = self.inputs
+        self.answers = self.description.tokens(self.inputs)
         self.known = (self.labels != IGNORED).any(1) | (check is not None)
         self.right: Mask | None = None
 

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from trm.config.columns import Columns
 from trm.errors import TRMError, UsageError, cannot_write
 from trm.model import State, TinyRecursiveModel
 from trm.progress import progress
@@ -20,7 +22,7 @@ from trm.progress import progress
 class FixedSteps(nn.Module):
     """Module that maps tokens to the outputs after `steps` supervision steps.
 
-    ``forward(inputs [B, L], puzzle_ids [B] or None)`` returns ``(logits [B, L, V], halt_logits [B])``. In evaluation a
+    ``forward(inputs [B, L] or [B, W], puzzle_ids [B] or None)`` returns ``(logits [B, L, V], halt_logits [B])``. In evaluation a
     supervision step is just T cycles, so all steps form one loop over cycles. Loops are exported as loops; unrolled,
     the graph would contain hundreds of copies of the network.
     """
@@ -63,7 +65,9 @@ def repeat(times: int, update: Callable[..., tuple[Tensor, ...]], *start: Tensor
 
 
 def example_inputs(model: TinyRecursiveModel, batch: int = 2) -> tuple[Tensor, ...]:
-    """Random arguments for `FixedSteps`: tokens, and puzzle ids if the model has puzzle vectors.
+    """Random arguments for `FixedSteps`: puzzles, and puzzle ids if the model has puzzle vectors.
+
+    Puzzles with a structure of their own have all positions, and as many edges and groups as fit, which are all alike.
 
     Raises:
         UsageError: If the model has no fixed number of positions.
@@ -75,10 +79,15 @@ def example_inputs(model: TinyRecursiveModel, batch: int = 2) -> tuple[Tensor, .
             "Import the checkpoint with --context-length."
         )
     generator = torch.Generator().manual_seed(0)
-    tokens = torch.randint(config.vocab_size, (batch, config.context_length), generator=generator)
+    inputs = torch.randint(config.vocab_size, (batch, config.context_length), generator=generator)
+    own = config.structure.per_puzzle
+    if own is not None:
+        inputs = F.pad(inputs, (0, config.input_width - config.context_length))
+        counts = (config.context_length, own.max_edges, own.max_groups, own.max_members)
+        inputs[:, Columns.of(config.context_length, own).counts] = torch.tensor(counts)
     if not config.num_puzzles:
-        return (tokens,)
-    return tokens, torch.randint(config.num_puzzles, (batch,), generator=generator)
+        return (inputs,)
+    return inputs, torch.randint(config.num_puzzles, (batch,), generator=generator)
 
 
 def trace(model: TinyRecursiveModel, steps: int) -> ExportedProgram:
