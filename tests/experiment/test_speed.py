@@ -74,9 +74,10 @@ def test_operations_are_those_of_the_matrix_products() -> None:
     assert layer == pytest.approx(2 * products * 2 * 3, rel=0.01)
 
 
-def test_random_puzzles_may_have_a_structure_of_their_own() -> None:
+@pytest.mark.parametrize("numbers", [{"clue": 9}, {}])
+def test_random_puzzles_may_have_a_structure_of_their_own(numbers: dict[str, int]) -> None:
     own = PuzzleStructure(
-        edges=["next"], groups=["line"], position_numbers={"clue": 9}, max_edges=3, max_groups=2, max_members=4
+        edges=["next"], groups=["line"], position_numbers=numbers, max_edges=3, max_groups=2, max_members=4
     )
     description = Description(vocab_size=4, seq_len=5, structure=Structure(per_puzzle=own))
     puzzles = random_puzzles(description, 3)

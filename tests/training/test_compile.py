@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from torch._dynamo.testing import CompileCounter
 
 from tests.support.small_run import SmallRun, same_bits
 from trm import TinyRecursiveModel, TRMConfig
+from trm.config import PuzzleStructure, Structure, TrainingConfig
+from trm.devices import get_backend
+from trm.experiment.speed.workload import Workloads
 from trm.model import last
 from trm.runs.locate import locate
+from trm.training import compiling
 from trm.training.interruption import Interrupted
 from trm.training.monitor import Monitor
 
@@ -82,3 +87,67 @@ def test_auto_compiles_where_the_backend_says_that_it_pays(
     monkeypatch.setattr("trm.devices.cpu.CPUBackend.compiles", lambda self: True)
     SmallRun(None, max_steps=2).fit()
     assert counter.frame_count > 0
+
+
+def test_auto_compiles_a_long_training_on_a_cpu(counter: CompileCounter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluation between the steps runs the layers as they are: batches of another size compile nothing."""
+    monkeypatch.setattr(compiling, "LONG_TRAINING", 1e3)
+    run = SmallRun(None, max_steps=2, eval_interval=1)
+    assert run.trainer.model.compiled
+    run.fit()
+    assert counter.frame_count == 2  # without and with gradients
+
+
+def test_a_training_without_an_end_in_steps_is_not_compiled(counter: CompileCounter) -> None:
+    run = SmallRun(None, max_steps=None, num_epochs=1)
+    assert compiling.training_operations(run.model, run.config) == math.inf
+    assert not run.model.compiled
+
+
+def test_puzzles_of_different_sizes_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "LONG_TRAINING", 1e3)
+    structure = Structure(per_puzzle=PuzzleStructure(edges=["next"], max_edges=4))
+    network = model(mixing="relational", positions="none", structure=structure)
+    compiling.compile_network(network, TrainingConfig(max_steps=1000), get_backend("cpu"))
+    assert not network.compiled
+
+
+def test_without_a_compiler_a_long_training_says_so_and_runs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(compiling, "LONG_TRAINING", 1e3)
+
+    def broken(graph: Any, inputs: Any) -> Any:
+        raise RuntimeError("no C++ compiler\nand more")
+
+    compiler = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda function: compiler(function, backend=broken))
+    torch._dynamo.reset()
+    run = SmallRun(None, max_steps=2)
+    assert not run.model.compiled
+    assert "torch.compile does not work here" in caplog.text
+    assert "no C++ compiler" in caplog.text
+    assert "and more" not in caplog.text
+    run.fit()
+
+
+@pytest.mark.parametrize("name", ["sudoku:hard", "maze:quick", "sudoku:grid", "arithmetic:quick"])
+def test_the_operations_of_a_training_are_about_those_counted(name: str) -> None:
+    work = Workloads().of(*name.split(":"))
+    training = work.experiment.training
+    assert training is not None
+    assert training.max_steps is not None
+    found = compiling.training_operations(TinyRecursiveModel(work.model), training)
+    assert found == pytest.approx(work.step_flops * training.max_steps, rel=0.3)
+
+
+@pytest.mark.slow
+def test_compiled_steps_come_close_to_steps_as_written() -> None:
+    """With the real code generator, in fp32."""
+    assert compiling.compiler_problem() is None, "needs a C++ compiler"
+    torch._dynamo.reset()
+    settings = {"dropout": 0.0, "max_steps": 6, "precision": "fp32"}
+    plain = SmallRun(None, compile="off", **settings).fit()
+    compiled = SmallRun(None, compile="on", **settings).fit()
+    for name, value in plain.items():
+        torch.testing.assert_close(compiled[name], value, rtol=1e-3, atol=1e-4)

@@ -25,7 +25,8 @@ class Training:
 
     step: int = 0
     seconds: float = 0.0
-    config: Any = field(default_factory=lambda: SimpleNamespace(batch_size=8, compile="auto"))
+    config: Any = field(default_factory=lambda: SimpleNamespace(batch_size=8))
+    model: Any = field(default_factory=lambda: SimpleNamespace(compiled=False))
     backend: Any = field(default_factory=lambda: get_backend("cpu"))
 
 
@@ -40,10 +41,10 @@ class Machine:
         return [self.seconds[count] for count in counts]
 
 
-def advised(machine: Machine, seconds: float, total_steps: int = 100_000, **settings: Any) -> list[str]:
+def advised(machine: Machine, seconds: float, total_steps: int = 100_000, compiled: bool = False) -> list[str]:
     """What is said in some seconds of a training with as many threads as the machine has."""
     training, said = Training(), list[str]()
-    vars(training.config).update(settings)
+    training.model.compiled = compiled
     advice = ThreadAdvice(said.append, machine)
     with using_threads(max(machine.seconds)), advice.running(training):  # type: ignore[arg-type]
         while training.seconds < seconds:
@@ -78,20 +79,18 @@ def test_nothing_is_said_where_all_threads_are_as_fast_but_they_are_compared_aga
 
 
 @pytest.mark.parametrize(
-    ("seconds", "total_steps", "settings", "threads"),
+    ("seconds", "total_steps", "compiled", "threads"),
     [
-        (FIRST_LOOK - 0.1, 100_000, {}, 2),
-        (FIRST_LOOK + 1, 300, {}, 2),  # 15 s: the comparison would take longer than it can save
-        (FIRST_LOOK + 1, 100_000, {"compile": "on"}, 2),
-        (FIRST_LOOK + 1, 100_000, {}, 1),
+        (FIRST_LOOK - 0.1, 100_000, False, 2),
+        (FIRST_LOOK + 1, 300, False, 2),  # 15 s: the comparison would take longer than it can save
+        (FIRST_LOOK + 1, 100_000, True, 2),
+        (FIRST_LOOK + 1, 100_000, False, 1),
     ],
     ids=["too early", "a short training", "compiled", "one thread"],
 )
-def test_nothing_is_measured_where_it_is_no_use(
-    seconds: float, total_steps: int, settings: dict[str, Any], threads: int
-) -> None:
+def test_nothing_is_measured_where_it_is_no_use(seconds: float, total_steps: int, compiled: bool, threads: int) -> None:
     machine = Machine({threads: 9.0, threads // 2: 0.1})
-    assert advised(machine, seconds, total_steps, **settings) == []
+    assert advised(machine, seconds, total_steps, compiled) == []
     assert machine.measured == []
 
 

@@ -49,6 +49,9 @@ class TinyRecursiveModel(nn.Module):
 
     Args:
         config: the architecture; `config.architecture == "hrm"` gives the baseline of arXiv:2506.21734.
+
+    Attributes:
+        compiled: whether `compile` was called.
     """
 
     initial_answer: Tensor
@@ -60,6 +63,7 @@ class TinyRecursiveModel(nn.Module):
         super().__init__()
         self.config = config
         self.any_size = any_size(config)
+        self.compiled = False
         self.embedding = InputEmbedding(config)
         self.core: TRMCore | HRMCore = TRMCore(config) if config.architecture == "trm" else HRMCore(config)
         self.head = SymbolHead(config) if self.embedding.per_symbol else TokenHead(config)
@@ -92,6 +96,7 @@ class TinyRecursiveModel(nn.Module):
         """
         for stack in dict.fromkeys(self.core.stacks):
             stack.compile(*args, **kwargs)
+        self.compiled = True
 
     def state_shape(self) -> tuple[int, ...]:
         """Shape of one puzzle's answer and latent: ``(P+L, D)``, ``(L, S, D)``, or where any L will do ``(1, D)``, which

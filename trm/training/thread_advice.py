@@ -11,7 +11,6 @@ import torch
 
 from trm.devices.threads import using_threads
 from trm.progress import rate_text
-from trm.training.compiling import compiles
 from trm.training.monitor import Monitor, TrainingView, seconds_left
 
 FIRST_LOOK = 3.0
@@ -88,7 +87,7 @@ class ThreadAdvice(Monitor):
     @contextlib.contextmanager
     def running(self, training: TrainingView) -> Iterator[None]:
         # A compiled network would be compiled again for another number of threads.
-        measurable = training.backend.device.type == "cpu" and not compiles(training.config, training.backend)
+        measurable = training.backend.device.type == "cpu" and not training.model.compiled
         self.threads = torch.get_num_threads() if measurable else 1
         self.start = (training.step, training.seconds)
         self.next_look = training.seconds + FIRST_LOOK

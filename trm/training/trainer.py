@@ -26,7 +26,7 @@ from trm.progress import progress as job
 from trm.runs.run_folder import ReadOnlyRun, RunFolder
 from trm.training.accumulation import out_of_memory
 from trm.training.agreement import check_share
-from trm.training.compiling import compiles
+from trm.training.compiling import compile_network, evaluation_mode
 from trm.training.ema import EMA
 from trm.training.interruption import Interrupted, SignalFlag, StopRequested
 from trm.training.monitor import Monitor, PrintMonitor
@@ -75,9 +75,8 @@ class Trainer:
         backend = device if isinstance(device, Backend) else get_backend(str(device))
         model.to(backend.device)
         processes.broadcast_tensors(model.state_dict().values())
-        self.compiling = compiles(config, backend)  # until the first step, which compiles the model
-        if self.compiling:
-            model.compile()
+        compile_network(model, config, backend)
+        self.compiling = model.compiled  # until the first step
         self.state = TrainingState.start(model, config, backend, processes, seed)
         self.run = run
         self.monitor: Monitor = monitor or (PrintMonitor() if processes.is_rank_zero else Monitor())
@@ -242,7 +241,7 @@ class Trainer:
             limit: maximum number of test puzzles. Default: all.
         """
         config = self.config
-        with self.averaged():
+        with self.averaged(), evaluation_mode(self.model, self.state.backend):
             steps = self.state.config.evaluation_steps(self.model.config)
             batches = test_batches(limit)
             return evaluate(

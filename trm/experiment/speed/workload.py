@@ -21,7 +21,7 @@ from trm.devices.seeding import set_seed
 from trm.experiment.experiment import Experiment
 from trm.model import TinyRecursiveModel, step_loss
 from trm.specs import DatasetSpec
-from trm.training.compiling import compiles
+from trm.training.compiling import compile_network
 from trm.training.state import TrainingState
 from trm.training.updating import fill, train_step
 
@@ -68,8 +68,7 @@ class Workload:
         config = self.experiment.training.model_copy(update={"batch_size": rows})
         set_seed(0)
         model = TinyRecursiveModel(self.model).to(backend.device).train()
-        if compiles(config, backend):
-            model.compile()
+        compile_network(model, config, backend)
         state = TrainingState.start(model, config, backend, Processes(), seed=0)
         stream = GroupSampler(random_puzzles(self.experiment.task.description, PUZZLES), seed=0)
         fill(state, stream)
@@ -83,7 +82,7 @@ def random_puzzles(description: Description, count: int) -> PuzzleSet:
     if structure is None:
         return PuzzleSet(tokens, tokens, description)
     numbers = ((0,) * len(structure.position_numbers),) * description.seq_len
-    graph = Graph(description.seq_len, numbers=numbers)
+    graph = Graph(description.seq_len, numbers=numbers if structure.position_numbers else ())
     return PuzzleSet(np.stack([description.row(row, graph) for row in tokens]), tokens, description)
 
 
