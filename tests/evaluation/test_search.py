@@ -273,3 +273,18 @@ class Recorder:
 
     def compute(self) -> float:
         return 0.0
+
+
+def test_a_puzzle_is_returned_after_its_turns_and_resumed_with_the_next_attempt() -> None:
+    script = Script([[(3, 0.0)], [(4, 1.0)], [(5, 0.0)]])
+    plan = Search(steps=1, restarts=3, check=lambda puzzle, answer: bool(answer[0] == 5), precision="fp32")
+    pool: RowPool[str] = RowPool(script, plan, CPU, 4)  # type: ignore[arg-type]
+    pool.add("puzzle", np.zeros(1, np.int64), turns=1)
+    taken = []
+    while pool.busy:
+        ((key, found),) = pool.step()
+        taken.append((int(found.answer[0]), found.steps))
+        if key in pool.paused:
+            pool.resume(key)
+    assert taken == [(3, 1), (4, 2), (5, 3)]
+    assert not pool.paused

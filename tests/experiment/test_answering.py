@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -31,6 +32,31 @@ def test_what_the_first_weights_fail_on_goes_to_the_others(ignorant: trm.Solver)
     (handed,) = solve_texts(ignorant.loaded, texts, options, others=("sudoku:quick",))
     assert handed.problem is None
     assert handed.weights == handed.report["weights"] == "sudoku:quick"
+
+
+@pytest.mark.parametrize(("others", "steps"), [(("sudoku:quick",), 4), ((), 12)])
+def test_all_weights_make_their_first_attempt_before_the_second(
+    ignorant: trm.Solver, monkeypatch: pytest.MonkeyPatch, others: tuple[str, ...], steps: int
+) -> None:
+    step, spent = ignorant.model.supervision_step, []
+
+    def counted(*given: Any) -> Any:
+        spent.append(len(given[0]))
+        return step(*given)
+
+    monkeypatch.setattr(ignorant.model, "supervision_step", counted)
+    options = SearchOptions(steps=4, restarts=3)
+    (answer,) = solve_texts(ignorant.loaded, [SourcedText("", EASY)], options, others)
+    assert answer.valid == bool(others)
+    assert sum(spent) == steps
+
+
+def test_what_no_weights_solve_has_all_attempts_and_the_answer_of_the_first(ignorant: trm.Solver) -> None:
+    texts, options = [SourcedText("", EASY)], SearchOptions(steps=1, restarts=3)
+    (alone,) = solve_texts(ignorant.loaded, texts, options)
+    (handed,) = solve_texts(ignorant.loaded, texts, options, others=("sudoku:quick",))
+    assert alone.steps == 3
+    assert (handed.text, handed.steps, handed.weights) == (alone.text, 3, None)
 
 
 def test_without_a_check_no_answer_is_replaced(ignorant: trm.Solver) -> None:

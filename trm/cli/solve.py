@@ -56,8 +56,8 @@ def command(
     """Solve PUZZLES of TASK, each given as text or as a file; `-` or nothing reads stdin.
 
     Every answer is checked by the task's rules. The exit code is 3 if one is invalid, or if some of several puzzles cannot
-    be read. Without --checkpoint, puzzles that the task's default weights fail on are given to the other weights that it
-    ships.
+    be read. Without --checkpoint, a puzzle that the task's default weights fail on is given to the other weights that it
+    ships. With --restarts, all of them make one attempt before any makes the next.
     """
     registry = registry_with_warnings()
     use_threads(threads)

@@ -33,11 +33,13 @@ class _Puzzle(Generic[Key]):
         puzzle_id: its row in the puzzle embedding.
         finished: the answers of the attempts that are done, by their numbers.
         spent: supervision steps of these attempts.
+        turns: the attempts that may be made before the puzzle is returned.
     """
 
     key: Key
     inputs: IntArray
     puzzle_id: int
+    turns: int
     finished: dict[int, Candidates] = field(default_factory=dict)
     spent: int = 0
 
@@ -100,6 +102,9 @@ class RowPool(Generic[Key]):
         plan: how many attempts are made, and which answer is chosen.
         backend: where to compute.
         rows: number of rows.
+
+    Attributes:
+        paused: the puzzles, by key, of which not all attempts have been made; `resume` goes on with them.
     """
 
     def __init__(self, model: TinyRecursiveModel, plan: Search, backend: Backend, rows: int) -> None:
@@ -107,6 +112,7 @@ class RowPool(Generic[Key]):
         self.waiting: deque[tuple[_Puzzle[Key], int]] = deque()
         self.running: list[_Attempt[Key]] = []
         self.tensors: _Tensors | None = None
+        self.paused: dict[Key, _Puzzle[Key]] = {}
 
     @property
     def hungry(self) -> bool:
@@ -118,11 +124,29 @@ class RowPool(Generic[Key]):
         """Whether a puzzle waits or is being solved."""
         return bool(self.running or self.waiting)
 
-    def add(self, key: Key, inputs: IntArray, puzzle_id: int = 0) -> None:
-        """Line up a puzzle ``[L]``, which `step` later returns under `key`."""
-        puzzle = _Puzzle(key, np.asarray(inputs, np.int64), puzzle_id)
+    def add(self, key: Key, inputs: IntArray, puzzle_id: int = 0, turns: int | None = None) -> None:
+        """Line up a puzzle ``[L]``, which `step` later returns under `key`.
+
+        Args:
+            key: what the caller knows it by.
+            inputs: its tokens, or its row ``[W]``.
+            puzzle_id: its row in the puzzle embedding.
+            turns: with a check, `step` returns the puzzle after so many attempts without a valid answer, and `resume`
+                goes on with it. Default: after all attempts of the plan.
+        """
+        puzzle = _Puzzle(key, np.asarray(inputs, np.int64), puzzle_id, turns or self.plan.attempts)
         at_once = self.plan.attempts if self.plan.check is None else 1
         self.waiting.extend((puzzle, number) for number in range(at_once))
+
+    def resume(self, key: Key, turns: int = 1) -> None:
+        """Make further attempts at a paused puzzle, before those at the puzzles that wait."""
+        puzzle = self.paused.pop(key)
+        puzzle.turns += turns
+        self.waiting.appendleft((puzzle, len(puzzle.finished)))
+
+    def forget(self, key: Key) -> None:
+        """Drop a puzzle that is paused, if it is."""
+        self.paused.pop(key, None)
 
     @torch.no_grad()
     def step(self) -> list[tuple[Key, Found]]:
@@ -135,7 +159,7 @@ class RowPool(Generic[Key]):
         self.tensors = _Tensors(inputs, state, ids)
         self._read(output)
         done = [row for row, attempt in enumerate(self.running) if self._is_done(attempt)]
-        found = [(puzzle.key, puzzle.chosen()) for puzzle in map(self._close, done) if self._is_answered(puzzle)]
+        found = [(puzzle.key, puzzle.chosen()) for puzzle in map(self._close, done) if self._is_returned(puzzle)]
         self._drop(done)
         return found
 
@@ -186,13 +210,17 @@ class RowPool(Generic[Key]):
         puzzle.spent += attempt.step
         return puzzle
 
-    def _is_answered(self, puzzle: _Puzzle[Key]) -> bool:
-        """Whether no attempt at a puzzle is left. If the check asks for another one, it is the next to take a row."""
+    def _is_returned(self, puzzle: _Puzzle[Key]) -> bool:
+        """Whether a puzzle is solved, or had its turns. If the check asks for another attempt, it is the next to start."""
         made = len(puzzle.finished)
         if made == self.plan.attempts or any(candidates.valid for candidates in puzzle.finished.values()):
             return True
-        if self.plan.check is not None:
-            self.waiting.appendleft((puzzle, made))
+        if self.plan.check is None:
+            return False
+        if made == puzzle.turns:
+            self.paused[puzzle.key] = puzzle
+            return True
+        self.waiting.appendleft((puzzle, made))
         return False
 
     def _drop(self, done: list[int]) -> None:

@@ -29,6 +29,9 @@ from trm.runs.locate import locate
 AHEAD = 8192
 """Puzzles that are read before the oldest of them is answered, at most: easy ones overtake a hard one."""
 
+BEHIND = 256
+"""Puzzles in the line from which on rows are computed even where not all are taken, so that answers keep coming."""
+
 
 def solve_texts(
     loaded: LoadedModel,
@@ -88,12 +91,14 @@ class _Entry:
     Attributes:
         given: the puzzle.
         stage: which weights are trying it, from 0.
-        first: the invalid answer of the first weights.
+        turn: how many attempts each of the weights has made before.
+        first: the best answer of the first weights, so far invalid.
         solved: its answer, once it is there.
     """
 
     given: Given
     stage: int = 0
+    turn: int = 0
     first: Solved | None = None
     solved: Solved | None = None
 
@@ -106,12 +111,38 @@ class _Weights:
         loaded: the weights.
         options: test-time compute.
         name: what answers say about where they come from; None for the weights that are tried first.
+        pools: the rows, by size.
+        unfit: the sizes that the weights do not fit, and why.
     """
 
     loaded: LoadedModel
     options: SearchOptions
     name: str | None = None
     pools: dict[str, RowPool[_Entry]] = field(default_factory=dict)
+    unfit: dict[str, CheckpointError] = field(default_factory=dict)
+
+    @property
+    def attempts(self) -> int:
+        """Number of attempts at a puzzle."""
+        return self.options.restarts * (self.options.votes or 1)
+
+    def take(self, entry: _Entry) -> None:
+        """Line up an entry for the next attempt.
+
+        Raises:
+            CheckpointError: the weights do not fit the size.
+        """
+        inputs, pool = entry.given.inputs, self.pool(entry.given.task)
+        assert inputs is not None
+        if entry.turn:
+            pool.resume(entry)
+        else:
+            pool.add(entry, inputs, turns=1)
+
+    def forget(self, entry: _Entry) -> None:
+        """Make no further attempt at an entry that other weights have solved."""
+        for pool in self.pools.values():
+            pool.forget(entry)
 
     def pool(self, task: Task) -> RowPool[_Entry]:
         """The rows for puzzles of a task's size.
@@ -120,16 +151,28 @@ class _Weights:
             CheckpointError: the weights do not fit the size.
         """
         size = task.config.model_dump_json()
+        if size in self.unfit:
+            raise self.unfit[size]
         if size not in self.pools:
-            sized = self.loaded.with_task(task)
-            plan = sized.experiment.search(sized.model.config, self.options)
-            rows = sized.experiment.evaluation_batch_size
-            self.pools[size] = RowPool(sized.model, plan, sized.session.backend, rows)
+            try:
+                self.pools[size] = self._new_pool(task)
+            except CheckpointError as error:
+                self.unfit[size] = error
+                raise
         return self.pools[size]
+
+    def _new_pool(self, task: Task) -> RowPool[_Entry]:
+        sized = self.loaded.with_task(task)
+        plan = sized.experiment.search(sized.model.config, self.options)
+        return RowPool(sized.model, plan, sized.session.backend, rows=sized.experiment.evaluation_batch_size)
 
 
 class _Line:
     """Puzzles in the order of the input. They may overtake each other while they are solved, but leave in this order.
+
+    All weights make their first attempt at a puzzle before any of them makes a second one: other weights solve it more
+    often than another attempt with the same ones. Which attempts are made at a puzzle that none of them solves does not
+    depend on the order.
 
     Args:
         loaded: the weights that are tried first.
@@ -146,13 +189,19 @@ class _Line:
         """The answers to some puzzles, in their order."""
         self._read(givens)
         while self.entries:
-            for pool in [pool for weights in self.weights for pool in weights.pools.values() if pool.busy]:
+            for pool in self._runnable():
                 for entry, found in pool.step():
                     self._judge(entry, found)
             while self.entries and (solved := self.entries[0].solved) is not None:
                 self.entries.popleft()
                 yield solved
             self._read(givens)
+
+    def _runnable(self) -> list[RowPool[_Entry]]:
+        """The pools to run a step of: those with full rows, for speed; all if there are none, or answers are awaited."""
+        busy = [pool for weights in self.weights for pool in weights.pools.values() if pool.busy]
+        full = [pool for pool in busy if not pool.hungry]
+        return full if full and len(self.entries) < BEHIND else busy
 
     def _read(self, givens: Iterator[Given]) -> None:
         """Line up puzzles until the rows of the first weights are taken."""
@@ -162,42 +211,53 @@ class _Line:
             if given is None:
                 return
             self.entries.append(_Entry(given))
-            try:
-                self._submit(self.entries[-1], first)
-            except CheckpointError as error:
-                if not first.pools:
-                    raise
-                self.entries[-1].solved = _unsolved(replace(given, problem=error))
+            self._begin(self.entries[-1], first)
 
-    def _submit(self, entry: _Entry, weights: _Weights) -> None:
+    def _begin(self, entry: _Entry, first: _Weights) -> None:
         given = entry.given
         if given.inputs is None or given.problem is not None:
             entry.solved = _unsolved(given)
-        else:
-            weights.pool(given.task).add(entry, given.inputs)
+            return
+        try:
+            first.take(entry)
+        except CheckpointError as error:
+            if not first.pools:
+                raise
+            entry.solved = _unsolved(replace(given, problem=error))
 
     def _judge(self, entry: _Entry, found: Found) -> None:
-        """Take an answer; if it is invalid, give the puzzle to the next weights that fit."""
+        """Take an answer; if it is invalid, give the puzzle to the next weights."""
         solved = _solved(entry.given, found, self.weights[entry.stage].name)
         if not solved.problem:
             entry.solved = solved
+            for weights in self.weights:
+                weights.forget(entry)
             return
-        entry.first = entry.first or solved
-        while (weights := self._next(entry)) is not None:
-            entry.stage += 1
-            with contextlib.suppress(CheckpointError):  # weights of another size or vocabulary
-                self._submit(entry, weights)
-                return
-        entry.solved = entry.first
+        if entry.stage == 0:
+            entry.first = solved
+        if not self._try_next(entry):
+            entry.solved = entry.first
 
-    def _next(self, entry: _Entry) -> _Weights | None:
-        """The weights after those that an entry has tried; None if there are no more."""
-        first = self.weights[0]
-        if entry.stage + 1 == len(self.weights) and self.others:
-            reference = self.others.popleft()
+    def _try_next(self, entry: _Entry) -> bool:
+        """Line up an entry for its next attempt. False if all weights that fit it have made theirs."""
+        while True:
+            weights = self._after(entry.stage)
+            entry.stage += 1
+            if weights is None:
+                weights, entry.stage, entry.turn = self.weights[0], 0, entry.turn + 1
+                if entry.turn == weights.attempts or not weights.options.check:
+                    return False
+            with contextlib.suppress(CheckpointError):  # weights of another size or vocabulary
+                weights.take(entry)
+                return True
+
+    def _after(self, stage: int) -> _Weights | None:
+        """The weights that follow those of a stage; None if there are no more."""
+        if stage + 1 == len(self.weights) and self.others:
+            first, reference = self.weights[0], self.others.popleft()
             checkpoint = locate(reference, first.loaded.task.name)
             self.weights.append(_Weights(replace(first.loaded, checkpoint=checkpoint), first.options, reference))
-        return self.weights[entry.stage + 1] if entry.stage + 1 < len(self.weights) else None
+        return self.weights[stage + 1] if stage + 1 < len(self.weights) else None
 
 
 def _solved(given: Given, found: Found, weights: str | None) -> Solved:
