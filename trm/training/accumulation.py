@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trm.devices import Backend
 from trm.errors import TRMError
 from trm.training.slots import Slots
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradients of a step are in the parameters; this is what else is known. It stays on the device.
+
+    Attributes:
+        loss: this process's part of the mean loss.
+        correct: which of its slots have the right answer, ``[rows]``.
+        parameters: those with the gradients.
+    """
+
+    loss: Tensor
+    correct: Tensor
+    parameters: Sequence[Tensor]
+
+    @property
+    def finite(self) -> Tensor:
+        """Whether the loss and all gradients are. Sums are tested: an infinite or undefined element makes its sum so, too."""
+        sums = [parameter.grad.sum() for parameter in self.parameters if parameter.grad is not None]
+        return torch.stack([self.loss, *sums]).isfinite().all()
 
 
 class Accumulation:
@@ -40,11 +62,8 @@ class Accumulation:
         """Whether the slots are computed in parts."""
         return self.rows < len(self.slots.steps)
 
-    def step(self) -> tuple[float, Tensor]:
+    def step(self) -> Gradients:
         """Run one supervision step of the slots. Its gradients are in the parameters afterwards.
-
-        Returns:
-            This process's part of the mean loss, and which of its slots have the right answer, ``[rows]``.
 
         Raises:
             TRMError: the device has no memory for even one slot.
@@ -62,17 +81,18 @@ class Accumulation:
                     ) from error
             self._halve()  # not in the handler: its traceback keeps the tensors of the failed step alive
 
-    def _step(self) -> tuple[float, Tensor]:
-        parts, loss = [], 0.0
+    def _step(self) -> Gradients:
+        parts, losses = [], []
         for start in range(0, len(self.slots.steps), self.rows):
             with self.backend.autocast(self.precision):
                 part = self.slots.forward(slice(start, start + self.rows))
             mean_loss = part.loss.total / self.batch_size
             mean_loss.backward()
-            loss += float(mean_loss.detach())
+            losses.append(mean_loss.detach())
             parts.append(part)
         self.slots.advance(parts)
-        return loss, torch.cat([part.loss.correct for part in parts])
+        correct = torch.cat([part.loss.correct for part in parts])
+        return Gradients(torch.stack(losses).sum(), correct, list(self.slots.model.parameters()))
 
     def _halve(self) -> None:
         self.slots.model.zero_grad(set_to_none=True)
@@ -89,9 +109,3 @@ def out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error)
     return isinstance(error, RuntimeError) and ("DefaultCPUAllocator" in text or "out of memory" in text)
-
-
-def gradients_are_finite(parameters: Iterable[nn.Parameter]) -> bool:
-    """Whether all gradients are finite. Their sums are tested: an infinite or undefined element makes its sum so, too."""
-    sums = [parameter.grad.sum() for parameter in parameters if parameter.grad is not None]
-    return bool(torch.stack(sums).isfinite().all())

@@ -12,6 +12,7 @@ from torch import Tensor
 from trm.data.batch import Batch
 from trm.devices.processes import Processes
 from trm.errors import DataError, UsageError
+from trm.training.accumulation import Gradients
 from trm.training.slots import Slots
 
 
@@ -38,49 +39,57 @@ class Agreed:
 
     Attributes:
         loss: its mean.
+        finite: whether the loss and all gradients are.
         right: how many have halted with the right answer.
         finished: how many have halted.
     """
 
     loss: float
+    finite: bool
     right: int
     finished: int
 
 
-def agree(processes: Processes, slots: Slots, loss: float, correct: Tensor, drawn: Batch | None) -> Agreed:
-    """Exchange the results of a step. Afterwards `slots.halted` covers the slots of all processes.
+def agree(processes: Processes, slots: Slots, gradients: Gradients, drawn: Batch | None) -> Agreed:
+    """Exchange the results of a step. Afterwards `slots.halted` covers the slots of all processes and is on the CPU.
+
+    All that has to be known of a step outside the device is read here, at once: each reading waits for the device.
 
     Args:
         processes: all of them must call this.
         slots: after their step.
-        loss: this process's part of the mean loss.
-        correct: which slots of this process have the right answer.
+        gradients: of this process's slots, summed over all processes.
         drawn: the puzzles that this process drew for all slots in this step.
 
     Raises:
         DataError: the processes drew different puzzles.
     """
     own = slots.halted[slots.rows]
-    right = int((correct & own).sum())
+    right = (gradients.correct & own).sum()
+    step = torch.stack([gradients.loss.float(), gradients.finite.float(), right.float()])
+    told = torch.cat([step, own.float()]).cpu().double()
+    loss, finite, right = told[:3]
     if processes.size == 1:
-        return Agreed(loss, right, int(own.sum()))
-    told = torch.zeros(3 + slots.size, dtype=torch.float64)
-    told[:3] = torch.tensor([loss, right, _digest(drawn)], dtype=torch.float64)
-    told[3:][slots.rows] = own.cpu().double()
-    everyone = processes.all_gather(told)
+        slots.halted = told[3:].bool()
+        return Agreed(float(loss), bool(finite), int(right), int(slots.halted.sum()))
+    of_all = torch.zeros(3 + slots.size, dtype=torch.float64)
+    of_all[:3] = torch.tensor([loss, right, _digest(drawn)], dtype=torch.float64)
+    of_all[3:][slots.rows] = told[3:]
+    everyone = processes.all_gather(of_all)
     others = (everyone[:, 2] != everyone[0, 2]).nonzero().flatten().tolist()
     if others:
         raise DataError(
             f"Rank {others[0]} drew different puzzles than rank 0. With several processes, the order and the augmentation "
             "of the data must depend on the seed alone."
         )
-    slots.halted = everyone[:, 3:].sum(0).bool().to(slots.halted.device)
-    return Agreed(float(everyone[:, 0].sum()), int(everyone[:, 1].sum()), int(slots.halted.sum()))
+    slots.halted = everyone[:, 3:].sum(0).bool()
+    loss, right = everyone[:, :2].sum(0)
+    return Agreed(float(loss), bool(finite) and bool(loss.isfinite()), int(right), int(slots.halted.sum()))
 
 
 def all_halted(processes: Processes, slots: Slots) -> Tensor:
     """Which slots have halted, of all processes."""
-    return processes.gather_rows(slots.halted[slots.rows].long()).bool().to(slots.halted.device)
+    return processes.gather_rows(slots.halted[slots.rows].long()).bool()
 
 
 def all_slots(processes: Processes, own: Mapping[str, Tensor]) -> dict[str, Tensor]:

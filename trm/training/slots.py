@@ -41,7 +41,8 @@ class Slots:
     """A batch whose rows halt at different times (paper, section 4.4; called "carry" in its code).
 
     With several processes, each works on some rows of the whole batch but draws the random numbers of all rows. Puzzles,
-    states and step counts are those of its own rows. `halted` covers all rows, once the processes have exchanged it.
+    states and step counts are those of its own rows. `halted` covers all rows and is on the CPU, once the processes have
+    exchanged it.
 
     Args:
         model: the network; it also gives the initial states.
@@ -93,9 +94,10 @@ class Slots:
             batch: one row for each halted slot, those of other processes included.
             start_step: step counts of the new puzzles. Default: 0.
         """
-        rows = self.halted[self.rows]
-        first = int(self.halted[: self.rows.start].sum())
-        own = slice(first, first + int(rows.sum()))
+        halted = self.halted.cpu()
+        first = int(halted[: self.rows.start].sum())
+        numbers = halted[self.rows].nonzero().flatten()
+        own, rows = slice(first, first + len(numbers)), numbers.to(self.steps.device)
         fresh = State(*(part[own] for part in self.model.initial_state(len(batch), self.noise, self.generator)))
         for held, new in (
             (self.batch.inputs, batch.inputs),
@@ -154,7 +156,7 @@ class Slots:
     def give_up_broken(self) -> None:
         """Halt the slots whose state is not finite, so that they receive new puzzles."""
         finite = [tensor.flatten(1).isfinite().all(1) for tensor in (self.state.answer, self.state.latent)]
-        self._set_halted(self.halted[self.rows] | ~(finite[0] & finite[1]))
+        self._set_halted(self.halted[self.rows].to(self.steps.device) | ~(finite[0] & finite[1]))
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors of the slots, by name."""
@@ -169,7 +171,7 @@ class Slots:
         }
 
     def _set_halted(self, own: Tensor) -> None:
-        self.halted = self.halted.clone()
+        self.halted = self.halted.to(own.device, copy=True)
         self.halted[self.rows] = own
 
     def _wants_to_halt(self, output: StepOutput) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +14,6 @@ from trm.data.batch import Batch
 from trm.data.sampler import ExampleStream
 from trm.errors import NotFiniteError, PluginError, TRMError
 from trm.model.checks import check_puzzles
-from trm.training.accumulation import gradients_are_finite
 from trm.training.agreement import agree, all_halted, all_slots
 from trm.training.schedules import learning_rate_factor, set_learning_rates
 from trm.training.state import TrainingState
@@ -64,14 +62,14 @@ def train_step(state: TrainingState, stream: ExampleStream, keep_batch: KeepBatc
     _refill(state, stream)
     before = state.slots.tensors()
     state.saved, state.is_best = None, False
-    loss, correct = state.accumulation.step()
-    agreed = agree(state.processes, state.slots, loss, correct, state.drawn)
-    state.processes.sum_gradients(state.model.parameters())
+    gradients = state.accumulation.step()
+    state.processes.sum_gradients(gradients.parameters)
+    agreed = agree(state.processes, state.slots, gradients, state.drawn)
     state.step += 1
     state.window.steps += 1
     state.window.right += agreed.right
     state.window.finished += agreed.finished
-    if math.isfinite(agreed.loss) and gradients_are_finite(state.model.parameters()):
+    if agreed.finite:
         state.window.loss += agreed.loss
         state.skipped_in_a_row = 0
         _update(state, progress(state, stream))
