@@ -22,7 +22,7 @@ import argparse
 import contextlib
 import json
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -124,7 +124,9 @@ def plain_equations() -> Iterator[None]:
         yield
 
 
-def case(task: str, preset: str, largest: float, device: str = "cpu", rows: int | None = None) -> Case:
+def case(
+    task: str, preset: str, largest: float, device: str = "cpu", rows: int | None = None, sets: Sequence[str] = ()
+) -> Case:
     """Build a preset's model and optimizers for a step on random tokens.
 
     Where puzzles have a structure of their own, they have all positions and no edge or group.
@@ -135,8 +137,9 @@ def case(task: str, preset: str, largest: float, device: str = "cpu", rows: int 
         largest: limit on positions times width of a batch.
         device: where to compute.
         rows: batch size. Default: the preset's, or as large as `largest` allows.
+        sets: settings, as `--set` takes them.
     """
-    experiment = Experiment.from_preset(task, preset)
+    experiment = Experiment.from_preset(task, preset, sets)
     description = experiment.task.description
     config = model_config(experiment)
     training = experiment.training

@@ -148,8 +148,9 @@ class RelationalMix(nn.Module):
 
 
 def _maximum(a: Tensor, b: Tensor) -> Tensor:
-    """The maximum of each element. The gradient of `torch.maximum` is slow on a CPU, so training uses another form."""
-    return a + F.relu(b - a) if torch.is_grad_enabled() else torch.maximum(a, b)
+    """The maximum of each element. On a CPU, the gradient of `torch.maximum` is slow unless it is compiled."""
+    written_out = torch.is_grad_enabled() and not torch.compiler.is_compiling()
+    return a + F.relu(b - a) if written_out else torch.maximum(a, b)
 
 
 def _shift(planes: Tensor, row: int, column: int) -> Tensor:
