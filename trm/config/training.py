@@ -93,7 +93,7 @@ class ComputeSettings(Settings):
     compile: Literal["auto", "on", "off"] = Field(
         "auto",
         description="compile the network with torch.compile; auto: on devices whose backend asks for it (CUDA GPUs), and on a "
-        "CPU with a C++ compiler if the training takes more than about a quarter of an hour",
+        "CPU with a C++ compiler if the training takes more than some seven minutes of a core",
     )
 
 

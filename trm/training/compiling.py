@@ -18,8 +18,8 @@ from trm.progress import progress
 
 logger = logging.getLogger(__name__)
 
-LONG_TRAINING = 5e13
-"""Floating-point operations from which a CPU compiles: about a quarter of an hour of one core.
+LONG_TRAINING = 2.5e13
+"""Floating-point operations from which a CPU compiles: about seven minutes of one core.
 
 Compiling takes about half a minute, and steps are up to 1.5 times as fast afterwards; see docs/explanation/recipes.md.
 The limit does not depend on measured times, because compiled code rounds differently and a training has to be repeatable.

@@ -222,8 +222,7 @@ class Bench:
         step = subject.training(self.backend, rows)
         rates: dict[int, float] = {}
         for count in self._each(f"Measuring {subject.name}"):
-            if not rates:
-                step()  # allocates memory, and compiles where the device does
+            step()  # allocates memory, and compiles for this number of threads
             rates[count] = rows * rate(step, PRESET_SECONDS, waiting_for(self.backend.device), least=1)
         return PresetSpeed(subject, precision, rows, rates)
 
