@@ -1,7 +1,8 @@
-"""Benchmark: `trm solve` on many Sudoku puzzles, and refilled rows against rows that stay empty.
+"""Benchmark: `trm solve` on many Sudoku puzzles, and against an earlier checkout.
 
     python benchmarks/solve_at_scale.py stream [--puzzles N] [--threads N] [--folder PATH]
     python benchmarks/solve_at_scale.py refill --against CHECKOUT [--puzzles N] [--rounds N]
+    python benchmarks/solve_at_scale.py restarts --against CHECKOUT [--puzzles N] [--rounds N]
 
 `stream` solves N puzzles (default: 50,000), which are symmetric images of the test puzzles of the
 shipped weights, into a file. The job is killed with SIGKILL after a fifth of the answers, then
@@ -10,6 +11,9 @@ doubled, and the speed relative to `trm evaluate --check` on some of the same pu
 
 `refill` scores N puzzles (default: 500), easy and hard ones in turn, with `--restarts 16 --check`
 in this checkout and in another one, which runs batch after batch, by turns in one run.
+
+`restarts` solves the same mixture with the command `trm solve sudoku FILE --restarts 16 --check`
+in both checkouts, by turns, and compares the puzzles per second of CPU time, start included.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import argparse
 import csv
 import json
 import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -134,6 +139,12 @@ def stream(options: argparse.Namespace) -> None:
     print(f"solve {ours:.2f}, evaluate {theirs:.2f} puzzles/s per core: {ours / theirs:.0%}")
 
 
+def environment_of(checkout: Path) -> dict[str, str]:
+    """The environment in which Python finds a checkout."""
+    sources = [checkout, *(package / "src" for package in checkout.glob("trm_tasks_*"))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sources))}
+
+
 def refill(options: argparse.Namespace) -> None:
     folder = Path(options.folder or tempfile.mkdtemp())
     write_split(folder / "mixed", "test", mixture(options.puzzles))
@@ -141,9 +152,8 @@ def refill(options: argparse.Namespace) -> None:
     seconds: dict[str, list[float]] = {name: [] for name in checkouts}
     for _ in range(options.rounds):
         for name, checkout in checkouts.items():
-            sources = [checkout, *(package / "src" for package in checkout.glob("trm_tasks_*"))]
             command = [sys.executable, "-c", SCORE, str(folder / "mixed"), str(options.threads)]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sources))}
+            environment = environment_of(checkout)
             run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, cwd=checkout)
             result = json.loads(run.stdout.splitlines()[-1])
             seconds[name].append(result["seconds"])
@@ -154,16 +164,48 @@ def refill(options: argparse.Namespace) -> None:
     print(f"refilled / other: {medians['refilled'] / medians['other']:.2f}")
 
 
+def cpu_seconds() -> float:
+    """CPU time of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def restarts(options: argparse.Namespace) -> None:
+    folder = Path(options.folder or tempfile.mkdtemp())
+    task, puzzles = trm.load("sudoku", device="cpu").task, mixture(options.puzzles)
+    (folder / "mixed.txt").write_text("".join(f"{task.format(row)}\n" for row in puzzles.inputs))
+    checkouts = {"this": Path(__file__).parents[1], "other": options.against.absolute()}
+    rates: dict[str, list[float]] = {name: [] for name in checkouts}
+    for number in range(options.rounds):
+        for name, checkout in checkouts.items():
+            output = folder / f"{name}-{number}.csv"
+            search = ["--restarts", "16", "--check", "--threads", str(options.threads), "--device", "cpu"]
+            command = [*TRM, "solve", "sudoku", str(folder / "mixed.txt"), "-o", str(output), *search]
+            before, started = cpu_seconds(), time.perf_counter()
+            subprocess.run(command, capture_output=True, env=environment_of(checkout), cwd=checkout)
+            used, wall = cpu_seconds() - before, time.perf_counter() - started
+            records = answers_in(output)
+            valid = sum(record["valid"] == "true" for record in records)
+            rates[name].append(len(records) / used)
+            print(
+                f"{name:<7}{len(records):,} answers, {valid:,} valid; {used:.1f} s of CPU time, {wall:.1f} s; "
+                f"{len(records) / used:.2f} puzzles per second of CPU time",
+                flush=True,
+            )
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    print(f"throughput, this / other: {medians['this'] / medians['other']:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function, puzzles in ((stream, 50_000), (refill, 500)):
+    for function, puzzles in ((stream, 50_000), (refill, 500), (restarts, 500)):
         command = commands.add_parser(function.__name__)
         command.set_defaults(run=function)
         command.add_argument("--puzzles", type=int, default=puzzles, help=f"number of puzzles (default: {puzzles:,})")
         command.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
         command.add_argument("--folder", help="where files are kept (default: a temporary folder)")
-        if function is refill:
+        if function is not stream:
             command.add_argument("--against", type=Path, required=True, help="a checkout of an earlier trm")
             command.add_argument("--rounds", type=int, default=3, help="runs of each (default: 3)")
     options = parser.parse_args()

@@ -288,3 +288,15 @@ def test_a_puzzle_is_returned_after_its_turns_and_resumed_with_the_next_attempt(
             pool.resume(key)
     assert taken == [(3, 1), (4, 2), (5, 3)]
     assert not pool.paused
+
+
+@pytest.mark.parametrize("rows", [1, 2, 8])
+def test_attempts_side_by_side_give_the_answer_of_those_that_follow_one_another(rows: int) -> None:
+    wrong, late, early = [(3, 0.0)] * 3, [(3, 0.0), (3, 0.0), (7, 0.0)], [(8, 0.0)] * 3
+    plan = Search(
+        steps=3, restarts=5, check=lambda puzzle, answer: bool(answer[0] > 6), precision="fp32"
+    )  # the fourth attempt is valid before the third one
+    script = Script([wrong, wrong, late, early, wrong])
+    (answer,) = found(script, torch.zeros(1, 1, dtype=torch.long), plan, rows)
+    assert (int(answer.answer[0]), answer.steps) == (7, 9)
+    assert script.taken == 9 + (rows > 1), "the fourth attempt has the row until it is done"

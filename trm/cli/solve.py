@@ -57,7 +57,7 @@ def command(
 
     Every answer is checked by the task's rules. The exit code is 3 if one is invalid, or if some of several puzzles cannot
     be read. Without --checkpoint, a puzzle that the task's default weights fail on is given to the other weights that it
-    ships. With --restarts, all of them make one attempt before any makes the next.
+    ships. With --restarts, all of them make one attempt before any makes a second.
     """
     registry = registry_with_warnings()
     use_threads(threads)

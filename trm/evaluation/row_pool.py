@@ -31,24 +31,44 @@ class _Puzzle(Generic[Key]):
         key: what the caller knows it by.
         inputs: tokens ``[L]``.
         puzzle_id: its row in the puzzle embedding.
-        finished: the answers of the attempts that are done, by their numbers.
-        spent: supervision steps of these attempts.
         turns: the attempts that may be made before the puzzle is returned.
+        started: number of attempts that have been started.
+        finished: the attempts that are done, by their numbers.
     """
 
     key: Key
     inputs: IntArray
     puzzle_id: int
     turns: int
-    finished: dict[int, Candidates] = field(default_factory=dict)
-    spent: int = 0
+    started: int = 0
+    finished: dict[int, _Attempt[Key]] = field(default_factory=dict)
+
+    @property
+    def solved_by(self) -> int | None:
+        """The number of the first attempt with a valid answer, as far as they are done."""
+        return min((number for number, attempt in self.finished.items() if attempt.candidates.valid), default=None)
+
+    @property
+    def may_start_another(self) -> bool:
+        """Whether another attempt may run beside the others: as many as were in vain, so that little is done for nothing."""
+        in_vain = len(self.finished) if self.solved_by is None else 0
+        return self.started < min(self.turns, 2 * in_vain)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all attempts are done that may be made, or all up to the first with a valid answer."""
+        solved_by = self.solved_by
+        needed = self.turns if solved_by is None else solved_by + 1
+        return all(number in self.finished for number in range(needed))
 
     def chosen(self) -> Found:
-        """The best answer of all attempts."""
+        """The best answer, as if the attempts had followed one another: those after a valid answer do not count."""
+        solved_by = self.solved_by
+        made = [self.finished[number] for number in sorted(self.finished) if solved_by is None or number <= solved_by]
         candidates = Candidates()
-        for attempt in sorted(self.finished):
-            candidates.merge(self.finished[attempt])
-        return candidates.chosen(self.spent)
+        for attempt in made:
+            candidates.merge(attempt.candidates)
+        return candidates.chosen(sum(attempt.step for attempt in made))
 
 
 @dataclass(eq=False)
@@ -92,8 +112,8 @@ class RowPool(Generic[Key]):
 
     A row is one attempt at one puzzle. Rows whose attempt is done, because its answer is valid, the model is sure of it or
     its steps are used up, take the next waiting attempt, so the batch has the same shape until no attempt waits; then it
-    shrinks. With a check, the attempts at a puzzle follow one another until an answer is valid; without, they run side by
-    side.
+    shrinks. With a check, the attempts at a puzzle follow one another until an answer is valid. Once one was in vain, they
+    run side by side in rows that would be empty. Without a check, they always run side by side.
 
     A puzzle's answer does not depend on the other rows, but for the rounding of matrix products of another shape.
 
@@ -109,7 +129,7 @@ class RowPool(Generic[Key]):
 
     def __init__(self, model: TinyRecursiveModel, plan: Search, backend: Backend, rows: int) -> None:
         self.model, self.plan, self.backend, self.size = model, plan, backend, rows
-        self.waiting: deque[tuple[_Puzzle[Key], int]] = deque()
+        self.waiting: deque[_Puzzle[Key]] = deque()  # each time for its next attempt
         self.running: list[_Attempt[Key]] = []
         self.tensors: _Tensors | None = None
         self.paused: dict[Key, _Puzzle[Key]] = {}
@@ -136,13 +156,13 @@ class RowPool(Generic[Key]):
         """
         puzzle = _Puzzle(key, np.asarray(inputs, np.int64), puzzle_id, turns or self.plan.attempts)
         at_once = self.plan.attempts if self.plan.check is None else 1
-        self.waiting.extend((puzzle, number) for number in range(at_once))
+        self.waiting.extend([puzzle] * at_once)
 
     def resume(self, key: Key, turns: int = 1) -> None:
         """Make further attempts at a paused puzzle, before those at the puzzles that wait."""
         puzzle = self.paused.pop(key)
         puzzle.turns += turns
-        self.waiting.appendleft((puzzle, len(puzzle.finished)))
+        self.waiting.appendleft(puzzle)
 
     def forget(self, key: Key) -> None:
         """Drop a puzzle that is paused, if it is."""
@@ -158,21 +178,25 @@ class RowPool(Generic[Key]):
             state, output = self.model.supervision_step(inputs, state, ids)
         self.tensors = _Tensors(inputs, state, ids)
         self._read(output)
-        done = [row for row, attempt in enumerate(self.running) if self._is_done(attempt)]
-        found = [(puzzle.key, puzzle.chosen()) for puzzle in map(self._close, done) if self._is_returned(puzzle)]
-        self._drop(done)
-        return found
+        closed = self._close()
+        self._drop([row for row, attempt in enumerate(self.running) if self._is_over(attempt)])
+        return [(puzzle.key, puzzle.chosen()) for puzzle in closed if self._is_returned(puzzle)]
 
     def _fill(self) -> None:
-        """Give free rows to waiting attempts."""
+        """Give free rows to waiting attempts, then to further ones at the puzzles that are running."""
         started: list[_Tensors] = [] if self.tensors is None else [self.tensors]
         while self.waiting and len(self.running) < self.size:
-            started.append(self._start(*self.waiting.popleft()))
+            started.append(self._start(self.waiting.popleft()))
+        for puzzle in dict.fromkeys(attempt.puzzle for attempt in self.running):
+            while puzzle.may_start_another and len(self.running) < self.size:
+                started.append(self._start(puzzle))
         self.tensors = _Tensors.joined(started)
 
-    def _start(self, puzzle: _Puzzle[Key], number: int) -> _Tensors:
+    def _start(self, puzzle: _Puzzle[Key]) -> _Tensors:
+        number = puzzle.started
         noise, image = self.plan.stream(number, puzzle.inputs, puzzle.puzzle_id).spawn(2)
         shown, undo = self.plan.image(number, puzzle.inputs, image)
+        puzzle.started += 1
         self.running.append(_Attempt(puzzle, number, undo))
         device = self.backend.device
         return _Tensors(
@@ -202,25 +226,27 @@ class RowPool(Generic[Key]):
     def _is_done(self, attempt: _Attempt[Key]) -> bool:
         return attempt.step == self.plan.steps or attempt.is_sure or attempt.candidates.valid is not None
 
-    def _close(self, row: int) -> _Puzzle[Key]:
-        """The puzzle of a row whose attempt is done, with the attempt's answers."""
-        attempt = self.running[row]
-        puzzle = attempt.puzzle
-        puzzle.finished[attempt.number] = attempt.candidates
-        puzzle.spent += attempt.step
-        return puzzle
+    def _close(self) -> list[_Puzzle[Key]]:
+        """Give the attempts that are done to their puzzles, and return these."""
+        done = [attempt for attempt in self.running if self._is_done(attempt)]
+        for attempt in done:
+            attempt.puzzle.finished[attempt.number] = attempt
+        return list(dict.fromkeys(attempt.puzzle for attempt in done))
+
+    def _is_over(self, attempt: _Attempt[Key]) -> bool:
+        """Whether an attempt is done, or an earlier one has found a valid answer."""
+        solved_by = attempt.puzzle.solved_by
+        return attempt.number in attempt.puzzle.finished or (solved_by is not None and attempt.number > solved_by)
 
     def _is_returned(self, puzzle: _Puzzle[Key]) -> bool:
         """Whether a puzzle is solved, or had its turns. If the check asks for another attempt, it is the next to start."""
-        made = len(puzzle.finished)
-        if made == self.plan.attempts or any(candidates.valid for candidates in puzzle.finished.values()):
+        if puzzle.is_settled:
+            if puzzle.solved_by is None and puzzle.turns < self.plan.attempts:
+                self.paused[puzzle.key] = puzzle
             return True
-        if self.plan.check is None:
-            return False
-        if made == puzzle.turns:
-            self.paused[puzzle.key] = puzzle
-            return True
-        self.waiting.appendleft((puzzle, made))
+        runs = any(attempt.puzzle is puzzle for attempt in self.running)
+        if self.plan.check is not None and not runs:
+            self.waiting.appendleft(puzzle)
         return False
 
     def _drop(self, done: list[int]) -> None:

@@ -91,14 +91,14 @@ class _Entry:
     Attributes:
         given: the puzzle.
         stage: which weights are trying it, from 0.
-        turn: how many attempts each of the weights has made before.
+        turns: how many attempts each of the weights has made before.
         first: the best answer of the first weights, so far invalid.
         solved: its answer, once it is there.
     """
 
     given: Given
     stage: int = 0
-    turn: int = 0
+    turns: int = 0
     first: Solved | None = None
     solved: Solved | None = None
 
@@ -127,15 +127,15 @@ class _Weights:
         return self.options.restarts * (self.options.votes or 1)
 
     def take(self, entry: _Entry) -> None:
-        """Line up an entry for the next attempt.
+        """Line up an entry for as many attempts as were made at it before, at first for one.
 
         Raises:
             CheckpointError: the weights do not fit the size.
         """
         inputs, pool = entry.given.inputs, self.pool(entry.given.task)
         assert inputs is not None
-        if entry.turn:
-            pool.resume(entry)
+        if entry.turns:
+            pool.resume(entry, min(entry.turns, self.attempts - entry.turns))
         else:
             pool.add(entry, inputs, turns=1)
 
@@ -170,9 +170,9 @@ class _Weights:
 class _Line:
     """Puzzles in the order of the input. They may overtake each other while they are solved, but leave in this order.
 
-    All weights make their first attempt at a puzzle before any of them makes a second one: other weights solve it more
-    often than another attempt with the same ones. Which attempts are made at a puzzle that none of them solves does not
-    depend on the order.
+    All weights make their first attempt at a puzzle before any of them makes a second one, since other weights solve it
+    more often than another attempt with the same ones; then 1, 2, 4 and so on further attempts each, so that the last
+    puzzles fill rows. Which attempts are made at a puzzle that none of them solves does not depend on the order.
 
     Args:
         loaded: the weights that are tried first.
@@ -244,8 +244,8 @@ class _Line:
             weights = self._after(entry.stage)
             entry.stage += 1
             if weights is None:
-                weights, entry.stage, entry.turn = self.weights[0], 0, entry.turn + 1
-                if entry.turn == weights.attempts or not weights.options.check:
+                weights, entry.stage, entry.turns = self.weights[0], 0, max(1, 2 * entry.turns)
+                if entry.turns >= weights.attempts or not weights.options.check:
                     return False
             with contextlib.suppress(CheckpointError):  # weights of another size or vocabulary
                 weights.take(entry)
