@@ -47,6 +47,13 @@ class HaltingSettings(Settings):
     halt_when_right: float = Field(
         0.0, description="probability per step that a slot with the right answer receives a new puzzle", ge=0, le=1
     )
+    late_states: float = Field(
+        0.0,
+        description="probability that a slot which has used up its supervision steps keeps its puzzle and its state for as "
+        "many steps again, so that the network learns to go on from late states",
+        ge=0,
+        lt=1,
+    )
 
 
 class OptimizerSettings(Settings):

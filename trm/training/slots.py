@@ -21,11 +21,13 @@ class Halting:
         n_supervision: maximum number of supervision steps.
         exploration: probability, per slot and step, of a random minimum number of steps before halting.
         when_right: probability, per step, that a slot with the right answer halts whatever its halting logit is.
+        late_states: probability that a slot at the maximum goes on for as many steps again.
     """
 
     n_supervision: int
     exploration: float = 0.0
     when_right: float = 0.0
+    late_states: float = 0.0
 
 
 @dataclass
@@ -146,11 +148,10 @@ class Slots:
         self.state = State(*(torch.cat(tensors) for tensors in zip(*(part.state for part in parts), strict=True)))
         self.steps = self.steps + 1
         wants = torch.cat([self._wants_to_halt(part.output) for part in parts])
-        halted = (self.steps >= self.halting.n_supervision) | (wants & (self.steps >= self._minimum_steps()))
+        halted = self._at_the_end() | (wants & (self.steps >= self._minimum_steps()))
         if self.halting.when_right:
             correct = torch.cat([part.loss.correct for part in parts])
-            drawn = torch.rand(self.size, generator=self.generator)[self.rows].to(self.steps.device)
-            halted = halted | (correct & (drawn < self.halting.when_right))
+            halted = halted | (correct & (self._drawn() < self.halting.when_right))
         self._set_halted(halted)
 
     def give_up_broken(self) -> None:
@@ -173,6 +174,18 @@ class Slots:
     def _set_halted(self, own: Tensor) -> None:
         self.halted = self.halted.to(own.device, copy=True)
         self.halted[self.rows] = own
+
+    def _at_the_end(self) -> Tensor:
+        """Which slots have used up their steps. With `late_states`, some of them go on, so that late states are learned from."""
+        ended = self.steps >= self.halting.n_supervision
+        if not self.halting.late_states:
+            return ended
+        again = self._drawn() < self.halting.late_states
+        return ended & (self.steps % self.halting.n_supervision == 0) & ~again
+
+    def _drawn(self) -> Tensor:
+        """A random number from 0 to 1 for each slot."""
+        return torch.rand(self.size, generator=self.generator)[self.rows].to(self.steps.device)
 
     def _wants_to_halt(self, output: StepOutput) -> Tensor:
         if self.model.config.architecture == "hrm":

@@ -83,7 +83,7 @@ class TrainingState:
         """
         generator = torch.Generator().manual_seed(seed)
         n_supervision = config.n_supervision or model.config.n_supervision
-        halting = Halting(n_supervision, config.halt_exploration, config.halt_when_right)
+        halting = Halting(n_supervision, config.halt_exploration, config.halt_when_right, config.late_states)
         rows = processes.part(config.batch_size)
         slots = Slots(model, config.batch_size, halting, generator, config.state_noise, rows)
         return cls(
