@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,9 @@ from torch.testing import assert_close
 from trm_tasks_arc.attempts import standings
 from trm_tasks_arc.examples import IGNORED, Example, Examples, colours_of, prepare
 from trm_tasks_arc.learner import Recipe, beginner
-from trm_tasks_arc.network import PairNetwork, Shape
+from trm_tasks_arc.network import PairNetwork, Shape, load_network, save_network
 from trm_tasks_arc.pairs import Pair, Task
+from trm_tasks_arc.pretraining import Pretraining, pretrain
 from trm_tasks_arc.rays import DIRECTIONS, rays
 from trm_tasks_arc.tasks import load_source
 from trm_tasks_arc.transforms import TRANSFORMS
@@ -164,3 +167,23 @@ def test_validation_tasks_are_training_tasks() -> None:
     tasks = load_source("arcagi1:training")
     assert set(VALIDATION) <= set(tasks)
     assert colours_of(tasks["6150a2bd"])[0] == 0
+
+
+def test_weights_are_read_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_network(network(1), path)
+    read = load_network(path)
+    assert read.shape == SMALL
+    for name, value in network(1).state_dict().items():
+        assert torch.equal(read.state_dict()[name], value)
+    learner = beginner(recolouring(), recipe=Recipe(weights=str(path)))
+    assert learner.network.shape == SMALL
+
+
+def test_training_on_other_tasks_lowers_their_loss() -> None:
+    losses: list[float] = []
+    tasks = {"a": recolouring()}
+    settings = Pretraining(updates=40, tasks=1)
+    trained = pretrain(tasks, settings, SMALL, watch=lambda update, loss, average: losses.append(loss))
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
+    assert trained.shape == SMALL

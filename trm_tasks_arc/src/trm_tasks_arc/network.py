@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from trm_tasks_arc.examples import FEATURES, Examples
@@ -74,6 +78,7 @@ class Layout:
         self.cells = inside[:, None, :, :, None].float()
         rows, columns = (inside.any(axis).sum(1).view(-1, 1, 1, 1, 1) for axis in (2, 1))
         self.per_rows, self.per_columns, self.per_cells = 1 / rows, 1 / columns, 1 / (rows * columns)
+        self.shows_any = bool(shown.any())
         self.shown = shown.view(-1, 1, 1, 1, 1).float()
         self.per_shown = 1 / self.shown.sum().clamp(min=1)
         self.per_shown_here = 1 / (self.cells * self.shown).sum(0, keepdim=True).clamp(min=1)
@@ -122,14 +127,30 @@ class PairLayer(nn.Module):
         mean = by_row.sum(2, keepdim=True) * layout.per_cells
         grid = torch.cat([mean, said.amax((2, 3), keepdim=True).clamp(min=0)], -1)  # as if there were padding
         cell = torch.cat([said.mean(1, keepdim=True), said.amax(1, keepdim=True)], -1)
-        shown = (mean * layout.shown).sum(0, keepdim=True) * layout.per_shown
-        shown = torch.cat([shown, shown.mean(1, keepdim=True).expand_as(shown)], -1)
-        place = (said * layout.shown).sum(0, keepdim=True) * layout.per_shown_here
-        whole = self.grid(grid) + self.everything(grid.mean(1, keepdim=True)) + self.demonstrations(shown)
-        lines = self.row(by_row * layout.per_columns) + self.column(by_column * layout.per_rows)
-        heard: Tensor = near + along + whole + lines + self.colours(cell) + self.place(place)
+        heard: Tensor = (
+            near + along + self.grid(grid) + self.everything(grid.mean(1, keepdim=True)) + self.colours(cell)
+        )
+        heard = heard + self.row(by_row * layout.per_columns) + self.column(by_column * layout.per_rows)
+        if layout.shows_any:
+            shown = (mean * layout.shown).sum(0, keepdim=True) * layout.per_shown
+            shown = torch.cat([shown, shown.mean(1, keepdim=True).expand_as(shown)], -1)
+            place = (said * layout.shown).sum(0, keepdim=True) * layout.per_shown_here
+            heard = heard + self.demonstrations(shown) + self.place(place)
         return heard
 
 
 def _normalized(state: Tensor) -> Tensor:
     return F.rms_norm(state, (state.shape[-1],))
+
+
+def save_network(network: PairNetwork, path: Path) -> None:
+    """Write the weights of a network and its shape to a safetensors file."""
+    save_file(network.state_dict(), path, metadata={"shape": json.dumps(asdict(network.shape))})
+
+
+def load_network(path: Path) -> PairNetwork:
+    """Read a network from a file of `save_network`."""
+    with safe_open(path, "pt") as file:
+        network = PairNetwork(Shape(**json.loads(file.metadata()["shape"])))
+        network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - not a dict
+    return network
