@@ -29,8 +29,9 @@ from trm.runs.locate import locate
 AHEAD = 8192
 """Puzzles that are read before the oldest of them is answered, at most: easy ones overtake a hard one."""
 
-BEHIND = 256
-"""Puzzles in the line from which on rows are computed even where not all are taken, so that answers keep coming."""
+BEHIND = 16
+"""Times as many puzzles in the line as rows, from which on rows are computed even where not all are taken, so that answers
+keep coming."""
 
 
 def solve_texts(
@@ -164,7 +165,9 @@ class _Weights:
     def _new_pool(self, task: Task) -> RowPool[_Entry]:
         sized = self.loaded.with_task(task)
         plan = sized.experiment.search(sized.model.config, self.options)
-        return RowPool(sized.model, plan, sized.session.backend, rows=sized.experiment.evaluation_batch_size)
+        # Threads share the rows of each operation, so that each of them needs a batch of its own to be busy.
+        rows = sized.experiment.evaluation_batch_size * sized.session.cores
+        return RowPool(sized.model, plan, sized.session.backend, rows)
 
 
 class _Line:
@@ -201,7 +204,7 @@ class _Line:
         """The pools to run a step of: those with full rows, for speed; all if there are none, or answers are awaited."""
         busy = [pool for weights in self.weights for pool in weights.pools.values() if pool.busy]
         full = [pool for pool in busy if not pool.hungry]
-        return full if full and len(self.entries) < BEHIND else busy
+        return full if full and len(self.entries) < BEHIND * max(pool.size for pool in busy) else busy
 
     def _read(self, givens: Iterator[Given]) -> None:
         """Line up puzzles until the rows of the first weights are taken."""
