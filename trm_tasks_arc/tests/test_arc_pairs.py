@@ -155,6 +155,14 @@ def test_the_outputs_of_test_pairs_are_not_used_and_runs_repeat() -> None:
     assert results[0] == results[1]
 
 
+def test_without_shown_demonstrations_only_the_questions_are_answered() -> None:
+    learner = beginner(recolouring(), recipe=Recipe(shown=0, weights=None))
+    learner.step()
+    learner.answer()
+    assert len(learner.questions) == 1
+    assert len(learner.ranked()) == 1
+
+
 def test_shows_other_demonstrations_if_the_recipe_says_so() -> None:
     learner = beginner(recolouring(), recipe=Recipe(shown=1.0))
     learner.step()

@@ -18,6 +18,7 @@ from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.sizes import predict_sizes
 
 Ranked = list[tuple[Grid, float]]
+SHIPPED = Path(__file__).parent / "weights" / "pairs.safetensors"
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,20 @@ class Recipe:
     """How a task is learned. The values were chosen on the tasks of `trm_tasks_arc.validation`.
 
     Attributes:
-        weights: file of the weights to start from (default: none, random ones).
-        learning_rate: of Adam, after a warm-up over ten steps (default: 5e-3).
+        weights: file of the weights to start from (default: the shipped ones); None for random ones.
+        learning_rate: of Adam, after a warm-up over ten steps (default: 3e-3).
         beta2: of Adam (default: 0.97).
         shown: share of the steps in which the outputs of other demonstrations are shown to the network, as they are when it
-            answers (default: 0, never: the rule is learned by the weights alone).
+            answers (default: 0.9). With 0 they never are, and the weights alone have to hold the rule.
         answer_every: steps between two answers (default: 4).
         memory: factor of what earlier answers count, at each further answer (default: 0.97).
         states: largest number of states of a step (default: 16,000). Larger tasks learn from fewer demonstrations at a time.
     """
 
-    weights: str = ""
-    learning_rate: float = 5e-3
+    weights: str | None = str(SHIPPED)
+    learning_rate: float = 3e-3
     beta2: float = 0.97
-    shown: float = 0.0
+    shown: float = 0.9
     answer_every: int = 4
     memory: float = 0.97
     states: int = 16_000
