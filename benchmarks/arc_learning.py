@@ -1,7 +1,7 @@
 """How many ARC-AGI-1 tasks are learned from their demonstrations within some seconds of one core; and pre-training for it.
 
     python benchmarks/arc_learning.py score --seconds 30
-    python benchmarks/arc_learning.py score --part 0 --parts 2 --set learning_rate=0.002 --set shown=0.9
+    python benchmarks/arc_learning.py score --part 0 --parts 2 --members 0 --set learning_rate=0.002
     python benchmarks/arc_learning.py pretrain --updates 3000 --out weights.safetensors
 
 Scores are of the validation tasks, which pre-training leaves out. A task counts if one of two attempts is right for each of
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from trm_tasks_arc.attempts import Standing, standings
-from trm_tasks_arc.learner import Recipe
+from trm_tasks_arc.committee import MEMBERS
 from trm_tasks_arc.network import PairNetwork, Shape, save_network
 from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.pretraining import Pretraining, pretrain
@@ -48,7 +48,9 @@ def verdict(task: Task, standing: Standing, attempts: int) -> str:
 
 def score(options: argparse.Namespace) -> None:
     """Learn the validation tasks and print one JSON line for each, then the score by seconds."""
-    recipe = dataclasses.replace(Recipe(), **{key: json.loads(value) for key, value in options.set})
+    members = [MEMBERS[number] for number in options.members]
+    changes = {key: json.loads(value) for key, value in options.set}
+    members = [dataclasses.replace(one, recipe=dataclasses.replace(one.recipe, **changes)) for one in members]
     tasks = load_source("arcagi1:training")
     ids = options.tasks or VALIDATION[options.part :: options.parts]
     marks = [mark for mark in MARKS if mark <= options.seconds]
@@ -56,7 +58,9 @@ def score(options: argparse.Namespace) -> None:
     for task_id in ids:
         task, last = tasks[task_id], None
         seen: dict[int, Standing] = {}
-        for standing in standings(task, budget_seconds=options.seconds, seed=options.seed, recipe=recipe, interval=0.2):
+        for standing in standings(
+            task, budget_seconds=options.seconds, seed=options.seed, members=members, interval=0.2
+        ):
             seen |= {mark: standing for mark in marks if standing.seconds <= mark}
             last = standing
         assert last is not None
@@ -96,7 +100,12 @@ def main() -> None:
     scoring.add_argument("--part", type=int, default=0, help="which part of the tasks, from 0 (default: 0)")
     scoring.add_argument("--parts", type=int, default=1, help="number of parts (default: 1)")
     scoring.add_argument("--tasks", nargs="+", help="ids of the tasks, in place of all validation tasks")
-    scoring.add_argument("--set", action="append", default=[], type=_setting, help="a setting of the recipe, KEY=VALUE")
+    scoring.add_argument(
+        "--members", nargs="+", type=int, default=range(len(MEMBERS)), help="numbers of the members (default: all)"
+    )
+    scoring.add_argument(
+        "--set", action="append", default=[], type=_setting, help="a setting of all recipes, KEY=VALUE"
+    )
     scoring.set_defaults(run=score)
     training = commands.add_parser("pretrain", help="train on the other training tasks")
     training.add_argument("--updates", type=int, default=3000, help="updates (default: 3000)")

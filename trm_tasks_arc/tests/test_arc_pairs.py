@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 from trm_tasks_arc.attempts import standings
+from trm_tasks_arc.committee import MEMBERS, Committee, Member, Turns
 from trm_tasks_arc.examples import IGNORED, Example, Examples, colours_of, prepare
-from trm_tasks_arc.learner import Recipe, beginner
+from trm_tasks_arc.learner import Recipe
 from trm_tasks_arc.network import PairNetwork, Shape, load_network, save_network
 from trm_tasks_arc.pairs import Pair, Task
 from trm_tasks_arc.pretraining import Pretraining, pretrain
@@ -156,7 +157,7 @@ def test_the_outputs_of_test_pairs_are_not_used_and_runs_repeat() -> None:
 
 
 def test_without_shown_demonstrations_only_the_questions_are_answered() -> None:
-    learner = beginner(recolouring(), recipe=Recipe(shown=0, weights=None))
+    learner = Committee(recolouring(), (Member(Recipe(shown=0)),)).current
     learner.step()
     learner.answer()
     assert len(learner.questions) == 1
@@ -164,7 +165,7 @@ def test_without_shown_demonstrations_only_the_questions_are_answered() -> None:
 
 
 def test_shows_other_demonstrations_if_the_recipe_says_so() -> None:
-    learner = beginner(recolouring(), recipe=Recipe(shown=1.0))
+    learner = Committee(recolouring(), (Member(Recipe(shown=1.0)),)).current
     learner.step()
     assert len(learner.questions) == 4
     assert (learner.questions.target != IGNORED).flatten(1).any(1).tolist() == [True, True, True, False]
@@ -184,7 +185,7 @@ def test_weights_are_read_as_written(tmp_path: Path) -> None:
     assert read.shape == SMALL
     for name, value in network(1).state_dict().items():
         assert torch.equal(read.state_dict()[name], value)
-    learner = beginner(recolouring(), recipe=Recipe(weights=str(path)))
+    learner = Committee(recolouring(), (Member(Recipe(), path),)).current
     assert learner.network.shape == SMALL
 
 
@@ -195,3 +196,35 @@ def test_training_on_other_tasks_lowers_their_loss() -> None:
     trained = pretrain(tasks, settings, SMALL, watch=lambda update, loss, average: losses.append(loss))
     assert np.mean(losses[-10:]) < np.mean(losses[:10])
     assert trained.shape == SMALL
+
+
+def test_members_take_turns_and_their_votes_add_up() -> None:
+    committee = Committee(recolouring(), turns=Turns(most=4), seed=1)
+    first = committee.current
+    for _ in range(9):
+        committee.step()
+    assert committee.finished == 2
+    assert committee.steps == 9
+    assert committee.current is not first
+    assert committee.current.recipe == MEMBERS[0].recipe
+    assert sum(committee.votes[0].values()) == pytest.approx(2)
+    assert sum(share for _, share in committee.ranked()[0]) == pytest.approx(1)
+
+
+def test_a_beginner_does_not_outvote_a_member_that_has_learned() -> None:
+    committee = Committee(recolouring(), turns=Turns(most=40))
+    for _ in range(40):
+        committee.step()
+    before = committee.ranked()[0]
+    committee.answer()
+    assert committee.finished == 1
+    assert committee.current.steps == 0
+    assert committee.ranked()[0][0][0].tolist() == before[0][0].tolist()
+
+
+def test_a_member_that_has_learned_the_demonstrations_makes_way() -> None:
+    committee = Committee(recolouring(), turns=Turns(loss=10.0, least=2))
+    committee.step()
+    assert committee.finished == 0
+    committee.step()
+    assert committee.finished == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import process_time
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from trm_tasks_arc.grids import Grid
 from trm_tasks_arc.pairs import Task
 
 if TYPE_CHECKING:
-    from trm_tasks_arc.learner import Recipe
+    from trm_tasks_arc.committee import Member
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def standings(
     seed: int = 0,
     max_steps: int | None = None,
     interval: float = 1.0,
-    recipe: Recipe | None = None,
+    members: Sequence[Member] | None = None,
 ) -> Iterator[Standing]:
     """Learn a task from its demonstrations, and yield the standing at intervals and at the end of the budget.
 
@@ -49,17 +49,17 @@ def standings(
         seed: seed of the weights and of the order of demonstrations (default: 0).
         max_steps: steps after which to stop within the budget (default: no limit).
         interval: processor time between two standings (default: 1).
-        recipe: how to learn (default: the recipe that was best on the validation tasks).
+        members: how the networks start and learn (default: those that were best on the validation tasks).
     """
-    from trm_tasks_arc.learner import beginner
+    from trm_tasks_arc.committee import MEMBERS, Committee
 
     start = process_time()
-    learner = beginner(task, seed=seed, recipe=recipe)
+    committee = Committee(task, tuple(members or MEMBERS), seed=seed)
     following = interval
-    while (spent := process_time() - start) < budget_seconds and learner.steps != max_steps:
-        learner.step()
-        if spent >= following and learner.steps >= learner.recipe.answer_every:
-            yield Standing(spent, learner.steps, learner.ranked())
+    while (spent := process_time() - start) < budget_seconds and committee.steps != max_steps:
+        committee.step()
+        if spent >= following and committee.steps >= committee.current.recipe.answer_every:
+            yield Standing(spent, committee.steps, committee.ranked())
             following = spent + interval
-    learner.answer()
-    yield Standing(process_time() - start, learner.steps, learner.ranked())
+    committee.answer()
+    yield Standing(process_time() - start, committee.steps, committee.ranked())

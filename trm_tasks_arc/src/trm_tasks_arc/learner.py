@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,20 +12,18 @@ from torch import Tensor
 
 from trm_tasks_arc.examples import IGNORED, Example, Examples, colours_of, prepare
 from trm_tasks_arc.grids import Grid, GridKey, grid_key
-from trm_tasks_arc.network import PairNetwork, load_network
+from trm_tasks_arc.network import PairNetwork
 from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.sizes import predict_sizes
 
 Ranked = list[tuple[Grid, float]]
-SHIPPED = Path(__file__).parent / "weights" / "pairs.safetensors"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a task is learned. The values were chosen on the tasks of `trm_tasks_arc.validation`.
+    """How a task is learned. See `trm_tasks_arc.committee.MEMBERS` for the values in use.
 
     Attributes:
-        weights: file of the weights to start from (default: the shipped ones); None for random ones.
         learning_rate: of Adam, after a warm-up over ten steps (default: 3e-3).
         beta2: of Adam (default: 0.97).
         shown: share of the steps in which the outputs of other demonstrations are shown to the network, as they are when it
@@ -36,7 +33,6 @@ class Recipe:
         states: largest number of states of a step (default: 16,000). Larger tasks learn from fewer demonstrations at a time.
     """
 
-    weights: str | None = str(SHIPPED)
     learning_rate: float = 3e-3
     beta2: float = 0.97
     shown: float = 0.9
@@ -135,24 +131,6 @@ class Learner:
     def ranked(self) -> list[Ranked]:
         """The answers so far to each test input, the most likely first."""
         return [count.ranked() for count in self.counts]
-
-
-def beginner(task: Task, *, seed: int = 0, recipe: Recipe | None = None) -> Learner:
-    """A learner that starts from the weights of `recipe.weights`, or from random ones.
-
-    Args:
-        task: the task to learn.
-        seed: seed of the weights and of the order of demonstrations (default: 0).
-        recipe: how to learn (default: `Recipe()`).
-    """
-    recipe = recipe or Recipe()
-    if recipe.weights:
-        network = load_network(Path(recipe.weights))
-    else:
-        with torch.random.fork_rng(devices=()):
-            torch.manual_seed(seed)
-            network = PairNetwork()
-    return Learner(task, network, recipe, seed=seed)
 
 
 def loss_of(scores: Tensor, examples: Examples, shown: Tensor) -> Tensor:
