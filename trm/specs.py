@@ -210,6 +210,9 @@ class TaskSpec:
             one by one.
         solve: ``"module:function"``, ``(trm.evaluation.SolveRequest) -> Iterable[SolvedPuzzle]``: replaces the solver of
             `trm solve`. For tasks whose puzzles are not solved in one pass.
+        score: ``"module:function"``, ``(trm.evaluation.ScoreRequest) -> dict[str, float]``: scores a file of answers that were
+            made elsewhere, for `trm score`.
+        budget: whether `solve` and `evaluate` learn at test time, within the request's `budget`. Other tasks refuse `--budget`.
         sample: task settings with which the conformance kit (`trm.testing`) builds a dataset within a second.
         symmetry_class: ``"module:function"``, ``(inputs [N, L], labels [N, L], config) -> keys [N]``: the same key for
             puzzles that are symmetric images of each other. The kit uses it to check that the splits are disjoint.
@@ -239,6 +242,8 @@ class TaskSpec:
     board: Reference | None = None
     evaluate: Reference | None = None
     solve: Reference | None = None
+    score: Reference | None = None
+    budget: bool = False
     sample: Mapping[str, Any] = field(default_factory=dict)
     symmetry_class: Reference | None = None
     expected_failures: Mapping[str, str] = field(default_factory=dict)

@@ -122,6 +122,18 @@ metric_option = click.option(
     help="Report this metric, too; may be repeated. `trm list-tasks -v` lists them.",
 )
 
+
+class BudgetType(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of Click
+    """A `trm.evaluation.budget.Budget` as text."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from trm.evaluation.budget import Budget
+
+        return Budget.parse(value) if isinstance(value, str) else value
+
+
 task_options = chain(
     click.option("--preset", help="A preset; `trm presets TASK` lists them.", shell_complete=complete.presets),
     click.option(
@@ -170,6 +182,13 @@ search_options = chain(
         metavar="P",
         help="End a try when the model's probability that its answer is right reaches P, such as 0.9 (default: take all "
         "steps).",
+    ),
+    click.option(
+        "--budget",
+        type=BudgetType(),
+        metavar="TIME",
+        help="Learn each puzzle at test time for at most TIME, such as 30s, 10m or 200steps. Only for tasks that learn at "
+        "test time, such as arc.",
     ),
 )
 """The fields of `trm.evaluation.options.SearchOptions`, by their names."""

@@ -70,6 +70,12 @@ from trm.errors import UsageError
     type=click.Choice(["blank", "random"]),
     help="Ablation: give every puzzle the vector of the blank id, or of another puzzle drawn at random.",
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="With --budget: puzzles learned at once (default: the number of cores).",
+)
 @device_option
 @threads_option
 @json_option

@@ -45,6 +45,7 @@ COMMANDS = {
     "train": ("train", "Train a model on a task, or resume a run."),
     "sweep": ("sweep", "Train a task with many settings and compare the results."),
     "evaluate": ("evaluate", "Score a run, a checkpoint or shipped weights on test puzzles."),
+    "score": ("score", "Score a file of answers that were made elsewhere."),
     "solve": ("solve", "Solve puzzles given as arguments, in a file or on stdin."),
     "import-checkpoint": ("import_checkpoint", "Convert a checkpoint of the TRM or HRM code into a run."),
     "export": ("export", "Export weights for the TRM code, to ONNX or as a torch.export program."),

@@ -21,7 +21,7 @@ Writing:
     `write_bytes`, `write_json`: replace a file in one step.
 
 Working for a while:
-    `progress`: shows how far a job is.
+    `progress`: shows how far a job is. `showing`, `Job`: the same, with a heading that changes.
     `showing_compilation`: shows that numba compiles. It is on while a dataset is built.
     `parts`: keeps what a generator has made, so that an interrupted generation continues.
 """
@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from trm.data.reading import Reading as Reading
     from trm.data.sampler import GroupSampler as GroupSampler
     from trm.data.unfinished import parts as parts
+    from trm.progress import Job as Job
     from trm.progress import progress as progress
+    from trm.progress import showing as showing
     from trm.storage.atomic import write_bytes as write_bytes
     from trm.storage.atomic import write_json as write_json
     from trm.storage.text_files import open_text as open_text
@@ -82,7 +84,9 @@ __getattr__, __dir__, __all__ = lazy_names(
         "csv_lines": "trm.storage.untrusted_input",
         "hub_file": "trm.data.downloads",
         "open_text": "trm.storage.text_files",
+        "Job": "trm.progress",
         "progress": "trm.progress",
+        "showing": "trm.progress",
         "parts": "trm.data.unfinished",
         "parse_json": "trm.storage.untrusted_input",
         "read_json": "trm.storage.untrusted_input",

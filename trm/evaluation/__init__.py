@@ -16,6 +16,8 @@ The inside of a model:
 
 Tasks with their own evaluator or solver (`TaskSpec.evaluate`, `TaskSpec.solve`):
     `EvaluationRequest`, `SolveRequest`: what the task's function receives. `SolvedPuzzle`: what a solver yields.
+    `Budget`: how long a task may learn.
+    `ScoreRequest`: what `TaskSpec.score` receives: answers that were made elsewhere.
     `Progress`, `silently`: the type of a progress display, and the one that shows nothing.
 """
 
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING
 from trm.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from trm.evaluation.budget import Budget as Budget
     from trm.evaluation.convergence import Convergence as Convergence
     from trm.evaluation.metrics import CellAccuracy as CellAccuracy
     from trm.evaluation.metrics import ExactAccuracy as ExactAccuracy
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from trm.evaluation.metrics import ValidAnswers as ValidAnswers
     from trm.evaluation.requests import EvaluationRequest as EvaluationRequest
     from trm.evaluation.requests import Progress as Progress
+    from trm.evaluation.requests import ScoreRequest as ScoreRequest
     from trm.evaluation.requests import SolvedPuzzle as SolvedPuzzle
     from trm.evaluation.requests import SolveRequest as SolveRequest
     from trm.evaluation.requests import silently as silently
@@ -46,6 +50,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "Answer": "trm.evaluation.scoring",
+        "Budget": "trm.evaluation.budget",
         "CellAccuracy": "trm.evaluation.metrics",
         "Convergence": "trm.evaluation.convergence",
         "EvaluationRequest": "trm.evaluation.requests",
@@ -53,6 +58,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Metric": "trm.evaluation.metrics",
         "Progress": "trm.evaluation.requests",
         "Share": "trm.evaluation.metrics",
+        "ScoreRequest": "trm.evaluation.requests",
         "SolveRequest": "trm.evaluation.requests",
         "SolvedPuzzle": "trm.evaluation.requests",
         "States": "trm.evaluation.states",

@@ -7,6 +7,7 @@ from typing import TypedDict, get_args
 
 from trm.config import AnswerChoice
 from trm.errors import UsageError, quoted
+from trm.evaluation.budget import Budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class SearchOptions:
             scoring; when solving, True if the task has rules.
         halt: end a try when the model's own probability that its answer is right reaches this number, above 0 and at
             most 1. Default: every try takes all its steps.
+        budget: limit for learning each puzzle at test time, for tasks that do so. Default: chosen by the task.
+        jobs: puzzles that are learned at once when scoring with a budget. Default: the number of cores.
 
     Raises:
         UsageError: a number is out of range, or `answer` is neither of the two.
@@ -35,9 +38,11 @@ class SearchOptions:
     answer: AnswerChoice | None = None
     check: bool | None = None
     halt: float | None = None
+    budget: Budget | None = None
+    jobs: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("steps", "restarts", "votes"):
+        for name in ("steps", "restarts", "votes", "jobs"):
             value = getattr(self, name)
             required = name == "restarts" or value is not None
             if required and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
@@ -57,3 +62,5 @@ class SearchFields(TypedDict, total=False):
     answer: AnswerChoice | None
     check: bool | None
     halt: float | None
+    budget: Budget | None
+    jobs: int | None

@@ -14,6 +14,7 @@ from rich.console import RenderableType
 from trm.config import TrainingConfig
 from trm.data.puzzle_set import PuzzleSet
 from trm.devices import Backend
+from trm.evaluation.budget import Budget
 from trm.model import TinyRecursiveModel
 
 Item = TypeVar("Item")
@@ -70,6 +71,8 @@ class EvaluationRequest:
             interrupted evaluation. None: write nothing.
         votes: symmetric copies of a puzzle to vote over, itself included; None: chosen by the task.
         limit: number of puzzles to score; None: all.
+        budget: limit for learning each puzzle at test time; None: do not learn.
+        jobs: number of processes that learn at once.
         training_examples: number of training examples to score as well.
         progress: wraps long loops.
         warn: reports a sentence to the user.
@@ -87,6 +90,8 @@ class EvaluationRequest:
     output: Path | None = None
     votes: int | None = None
     limit: int | None = None
+    budget: Budget | None = None
+    jobs: int = 1
     training_examples: int = 0
     progress: Progress = silently
     warn: Callable[[str], None] = logging.getLogger(__name__).warning
@@ -106,6 +111,7 @@ class SolveRequest:
         texts: the puzzles as text, each with the name of its source, which is empty for text on the command line. The text
             of a folder is empty: the task reads the files in it.
         votes: symmetric copies of a puzzle to vote over, itself included; None: chosen by the task.
+        budget: limit for learning each puzzle at test time; None: chosen by the task.
         progress: wraps long loops.
     """
 
@@ -116,7 +122,27 @@ class SolveRequest:
     steps: int
     texts: Sequence[tuple[str, str]]
     votes: int | None = None
+    budget: Budget | None = None
     progress: Progress = silently
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest:
+    """A request from `trm score`.
+
+    Attributes:
+        config: the task's settings.
+        text: the text of the file with answers.
+        source: its name.
+        warn: reports a sentence to the user.
+        scored: called with the number of puzzles that were scored.
+    """
+
+    config: BaseModel
+    text: str
+    source: str
+    warn: Callable[[str], None] = logging.getLogger(__name__).warning
+    scored: Callable[[int], None] = unheard
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from trm.evaluation.options import SearchOptions
 from trm.evaluation.requests import SolvedPuzzle, SolveRequest
 from trm.evaluation.row_pool import RowPool
 from trm.evaluation.search import Found, probability
-from trm.experiment.evaluator import refuse_search
+from trm.experiment.evaluator import refuse_budget, refuse_search
 from trm.experiment.given import Given, SourcedText, given_rows, puzzles_to_solve
 from trm.experiment.loaded import LoadedModel
 from trm.experiment.results import Solved
@@ -58,6 +58,7 @@ def solve_texts(
         CheckpointError: the weights do not fit the puzzles.
     """
     spec = loaded.task.spec
+    refuse_budget(loaded, options)
     if spec.solve is not None:
         refuse_search(loaded, options)
         return _by_the_task(loaded, texts, options)
@@ -74,6 +75,7 @@ def solve_rows(loaded: LoadedModel, rows: Iterable[IntArray], options: SearchOpt
         PuzzleError: there is no puzzle, or every puzzle is unsolvable.
         CheckpointError: the weights do not fit the puzzles.
     """
+    refuse_budget(loaded, options)
     return _answers(loaded, given_rows(loaded.task, rows), options)
 
 
@@ -309,6 +311,7 @@ def _by_the_task(loaded: LoadedModel, texts: Sequence[SourcedText], options: Sea
         steps=options.steps or loaded.steps,
         texts=[(text.source, text.text) for text in texts],
         votes=options.votes,
+        budget=options.budget,
         progress=loaded.session.display.track,
     )
     for number, solved in enumerate(loaded.task.solve(request), start=1):

@@ -83,6 +83,14 @@ def evaluate(
     if options.puzzle_ids is not None:
         ablate(loaded.model, options.puzzle_ids)
     store = store or ScoredDataStore()
+    refuse_budget(loaded, search)
+    if search.budget is None and search.jobs is not None:
+        raise UsageError("--jobs is the number of puzzles learned at once: it needs --budget.")
+    if search.budget is not None and (options.puzzle_ids or options.split != "test"):
+        raise UsageError(
+            "--budget learns new puzzle vectors for the test split: omit --puzzle-ids and --split. `--budget 0steps` scores "
+            "without learning."
+        )
     if loaded.task.spec.evaluate is not None:
         refuse_search(loaded, search)
         score = _by_the_task(loaded, trained_on, options, search, store)
@@ -96,6 +104,15 @@ def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
     if search.restarts > 1 or search.answer or search.check or search.halt:
         raise UsageError(
             f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --answer, --check and --halt."
+        )
+
+
+def refuse_budget(loaded: LoadedModel, search: SearchOptions) -> None:
+    """Raise `UsageError` for a budget if the task does not learn at test time."""
+    if search.budget is not None and not loaded.task.spec.budget:
+        raise UsageError(
+            f"Task {loaded.task.name!r} does not learn at test time: omit --budget. More --steps, --restarts or --votes "
+            "give its model more time."
         )
 
 
@@ -194,6 +211,8 @@ def _by_the_task(
             output=output,
             votes=search.votes,
             limit=options.limit,
+            budget=search.budget,
+            jobs=search.jobs or session.cores,
             progress=session.display.track,
             warn=session.display.note,
             scored=scored.append,
@@ -238,7 +257,13 @@ def share_intervals(metrics: Mapping[str, Metric], puzzles: int) -> dict[str, In
 
 def _name(experiment: Experiment, trained_on: Experiment, options: EvaluationOptions, search: SearchOptions) -> str:
     """A name for the folder of an evaluation that tells it apart from those with other options."""
-    chosen = {"steps": search.steps, "votes": search.votes, "limit": options.limit, "ids": options.puzzle_ids}
+    chosen = {
+        "steps": search.steps,
+        "votes": search.votes,
+        "limit": options.limit,
+        "ids": options.puzzle_ids,
+        "budget": search.budget,
+    }
     name = "-".join(["all", *(f"{key}_{value}" for key, value in chosen.items() if value is not None)])
     if options.split != "test":
         name += f"-{options.split}"

@@ -80,7 +80,8 @@ class SolveJob:
         parts += [f"then {', '.join(self.others)}"] if self.others and options.check is not False else []
         if loaded.task.spec.solve is not None:
             plan = {"step": options.steps or loaded.steps, **({"vote": options.votes} if options.votes else {})}
-            return ", ".join([*parts, *(counted(number, noun) for noun, number in plan.items())])
+            budget = [f"budget {options.budget}"] if options.budget else []
+            return ", ".join([*parts, *(counted(number, noun) for noun, number in plan.items()), *budget])
         checked = loaded.task.spec.check is not None if options.check is None else options.check
         search = loaded.experiment.search(run.model, replace(options, check=checked))
         parts += [counted(search.steps, "step"), counted(search.restarts, "restart"), counted(search.votes, "vote")]

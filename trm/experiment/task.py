@@ -26,7 +26,7 @@ from trm.data.shipped import write_shipped
 from trm.data.source_code import module_digest
 from trm.errors import DataError, PluginError, UsageError
 from trm.evaluation.metrics import Metric
-from trm.evaluation.requests import EvaluationRequest, SolvedPuzzle, SolveRequest
+from trm.evaluation.requests import EvaluationRequest, ScoreRequest, SolvedPuzzle, SolveRequest
 from trm.experiment.task_view import task_html
 from trm.plugins.code import config_class_of, load
 from trm.plugins.factories import call_factory
@@ -281,6 +281,12 @@ class Task:
         """Solve by the task's own solver, which must exist."""
         assert self.spec.solve is not None
         yield from load(self.spec.solve)(request)
+
+    def score(self, request: ScoreRequest) -> dict[str, float]:
+        """Score answers that were made elsewhere by the task's own function, which must exist."""
+        assert self.spec.score is not None
+        scores: dict[str, float] = load(self.spec.score)(request)
+        return scores
 
     def symmetry_class(self, inputs: IntArray, labels: IntArray) -> IntArray:
         """A key ``[N]`` for each puzzle ``[N, L]``, equal for symmetric images, by the task's own function, which must exist."""

@@ -246,42 +246,40 @@ def test_fine_tuning_changes_vectors_alone_and_learns(folder: Path) -> None:
     assert loaded.run.training is not None
     from trm.devices import get_backend
 
-    learn_vectors(model, train, loaded.run.training, get_backend("cpu"), steps=5)
+    assert list(learn_vectors(model, train, loaded.run.training, get_backend("cpu"), steps=5)) == [1, 2, 3, 4, 5]
     after = model.state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed == {TABLE}
     assert torch.equal(after[TABLE][0], before[TABLE][0])  # the blank id
 
 
-def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trm_tasks_arc.solve.STEPS", 5)
+def test_solve_prints_two_attempts_a_test_input(folder: Path, tmp_path: Path) -> None:
+    learning = ["--checkpoint", str(folder / "run"), "--budget", "5steps"]
     task = made_task(12)
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({"train": task["train"], "test": [{"input": task["test"][0]["input"]}] * 2}))
-    told = run("solve", "arc", str(path), "--checkpoint", str(folder / "run"), "--votes", "2")
+    told = run("solve", "arc", str(path), *learning, "--votes", "2")
     assert told.exit_code == 0, told.output
     assert told.output.count("attempt 1:") == 2
-    answers = run("solve", "arc", str(path), "--checkpoint", str(folder / "run"), "--votes", "2", "--json")
+    answers = run("solve", "arc", str(path), *learning, "--votes", "2", "--json")
     report = json.loads(answers.stdout)
     assert [(item["task"], item["test_input"]) for item in report] == [("mine", 1), ("mine", 2)]
     path.write_text(json.dumps({"train": task["train"], "test": [{"input": [[1]], "output": [[0]]}]}))
-    judged = run("solve", "arc", str(path), "--checkpoint", str(folder / "run"), "--votes", "1")
+    judged = run("solve", "arc", str(path), *learning, "--votes", "1")
     assert judged.exit_code == (0 if ", right" in judged.output else 3)
 
 
-def test_solve_writes_a_record_for_each_test_input(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("trm_tasks_arc.solve.STEPS", 2)
+def test_solve_writes_a_record_for_each_test_input(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "answers.jsonl"
     words = ["solve", "arc", str(folder / "tasks"), "--checkpoint", str(folder / "run"), "--votes", "1"]
+    words += ["--budget", "2steps"]
     done = run(*words, "--output", str(output))
     records = [json.loads(line) for line in output.read_text().splitlines()]
     assert [record["puzzle"] for record in records] == [f"task{number}, test input 1" for number in range(3)]
     assert all(1 <= len(json.loads(record["answer"])) <= 2 for record in records)
     assert {record["valid"] for record in records} <= {True, False}
     assert done.exit_code == (0 if all(record["valid"] for record in records) else 3)
-    assert records[0]["made_by"].endswith(", 1 vote")
+    assert records[0]["made_by"].endswith(", 1 vote, budget 2steps")
     again = CliRunner().invoke(cli, [*words, "--output", str(output)])
     assert "solves all puzzles together, so that they cannot be continued" in str(again.exception)
     assert len(output.read_text().splitlines()) == 3

@@ -39,8 +39,10 @@ ARC = TaskSpec(
         factory="trm_tasks_arc.renderer:GridRenderer",
     ),
     presets=PRESETS,
-    evaluate="trm_tasks_arc.evaluation:evaluate",
+    evaluate="trm_tasks_arc.testtime:evaluate",
     solve="trm_tasks_arc.solve:solve",
+    score="trm_tasks_arc.submissions:score",
+    budget=True,
     sample={"training": (), "evaluation": ("arcagi1:training",), "subset": "easy", "side": 8, "variants": 3},
 )
 

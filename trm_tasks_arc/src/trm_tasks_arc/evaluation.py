@@ -176,7 +176,7 @@ def _facts(request: EvaluationRequest, puzzles: PuzzleSet, rows: IntArray) -> di
     """Return everything that determines the predictions."""
     names = "\n".join(puzzles.identifiers).encode()
     return {
-        "weights": _digest(request.model),
+        "weights": digest(request.model),
         "identifiers": hashlib.sha256(names).hexdigest(),
         "examples": hashlib.sha256(rows.astype(np.int64).tobytes()).hexdigest(),
         "supervision_steps": request.steps,
@@ -184,7 +184,8 @@ def _facts(request: EvaluationRequest, puzzles: PuzzleSet, rows: IntArray) -> di
     }
 
 
-def _digest(model: TinyRecursiveModel) -> str:
+def digest(model: TinyRecursiveModel) -> str:
+    """Return a hash of the weights of a model."""
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
         digest.update(name.encode())

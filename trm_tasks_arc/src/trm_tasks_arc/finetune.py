@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
 from trm import Backend, TinyRecursiveModel, TrainingConfig
 from trm.data import GroupSampler, PuzzleSet
 from trm.errors import CheckpointError
-from trm.evaluation import Progress, silently
 from trm.training import Halting, SignSGD, Slots
 
 STEPS = 300
@@ -40,9 +41,10 @@ def learn_vectors(
     *,
     steps: int = STEPS,
     seed: int = 0,
-    progress: Progress = silently,
-) -> None:
-    """Learn the puzzle vectors of a model from `with_new_vectors`, and switch it to evaluation mode.
+) -> Iterator[int]:
+    """Learn the puzzle vectors of a model from `with_new_vectors`.
+
+    Yields the number of steps after each one, with the model in evaluation mode. The caller may predict in between, or stop.
 
     Args:
         model: the model, on the device of the backend.
@@ -52,7 +54,6 @@ def learn_vectors(
         steps: number of supervision steps of all slots (default: 300). The learning rate decays linearly over the second
             half.
         seed: seed of order and exploration (default: 0).
-        progress: wraps the loop over the steps (default: no display).
     """
     assert model.embedding.puzzles is not None
     model.embedding.puzzles.sparse_gradient = True
@@ -63,8 +64,8 @@ def learn_vectors(
     n_supervision = training.n_supervision or model.config.n_supervision
     slots = Slots(model, SLOTS, Halting(n_supervision, training.halt_exploration, training.halt_when_right), generator)
     stream = GroupSampler(puzzles, seed)
-    model.train()
-    for step in progress(range(steps), "learning the task"):
+    for step in range(steps):
+        model.train()
         if slots.halted.any():
             slots.refill(stream.take(int(slots.halted.sum())).to(backend.device))
         with backend.autocast():
@@ -73,4 +74,5 @@ def learn_vectors(
         optimizer.param_groups[0]["lr"] = training.puzzle_learning_rate * min(1.0, 2 - 2 * step / steps)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-    model.eval()
+        model.eval()
+        yield step + 1

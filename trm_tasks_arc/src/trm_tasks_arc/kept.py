@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -71,6 +72,27 @@ class Kept:
                 write_bytes(self._path(name), content.getvalue())
         return answers
 
+    def get_json(self, name: str) -> Any:
+        """Return what `keep_json` stored under a name; None if it is missing or damaged."""
+        if self.folder is None:
+            return None
+        try:
+            return read_json(self._json_path(name))
+        except (OSError, ValueError):  # damaged files are made again
+            return None
+
+    def keep_json(self, name: str, content: Any) -> None:
+        """Store a JSON document under any name, such as the id of a task."""
+        if self.folder is not None:
+            with _writing(self.folder):
+                write_bytes(self._json_path(name), json.dumps(content).encode())
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a result file of text."""
+        if self.folder is not None:
+            with _writing(self.folder):
+                write_bytes(self.folder / name, text.encode())
+
     def write_json(self, name: str, content: Any) -> None:
         """Write a result file."""
         if self.folder is not None:
@@ -80,6 +102,10 @@ class Kept:
     def _path(self, name: str) -> Path:
         assert self.folder is not None
         return self.folder / "predictions" / f"{name}.npz"
+
+    def _json_path(self, name: str) -> Path:
+        assert self.folder is not None
+        return self.folder / "predictions" / f"{quote(name, safe='')}.json"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,27 +12,30 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from trm import TrainingConfig
-from trm.data import parse_json
+from trm.data import Job, parse_json, showing
 from trm.errors import DataError, PuzzleError, reason
-from trm.evaluation import SolvedPuzzle, SolveRequest
-from trm.presets import PAPER_TRAINING
+from trm.evaluation import Budget, SolvedPuzzle, SolveRequest
+from trm_tasks_arc.adapting import Adapter
+from trm_tasks_arc.attempts import Standing
 from trm_tasks_arc.config import ArcConfig
-from trm_tasks_arc.datasets import Selection, build_selection
-from trm_tasks_arc.evaluation import count_votes, predict
 from trm_tasks_arc.files import read_content
-from trm_tasks_arc.finetune import STEPS, learn_vectors, with_new_vectors
+from trm_tasks_arc.finetune import STEPS
+from trm_tasks_arc.grids import Grid
 from trm_tasks_arc.pairs import Pair, Task, Tasks
 from trm_tasks_arc.renderer import grid_panels
-from trm_tasks_arc.scoring import ATTEMPTS, Ballot, Candidate
+from trm_tasks_arc.scoring import ATTEMPTS
+from trm_tasks_arc.settling import until_settled
 from trm_tasks_arc.tasks import fitting, load_source
 
 VOTES = 16
-BATCH = 128
+BUDGET = Budget(seconds=180)
 
 
 def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
     """Yield two attempts for every test input of the tasks in `request.texts`.
+
+    Each task is learned until its two leading answers are stable, at most for `request.budget` (default: 3 minutes). An
+    interruption yields the answers so far, and then ends the iteration by the same exception.
 
     Raises:
         PuzzleError: a text is not a task, or all grids are larger than the canvas of the model.
@@ -40,10 +44,39 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
     config = request.data.config
     assert isinstance(config, ArcConfig)
     tasks = read_tasks(request.texts, config.side)
-    ballot = vote(request, config, tasks)
+    votes = request.votes or min(VOTES, config.variants + 1)
+    config = config.model_copy(update={"variants": votes - 1})
+    # A person waits for the answer: wall-clock time, of all threads together.
+    adapter = Adapter(request.model, request.training, request.backend, config, request.steps, time.monotonic)
     for task in tasks.values():
-        for number, pair in enumerate(task.test, start=1):
-            yield _solved(task, number, pair, ballot.candidates(task.id, pair.input))
+        standing, interruption = _learned(adapter, task, request.budget or BUDGET, request.data.seed)
+        for number, (pair, ranked) in enumerate(zip(task.test, standing.ranked, strict=True), start=1):
+            yield _solved(task, number, pair, ranked, standing)
+        if interruption is not None:
+            raise interruption
+
+
+def _learned(adapter: Adapter, task: Task, budget: Budget, seed: int) -> tuple[Standing, KeyboardInterrupt | None]:
+    """The last standing of a task, and the interruption that ended it, if any. The best answer so far is shown."""
+    standing: Standing | None = None
+    job = Job(f"Learning {task.id}", STEPS if budget.steps is None else budget.steps, "steps")
+    try:
+        with showing(job):
+            for standing in until_settled(adapter.standings(task, budget, seed)):
+                job.heading = f"Learning {task.id}, best so far: {in_words(standing)}"
+                job.advance(standing.steps - job.done)
+    except KeyboardInterrupt as error:
+        if standing is None:
+            raise
+        return standing, error
+    assert standing is not None
+    return standing, None
+
+
+def in_words(standing: Standing) -> str:
+    """The best answer to each test input, as in "3x3 (62 % of votes)"."""
+    best = (ranked[0] for ranked in standing.ranked if ranked)
+    return ", ".join(f"{grid.shape[0]}x{grid.shape[1]} ({share:.0%} of votes)" for grid, share in best)
 
 
 def read_tasks(texts: Sequence[tuple[str, str]], side: int) -> Tasks:
@@ -90,30 +123,12 @@ def _tasks_of(source: str, text: str) -> Tasks:
         raise PuzzleError(str(error)) from None
 
 
-def vote(request: SolveRequest, config: ArcConfig, tasks: Tasks) -> Ballot:
-    """Learn the tasks from some of their variants, and count the answers for all of these variants."""
-    votes = request.votes or min(VOTES, config.variants + 1)
-    config = config.model_copy(update={"variants": votes - 1})
-    seed = request.data.seed
-    train, test = (build_selection(Selection({}, tasks), config, split, seed) for split in ("train", "test"))
-    model = with_new_vectors(request.model, len(train.identifiers))
-    training = request.training or TrainingConfig.model_validate({**PAPER_TRAINING, "num_epochs": 1})
-    learn_vectors(model, train, training, request.backend, steps=STEPS, seed=seed, progress=request.progress)
-    ballot = Ballot(tasks)
-    for start in request.progress(range(0, len(test), BATCH), "answering"):
-        rows = np.arange(start, min(start + BATCH, len(test)))
-        count_votes(ballot, test, rows, *predict(model, request.backend, request.steps, test, rows))
-    return ballot
-
-
-def _solved(task: Task, number: int, pair: Pair, candidates: list[Candidate]) -> SolvedPuzzle:
-    attempts = candidates[:ATTEMPTS]
-    right = [pair.output is not None and np.array_equal(attempt.grid, pair.output) for attempt in attempts]
-    report: dict[str, Any] = {"task": task.id, "test_input": number}
-    for place, attempt in enumerate(attempts, start=1):
-        report[f"attempt_{place}"] = {
-            "grid": attempt.grid.tolist(), "votes": attempt.votes, "confidence": round(attempt.confidence, 4)
-        }  # fmt: skip
+def _solved(task: Task, number: int, pair: Pair, ranked: list[tuple[Grid, float]], standing: Standing) -> SolvedPuzzle:
+    attempts = ranked[:ATTEMPTS]
+    right = [pair.output is not None and np.array_equal(grid, pair.output) for grid, _ in attempts]
+    report: dict[str, Any] = {"task": task.id, "test_input": number, "learning_steps": standing.steps}
+    for place, (grid, share) in enumerate(attempts, start=1):
+        report[f"attempt_{place}"] = {"grid": grid.tolist(), "confidence": round(share, 4)}
     problem = None
     if pair.output is not None:
         report["right"] = any(right)
@@ -121,23 +136,23 @@ def _solved(task: Task, number: int, pair: Pair, candidates: list[Candidate]) ->
             problem = f"neither attempt is the solution of test input {number} of task {task.id}."
     return SolvedPuzzle(
         report=report,
-        picture=_picture(task, number, pair, candidates, right),
+        picture=_picture(task, number, pair, attempts, right),
         problem=problem,
         name=f"{task.id}, test input {number}",
-        answer=json.dumps([attempt.grid.tolist() for attempt in attempts]),
+        answer=json.dumps([grid.tolist() for grid, _ in attempts]),
         valid=None if pair.output is None else any(right),
     )
 
 
-def _picture(task: Task, number: int, pair: Pair, candidates: list[Candidate], right: Iterable[bool]) -> RenderableType:
-    total = sum(candidate.votes for candidate in candidates)
+def _picture(
+    task: Task, number: int, pair: Pair, attempts: list[tuple[Grid, float]], right: Iterable[bool]
+) -> RenderableType:
     grids = [("input", pair.input)]
     notes = []
-    for place, (attempt, good) in enumerate(zip(candidates, right, strict=False), start=1):
-        grids.append((f"attempt {place}", attempt.grid))
-        share = f"{attempt.votes} of {total} votes, mean confidence {attempt.confidence:.0%}"
-        remarks = ["empty grid"] * (attempt.grid.size == 0) + ["right"] * good
-        notes.append(", ".join([f"attempt {place}: {share}", *remarks]))
+    for place, ((grid, share), good) in enumerate(zip(attempts, right, strict=True), start=1):
+        grids.append((f"attempt {place}", grid))
+        remarks = ["empty grid"] * (grid.size == 0) + ["right"] * good
+        notes.append(", ".join([f"attempt {place}: confidence {share:.0%} (share of the votes)", *remarks]))
     if pair.output is not None:
         grids.append(("solution", pair.output))
     if len(notes) < ATTEMPTS:

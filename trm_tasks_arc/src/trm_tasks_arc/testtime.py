@@ -1,0 +1,196 @@
+"""`trm evaluate` with `--budget`: each task is learned from its demonstrations alone, and the outcome kept at once.
+
+An interrupted evaluation continues with the tasks that have no outcome yet. A task's seed depends on its id alone, so
+neither the order nor the number of processes changes an answer. With a budget in steps, nor does the speed of the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import torch
+
+from trm.evaluation import Budget, EvaluationRequest
+from trm_tasks_arc import evaluation
+from trm_tasks_arc.adapting import Adapter
+from trm_tasks_arc.config import ArcConfig
+from trm_tasks_arc.datasets import select
+from trm_tasks_arc.grids import MAX_SIDE
+from trm_tasks_arc.kept import Kept
+from trm_tasks_arc.outcomes import Outcome, Results
+from trm_tasks_arc.pairs import Task, Tasks
+from trm_tasks_arc.reports import write_reports
+
+VOTES = 16
+"""Variants that a task is learned from and votes are counted over, itself included."""
+
+
+def evaluate(request: EvaluationRequest) -> dict[str, float]:
+    """Score a model: by its answers, see `trm_tasks_arc.evaluation`, or with `request.budget` by what it learns at test time.
+
+    Returns:
+        With a budget: `pass@1` and `pass@2` over the tasks whose solutions are known, if there are any.
+
+    Raises:
+        DataError: see `trm_tasks_arc.evaluation.evaluate`.
+        UsageError: the output folder contains another evaluation.
+        CheckpointError: the model has no puzzle vectors.
+    """
+    if request.budget is None:
+        return evaluation.evaluate(request)
+    tasks = tasks_to_learn(request)
+    job = _job(request, request.budget)
+    kept = Kept(request.output, _facts(request, job, tasks))
+    outcomes = {task.id: outcome for task in tasks.values() if (outcome := Outcome.from_json(kept.get_json(task.id)))}
+    todo = [task for task in tasks.values() if task.id not in outcomes]
+    finished = _learned(job, todo, request.jobs if request.backend.device.type == "cpu" else 1)
+    for _ in request.progress(range(len(todo)), "learning tasks"):
+        outcome = next(finished)
+        kept.keep_json(outcome.task, outcome.as_json())
+        outcomes[outcome.task] = outcome
+    results = Results(tasks, outcomes)
+    request.scored(len(results.known))
+    if not results.known:
+        request.warn("No task has solutions: wrote a submission without a score.")
+    return write_reports(kept, results, _protocol(request, job))
+
+
+def tasks_to_learn(request: EvaluationRequest) -> Tasks:
+    """The evaluation tasks of any size, the first `request.limit` of them. Those that the canvas does not fit count too.
+
+    Raises:
+        DataError, UsageError: see `trm_tasks_arc.datasets.select`.
+    """
+    config = request.data.config
+    assert isinstance(config, ArcConfig)
+    tasks = select(config.model_copy(update={"side": MAX_SIDE})).evaluation
+    return dict(list(tasks.items())[: request.limit])
+
+
+@dataclass(frozen=True)
+class Job:
+    """How tasks are learned; sent to each process once.
+
+    Attributes:
+        adapter: learns a task.
+        budget: for each task.
+        seed: seed of the evaluation.
+    """
+
+    adapter: Adapter
+    budget: Budget
+    seed: int
+
+    def outcome(self, task: Task) -> Outcome:
+        """Learn one task on one thread: other numbers of threads round sums differently."""
+        if task.largest_side > self.adapter.config.side:
+            return Outcome(task.id, "too large")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            standings = self.adapter.standings(task, self.budget, seed_of(task.id, self.seed))
+            return Outcome.of(task.id, standings, self.budget.seconds)
+        finally:
+            torch.set_num_threads(threads)
+
+
+def seed_of(task_id: str, seed: int) -> int:
+    """The seed of a task in an evaluation with a seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{task_id}".encode()).digest()[:4], "little")
+
+
+def _job(request: EvaluationRequest, budget: Budget) -> Job:
+    config = request.data.config
+    assert isinstance(config, ArcConfig)
+    votes = request.votes or min(VOTES, config.variants + 1)
+    config = config.model_copy(update={"variants": votes - 1})
+    adapter = Adapter(request.model, request.training, request.backend, config, request.steps)
+    return Job(adapter, budget, request.data.seed)
+
+
+def _learned(job: Job, tasks: list[Task], processes: int) -> Iterator[Outcome]:
+    """The outcomes of tasks, in the order in which they are ready. Processes get no solutions."""
+    tasks = [replace(task, test=tuple(replace(pair, output=None) for pair in task.test)) for task in tasks]
+    if processes == 1 or len(tasks) < 2:
+        yield from map(job.outcome, tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(processes, len(tasks)), context, _start, (job,))
+    try:
+        futures: list[Future[Outcome]] = [pool.submit(_outcome, task) for task in tasks]
+        for future in as_completed(futures):
+            yield future.result()
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_jobs: list[Job] = []
+"""In a process of the pool: its job."""
+
+
+def _start(job: Job) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends the pool
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _jobs[:] = [job]
+
+
+def _end_with_parent() -> None:
+    """Without this, the processes of a pool would outlive a killed parent."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _outcome(task: Task) -> Outcome:
+    return _jobs[0].outcome(task)
+
+
+def _facts(request: EvaluationRequest, job: Job, tasks: Tasks) -> dict[str, Any]:
+    """Everything that determines the answers."""
+    content = json.dumps(
+        {task.id: [task.as_json()["train"], [p.input.tolist() for p in task.test]] for task in tasks.values()}
+    )
+    config = job.adapter.config.model_dump(include={"side", "variants", "transforms", "recolour", "translate"})
+    return {
+        "weights": evaluation.digest(request.model),
+        "tasks": hashlib.sha256(content.encode()).hexdigest(),
+        "task_settings": config,
+        "supervision_steps": request.steps,
+        "budget": str(job.budget),
+        "seed": job.seed,
+    }
+
+
+def _protocol(request: EvaluationRequest, job: Job) -> dict[str, Any]:
+    """What a reader needs to know to judge the score."""
+    own, trained = cast(ArcConfig, request.data.config), cast(ArcConfig, request.trained_on.config)
+    return {
+        "scored": list(own.evaluation),
+        "trained_on": {
+            "all_pairs_of": list(trained.training),
+            "demonstrations_of": list(trained.evaluation),
+            "only_tasks": list(trained.tasks) if trained.tasks is not None else trained.subset,
+        },
+        "learned_at_test_time": "puzzle vectors of one task, from its demonstrations; the network is frozen",
+        "test_outputs_seen": "none: learning receives the tasks without them",
+        "tasks_used_for_choices": "none in this command; those of the weights are in their model card",
+        "counted_as_wrong": "tasks that are too large for the canvas, or without an answer within the budget",
+        "attempts": 2,
+        "budget_per_task": str(job.budget),
+        "votes": job.adapter.config.variants + 1,
+        "seed": job.seed,
+    }
