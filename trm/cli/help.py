@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "trm sweep sudoku --preset mini --set training.learning_rate=1e-4..1e-2:log --search 20",
     ),
     "evaluate": ("trm evaluate runs/sudoku-mini", "trm evaluate sudoku:quick --limit 200"),
+    "score": ("trm score arc submission.json",),
     "solve": ("trm solve sudoku puzzles.txt", "trm solve arithmetic 123+456 --json"),
     "import-checkpoint": ("trm import-checkpoint FOLDER --task sudoku -o run",),
     "export": (
