@@ -212,6 +212,10 @@ class TaskSpec:
             `trm solve`. For tasks whose puzzles are not solved in one pass.
         score: ``"module:function"``, ``(trm.evaluation.ScoreRequest) -> dict[str, float]``: scores a file of answers that were
             made elsewhere, for `trm score`.
+        solve_untrained: ``"module:function"``, ``(trm.evaluation.UntrainedRequest) -> Iterable[SolvedPuzzle]``: `trm solve` where
+            the task ships no weights and none are named. For tasks that learn each puzzle from scratch.
+        evaluate_untrained: ``"module:function"``, ``(trm.evaluation.UntrainedRequest) -> dict[str, float]``: the same for
+            `trm evaluate`.
         budget: whether `solve` and `evaluate` learn at test time, within the request's `budget`. Other tasks refuse `--budget`.
         sample: task settings with which the conformance kit (`trm.testing`) builds a dataset within a second.
         symmetry_class: ``"module:function"``, ``(inputs [N, L], labels [N, L], config) -> keys [N]``: the same key for
@@ -243,6 +247,8 @@ class TaskSpec:
     evaluate: Reference | None = None
     solve: Reference | None = None
     score: Reference | None = None
+    solve_untrained: Reference | None = None
+    evaluate_untrained: Reference | None = None
     budget: bool = False
     sample: Mapping[str, Any] = field(default_factory=dict)
     symmetry_class: Reference | None = None

@@ -23,6 +23,7 @@ from trm.cli.figures import write_figure
 from trm.cli.output import print_json
 from trm.cli.score_report import as_json_document, check_plot, print_scores
 from trm.cli.seeds import seeds_option
+from trm.cli.untrained import evaluate_from_scratch
 from trm.errors import UsageError
 
 
@@ -105,7 +106,13 @@ def command(
     from trm.experiment.score_series import ScoreSeries, checkpoints_of
     from trm.experiment.solver import load
     from trm.experiment.source import DataSource
+    from trm.experiment.untrained import learns_untrained
 
+    if not all_checkpoints and learns_untrained(checkpoint, checkpoint, solving=False):
+        if split != "test" or seeds:
+            raise UsageError(f"Task {checkpoint!r} ships no weights and learns from scratch: omit --split and --seeds.")
+        evaluate_from_scratch(checkpoint, seed or 0, as_json, options)
+        return
     chosen = {name: options.pop(name) for name in ("data", "dataset")}
     sources = [DataSource(**chosen, settings=options.pop("sets"), seed=seed)]
     if seeds:

@@ -25,6 +25,7 @@ from trm.errors import NOT_ALL_VALID, UsageError
 from trm.words import counted
 
 if TYPE_CHECKING:
+    from trm.evaluation.options import SearchOptions
     from trm.experiment.solve_job import SolveJob
 
 
@@ -74,6 +75,11 @@ def command(
     from trm.cli.display import CommandDisplay
     from trm.evaluation.options import SearchOptions
     from trm.experiment.given import SourcedText
+    from trm.experiment.untrained import learns_untrained
+
+    if learns_untrained(task, weights, solving=True):
+        _solve_untrained(task, texts, SearchOptions(**search), output, as_json)
+        return
     from trm.experiment.solve_job import SolveJob
     from trm.experiment.solver import load
     from trm.runs.locate import shipped_weights
@@ -92,6 +98,26 @@ def command(
     if job.tally.problems:
         if job.tally.undecided and spec.solve is None and options.check is not False and options.restarts == 1:
             echo("More test-time compute may help: --steps 64 --restarts 16", err=True)
+        click.get_current_context().exit(NOT_ALL_VALID)
+
+
+def _solve_untrained(
+    task: str, texts: list[tuple[str, str]], options: SearchOptions, output: Path | None, as_json: bool
+) -> None:
+    """Print the answers of a task that learns each puzzle from scratch."""
+    from trm.cli.answers import as_json_list, as_pictures
+    from trm.evaluation.requests import UntrainedRequest
+    from trm.experiment.task import Task
+    from trm.experiment.untrained import solve_untrained
+
+    if output is not None:
+        raise UsageError("Learning from scratch prints its answers. Use --json instead of --output.")
+    bound, failed = Task.named(task), False
+    with as_json_list() if as_json else as_pictures() as show:
+        for solved in solve_untrained(bound, UntrainedRequest(config=bound.config, texts=texts), options):
+            show(solved)
+            failed = failed or solved.problem is not None
+    if failed:
         click.get_current_context().exit(NOT_ALL_VALID)
 
 

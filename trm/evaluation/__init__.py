@@ -16,6 +16,7 @@ The inside of a model:
 
 Tasks with their own evaluator or solver (`TaskSpec.evaluate`, `TaskSpec.solve`):
     `EvaluationRequest`, `SolveRequest`: what the task's function receives. `SolvedPuzzle`: what a solver yields.
+    `UntrainedRequest`: the same for a task that learns each puzzle from scratch.
     `Budget`: how long a task may learn.
     `ScoreRequest`: what `TaskSpec.score` receives: answers that were made elsewhere.
     `Progress`, `silently`: the type of a progress display, and the one that shows nothing.
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from trm.evaluation.requests import ScoreRequest as ScoreRequest
     from trm.evaluation.requests import SolvedPuzzle as SolvedPuzzle
     from trm.evaluation.requests import SolveRequest as SolveRequest
+    from trm.evaluation.requests import UntrainedRequest as UntrainedRequest
     from trm.evaluation.requests import silently as silently
     from trm.evaluation.scoring import Answer as Answer
     from trm.evaluation.scoring import answer as answer
@@ -63,6 +65,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "SolvedPuzzle": "trm.evaluation.requests",
         "States": "trm.evaluation.states",
         "Trajectory": "trm.evaluation.trajectory",
+        "UntrainedRequest": "trm.evaluation.requests",
         "ValidAnswers": "trm.evaluation.metrics",
         "answer": "trm.evaluation.scoring",
         "silently": "trm.evaluation.requests",

@@ -127,6 +127,35 @@ class SolveRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UntrainedRequest:
+    """A request from `trm solve` or `trm evaluate` to a task that learns each puzzle from scratch.
+
+    Attributes:
+        config: the task's settings.
+        seed: seed of learning.
+        budget: limit for learning each puzzle; None: chosen by the task.
+        texts: when solving, the puzzles as in `SolveRequest`.
+        output: when scoring, the folder for results, which may hold a part of them. None: write nothing.
+        limit: when scoring, the number of puzzles; None: all.
+        jobs: number of processes that learn at once when scoring.
+        progress: wraps long loops.
+        warn: reports a sentence to the user.
+        scored: called with the number of puzzles that were scored.
+    """
+
+    config: BaseModel
+    seed: int = 0
+    budget: Budget | None = None
+    texts: Sequence[tuple[str, str]] = ()
+    output: Path | None = None
+    limit: int | None = None
+    jobs: int = 1
+    progress: Progress = silently
+    warn: Callable[[str], None] = logging.getLogger(__name__).warning
+    scored: Callable[[int], None] = unheard
+
+
+@dataclass(frozen=True, kw_only=True)
 class ScoreRequest:
     """A request from `trm score`.
 

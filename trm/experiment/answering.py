@@ -314,7 +314,12 @@ def _by_the_task(loaded: LoadedModel, texts: Sequence[SourcedText], options: Sea
         budget=options.budget,
         progress=loaded.session.display.track,
     )
-    for number, solved in enumerate(loaded.task.solve(request), start=1):
+    yield from solved_by_the_task(loaded.task.solve(request))
+
+
+def solved_by_the_task(answers: Iterable[SolvedPuzzle]) -> Iterator[Solved]:
+    """The answers of a task's own solver as those of others, numbered."""
+    for number, solved in enumerate(answers, start=1):
         yield Solved(
             number=number,
             text=solved.answer or json.dumps(solved.report, ensure_ascii=False),

@@ -259,3 +259,43 @@ def test_score_refuses_what_is_no_submission(folder: Path, tmp_path: Path, text:
 def test_score_is_for_tasks_that_offer_it() -> None:
     with pytest.raises(UsageError, match="Task 'sudoku' cannot score a file of answers"):
         cli.main(["score", "sudoku", "x.json"], standalone_mode=False)
+
+
+def test_without_weights_tasks_are_learned_from_scratch(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "task.json"
+    path.write_text(json.dumps(made_task(4)))
+    solved = run("solve", "arc", str(path), "--budget", "4steps", "--json")
+    assert solved.exit_code in (0, 3), repr(solved.exception)
+    (report,) = json.loads(solved.stdout)
+    assert report["learning_steps"] == 4
+    assert 0 < report["attempt_1"]["confidence"] <= 1
+    source = f"task.evaluation={json.dumps([str(folder / 'new.json')])}"
+    submissions = []
+    for name, jobs in (("one", "1"), ("two", "2")):
+        words = ["--set", source, "--budget", "4steps", "--output", str(tmp_path / name), "--jobs", jobs]
+        scored = run("evaluate", "arc", *words)
+        assert scored.exit_code == 0, scored.output + repr(scored.exception)
+        assert "arc: 4 puzzles, each learned from scratch, budget 4steps" in scored.stdout
+        submissions.append((tmp_path / name / "submission.json").read_text())
+    assert submissions[0] == submissions[1]
+    assert json.loads((tmp_path / "one" / "protocol.json").read_text())["trained_on"].startswith("nothing")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["evaluate", "arc", "--output", "x"], "Give the time to learn each task"),
+        (["evaluate", "arc", "--budget", "1s"], "Name a folder for the results with --output"),
+        (["evaluate", "arc", "--budget", "1s", "--output", "x", "--puzzle-ids", "random"], "omit --puzzle-ids"),
+        (["evaluate", "arc", "--budget", "1s", "--output", "x", "--votes", "2"], "none of the other options"),
+        (["solve", "arc", '{"train": [{"input": [[1]], "output": [[1]]}], "test": [{"input": [[1]]}]}', "-o", "x.csv"],
+         "Use --json instead of --output"),
+    ],
+)  # fmt: skip
+def test_options_that_need_weights_are_refused_without(
+    words: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=message):
+        cli.main(words, standalone_mode=False)
+    assert list(tmp_path.iterdir()) == []

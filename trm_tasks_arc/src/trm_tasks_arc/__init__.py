@@ -42,6 +42,8 @@ ARC = TaskSpec(
     evaluate="trm_tasks_arc.testtime:evaluate",
     solve="trm_tasks_arc.solve:solve",
     score="trm_tasks_arc.submissions:score",
+    solve_untrained="trm_tasks_arc.untrained:solve",
+    evaluate_untrained="trm_tasks_arc.untrained:evaluate",
     budget=True,
     sample={"training": (), "evaluation": ("arcagi1:training",), "subset": "easy", "side": 8, "variants": 3},
 )

@@ -19,13 +19,13 @@ from trm_tasks_arc.adapting import Adapter
 from trm_tasks_arc.attempts import Standing
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.files import read_content
-from trm_tasks_arc.finetune import STEPS
 from trm_tasks_arc.grids import Grid
 from trm_tasks_arc.pairs import Pair, Task, Tasks
 from trm_tasks_arc.renderer import grid_panels
 from trm_tasks_arc.scoring import ATTEMPTS
 from trm_tasks_arc.settling import until_settled
 from trm_tasks_arc.tasks import fitting, load_source
+from trm_tasks_arc.testtime import Learner
 
 VOTES = 16
 BUDGET = Budget(seconds=180)
@@ -48,21 +48,26 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
     config = config.model_copy(update={"variants": votes - 1})
     # A person waits for the answer: wall-clock time, of all threads together.
     adapter = Adapter(request.model, request.training, request.backend, config, request.steps, time.monotonic)
+    yield from answers(adapter, tasks, request.budget or BUDGET, request.data.seed)
+
+
+def answers(learner: Learner, tasks: Tasks, budget: Budget, seed: int) -> Iterator[SolvedPuzzle]:
+    """Learn tasks one by one, and yield the attempts at each of their test inputs; see `solve`."""
     for task in tasks.values():
-        standing, interruption = _learned(adapter, task, request.budget or BUDGET, request.data.seed)
+        standing, interruption = _learned(learner, task, budget, seed)
         for number, (pair, ranked) in enumerate(zip(task.test, standing.ranked, strict=True), start=1):
             yield _solved(task, number, pair, ranked, standing)
         if interruption is not None:
             raise interruption
 
 
-def _learned(adapter: Adapter, task: Task, budget: Budget, seed: int) -> tuple[Standing, KeyboardInterrupt | None]:
+def _learned(learner: Learner, task: Task, budget: Budget, seed: int) -> tuple[Standing, KeyboardInterrupt | None]:
     """The last standing of a task, and the interruption that ended it, if any. The best answer so far is shown."""
     standing: Standing | None = None
-    job = Job(f"Learning {task.id}", STEPS if budget.steps is None else budget.steps, "steps")
+    job = Job(f"Learning {task.id}", budget.steps or None, "steps")
     try:
         with showing(job):
-            for standing in until_settled(adapter.standings(task, budget, seed)):
+            for standing in until_settled(learner.standings(task, budget, seed)):
                 job.heading = f"Learning {task.id}, best so far: {in_words(standing)}"
                 job.advance(standing.steps - job.done)
     except KeyboardInterrupt as error:

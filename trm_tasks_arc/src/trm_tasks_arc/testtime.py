@@ -15,13 +15,14 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 
-from trm.evaluation import Budget, EvaluationRequest
+from trm.evaluation import Budget, EvaluationRequest, Progress, UntrainedRequest
 from trm_tasks_arc import evaluation
 from trm_tasks_arc.adapting import Adapter
+from trm_tasks_arc.attempts import Standing
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.datasets import select
 from trm_tasks_arc.grids import MAX_SIDE
@@ -50,30 +51,62 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
     tasks = tasks_to_learn(request)
     job = _job(request, request.budget)
     kept = Kept(request.output, _facts(request, job, tasks))
-    outcomes = {task.id: outcome for task in tasks.values() if (outcome := Outcome.from_json(kept.get_json(task.id)))}
-    todo = [task for task in tasks.values() if task.id not in outcomes]
-    finished = _learned(job, todo, request.jobs if request.backend.device.type == "cpu" else 1)
-    for _ in request.progress(range(len(todo)), "learning tasks"):
-        outcome = next(finished)
-        kept.keep_json(outcome.task, outcome.as_json())
-        outcomes[outcome.task] = outcome
-    results = Results(tasks, outcomes)
+    jobs = request.jobs if request.backend.device.type == "cpu" else 1
+    results = learn_all(job, tasks, kept, jobs, request.progress)
     request.scored(len(results.known))
     if not results.known:
-        request.warn("No task has solutions: wrote a submission without a score.")
+        request.warn(NO_SOLUTIONS)
     return write_reports(kept, results, _protocol(request, job))
 
 
-def tasks_to_learn(request: EvaluationRequest) -> Tasks:
+def learn_all(job: Job, tasks: Tasks, kept: Kept, jobs: int, progress: Progress) -> Results:
+    """Learn the tasks that have no outcome yet, and keep each outcome at once.
+
+    Args:
+        job: how to learn.
+        tasks: the tasks.
+        kept: the folder of the outcomes.
+        jobs: number of processes.
+        progress: wraps the loop over the tasks.
+    """
+    outcomes = {task.id: outcome for task in tasks.values() if (outcome := Outcome.from_json(kept.get_json(task.id)))}
+    todo = [task for task in tasks.values() if task.id not in outcomes]
+    finished = _learned(job, todo, jobs)
+    for _ in progress(range(len(todo)), "learning tasks"):
+        outcome = next(finished)
+        kept.keep_json(outcome.task, outcome.as_json())
+        outcomes[outcome.task] = outcome
+    return Results(tasks, outcomes)
+
+
+def tasks_to_learn(request: EvaluationRequest | UntrainedRequest) -> Tasks:
     """The evaluation tasks of any size, the first `request.limit` of them. Those that the canvas does not fit count too.
 
     Raises:
         DataError, UsageError: see `trm_tasks_arc.datasets.select`.
     """
-    config = request.data.config
+    config = request.data.config if isinstance(request, EvaluationRequest) else request.config
     assert isinstance(config, ArcConfig)
+    if isinstance(request, UntrainedRequest):
+        config = config.model_copy(update={"training": ()})
     tasks = select(config.model_copy(update={"side": MAX_SIDE})).evaluation
     return dict(list(tasks.items())[: request.limit])
+
+
+NO_SOLUTIONS = "No task has solutions: wrote a submission without a score."
+
+
+class Learner(Protocol):
+    """Learns a task from its demonstrations."""
+
+    @property
+    def config(self) -> ArcConfig:
+        """Settings, of which `side` is the largest number of rows and columns of a grid."""
+        ...
+
+    def standings(self, task: Task, budget: Budget, seed: int) -> Iterator[Standing]:
+        """Yield the standing at intervals and at the end of the budget; see `Adapter.standings`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +119,7 @@ class Job:
         seed: seed of the evaluation.
     """
 
-    adapter: Adapter
+    adapter: Learner
     budget: Budget
     seed: int
 
@@ -161,18 +194,23 @@ def _outcome(task: Task) -> Outcome:
 
 def _facts(request: EvaluationRequest, job: Job, tasks: Tasks) -> dict[str, Any]:
     """Everything that determines the answers."""
-    content = json.dumps(
-        {task.id: [task.as_json()["train"], [p.input.tolist() for p in task.test]] for task in tasks.values()}
-    )
     config = job.adapter.config.model_dump(include={"side", "variants", "transforms", "recolour", "translate"})
     return {
         "weights": evaluation.digest(request.model),
-        "tasks": hashlib.sha256(content.encode()).hexdigest(),
+        "tasks": digest_of(tasks),
         "task_settings": config,
         "supervision_steps": request.steps,
         "budget": str(job.budget),
         "seed": job.seed,
     }
+
+
+def digest_of(tasks: Tasks) -> str:
+    """A hash of the tasks without their solutions."""
+    content = {
+        task.id: [task.as_json()["train"], [pair.input.tolist() for pair in task.test]] for task in tasks.values()
+    }
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _protocol(request: EvaluationRequest, job: Job) -> dict[str, Any]:
