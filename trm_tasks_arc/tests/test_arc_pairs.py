@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 from trm_tasks_arc.attempts import standings
 from trm_tasks_arc.committee import MEMBERS, Committee, Member, Turns
-from trm_tasks_arc.examples import IGNORED, Example, Examples, colours_of, prepare
-from trm_tasks_arc.learner import Recipe
+from trm_tasks_arc.examples import IGNORED, OPTIONAL, Example, Examples, colours_of, prepare
+from trm_tasks_arc.learner import Recipe, loss_of
 from trm_tasks_arc.network import PairNetwork, Shape, load_network, save_network
 from trm_tasks_arc.pairs import Pair, Task
 from trm_tasks_arc.pretraining import Pretraining, pretrain
@@ -160,15 +160,15 @@ def test_without_shown_demonstrations_only_the_questions_are_answered() -> None:
     learner = Committee(recolouring(), (Member(Recipe(shown=0)),)).current
     learner.step()
     learner.answer()
-    assert len(learner.questions) == 1
+    assert len(learner.prepared(0)[1]) == 1
     assert len(learner.ranked()) == 1
 
 
 def test_shows_other_demonstrations_if_the_recipe_says_so() -> None:
     learner = Committee(recolouring(), (Member(Recipe(shown=1.0)),)).current
     learner.step()
-    assert len(learner.questions) == 4
-    assert (learner.questions.target != IGNORED).flatten(1).any(1).tolist() == [True, True, True, False]
+    questions = learner.prepared(0)[1]
+    assert (questions.target != IGNORED).flatten(1).any(1).tolist() == [True, True, True, False]
 
 
 def test_validation_tasks_are_training_tasks() -> None:
@@ -228,3 +228,24 @@ def test_a_member_that_has_learned_the_demonstrations_makes_way() -> None:
     assert committee.finished == 0
     committee.step()
     assert committee.finished == 1
+
+
+def test_answers_to_turned_questions_are_turned_back() -> None:
+    task = recolouring()
+    wide = Task(
+        "wide", tuple(Pair(p.input[:2], p.output[:2]) for p in task.train), (Pair(task.test[0].input[:2], None),)
+    )
+    recipe = Recipe(shown=0, turned=True, learning_rate=1e-2)
+    committee = Committee(wide, (Member(recipe),), Turns(loss=0.01, least=100))
+    for _ in range(100):
+        committee.step()
+    np.testing.assert_array_equal(committee.ranked()[0][0][0], wide.train[0].output)
+
+
+def test_steps_go_without_some_messages_and_features() -> None:
+    learner = Committee(recolouring(), (Member(Recipe(missing=1.0)),)).current
+    lesson, shown = learner._lesson()
+    assert all(not lesson.features[..., group].any() for group in OPTIONAL)
+    near = next(iter(learner.network.layers)).neighbours.weight
+    loss_of(learner.network(lesson, shown, learner._hears), lesson, shown).backward()
+    assert near.grad is None

@@ -19,6 +19,9 @@ FEATURES = VIEWS + OBJECT_FEATURES + 5
 """Features of a state: one per copy of the input (has the colour here), those of the object if it has the colour, inside the
 input, inside the output, black, the output is shown, and it is shown and has the colour here."""
 
+OPTIONAL = (*(slice(view, view + 1) for view in range(1, VIEWS)), slice(VIEWS, VIEWS + 4), slice(VIEWS + 4, VIEWS + 8))
+"""Features that a rule may do without: copies other than the one in place, and the two descriptions of objects."""
+
 IGNORED = -100
 
 

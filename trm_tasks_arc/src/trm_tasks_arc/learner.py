@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trm_tasks_arc.examples import IGNORED, Example, Examples, colours_of, prepare
+from trm_tasks_arc.examples import IGNORED, OPTIONAL, Example, Examples, colours_of, prepare
 from trm_tasks_arc.grids import Grid, GridKey, grid_key
 from trm_tasks_arc.network import PairNetwork
 from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.sizes import predict_sizes
+from trm_tasks_arc.transforms import INVERSE, TRANSFORMS, TRANSPOSING
 
 Ranked = list[tuple[Grid, float]]
 
@@ -31,6 +33,9 @@ class Recipe:
         answer_every: steps between two answers (default: 4).
         memory: factor of what earlier answers count, at each further answer (default: 0.97).
         states: largest number of states of a step (default: 16,000). Larger tasks learn from fewer demonstrations at a time.
+        turned: whether to learn and answer all rotations and reflections of the task (default: False).
+        missing: share of the messages between cells, of the copies of an input other than the one in place, and of the
+            descriptions of objects that a step goes without (default: 0). Rules that need few of them fare best.
     """
 
     learning_rate: float = 3e-3
@@ -39,6 +44,8 @@ class Recipe:
     answer_every: int = 4
     memory: float = 0.97
     states: int = 16_000
+    turned: bool = False
+    missing: float = 0.0
 
 
 @dataclass
@@ -85,18 +92,23 @@ class Learner:
         ]
         questions = [Example(pair.input, None, predict_sizes(task.train, pair.input)[0][0]) for pair in task.test]
         self.palette = np.array(colours, np.uint8)
-        self.demonstrations = prepare(demonstrations, colours)
-        self.questions = prepare([*demonstrations, *questions] if recipe.shown else questions, colours)
+        self.generator = torch.Generator().manual_seed(seed)
+
+        @lru_cache(maxsize=len(TRANSFORMS))
+        def prepared(transform: int) -> tuple[Examples, Examples]:
+            asked = [*demonstrations, *questions] if recipe.shown else questions
+            return prepare(demonstrations, colours, transform), prepare(asked, colours, transform)
+
+        self.prepared = prepared
         self.sizes = [question.size for question in questions]
         self.counts = [Count() for _ in questions]
         self.optimizer = torch.optim.Adam(network.parameters(), recipe.learning_rate, betas=(0.9, recipe.beta2))
-        self.generator = torch.Generator().manual_seed(seed)
         self.steps = 0
 
     def step(self) -> float:
         """Learn from the demonstrations once, and answer if it is time to. Returns the loss before the step."""
         examples, shown = self._lesson()
-        loss = loss_of(self.network(examples, shown), examples, shown)
+        loss = loss_of(self.network(examples, shown, self._hears), examples, shown)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -108,25 +120,46 @@ class Learner:
             self.answer()
         return float(loss.detach())
 
+    def _chance(self) -> float:
+        return float(torch.rand((), generator=self.generator))
+
+    def _hears(self) -> bool:
+        return not self.recipe.missing or self._chance() >= self.recipe.missing
+
+    def _transform(self) -> int:
+        return int(torch.randint(len(TRANSFORMS), (), generator=self.generator)) if self.recipe.turned else 0
+
     def _lesson(self) -> tuple[Examples, Tensor]:
         """Some demonstrations in random order, and of which of them the output is shown."""
-        count = len(self.demonstrations)
-        fitting = max(2, count * self.recipe.states // self.demonstrations.states)
+        demonstrations, _ = self.prepared(self._transform())
+        count = len(demonstrations)
+        fitting = max(2, count * self.recipe.states // demonstrations.states)
         chosen = torch.randperm(count, generator=self.generator)[:fitting]
         shown = torch.zeros(len(chosen), dtype=torch.bool)
-        if len(chosen) > 1 and torch.rand((), generator=self.generator) < self.recipe.shown:
+        if len(chosen) > 1 and self._chance() < self.recipe.shown:
             hidden = int(torch.randint(1, len(chosen), (), generator=self.generator))
             shown[hidden:] = True
-        return self.demonstrations.select(chosen), shown
+        lesson = demonstrations.select(chosen)
+        if self.recipe.missing:
+            features = lesson.features.clone()
+            for group in OPTIONAL:
+                if not self._hears():
+                    features[..., group] = 0
+            lesson = replace(lesson, features=features)
+        return lesson, shown
 
     @torch.no_grad()
     def answer(self) -> None:
         """Answer all test inputs and count the answers by the network's confidence in them."""
-        shown = (self.questions.target != IGNORED).flatten(1).any(1)
-        likely = self.network(self.questions, shown)[-len(self.sizes) :].log_softmax(1)
-        for count, (rows, columns), of_one in zip(self.counts, self.sizes, likely, strict=True):
+        transform = self._transform()
+        _, questions = self.prepared(transform)
+        shown = (questions.target != IGNORED).flatten(1).any(1)
+        likely = self.network(questions, shown)[-len(self.sizes) :].log_softmax(1)
+        for count, size, of_one in zip(self.counts, self.sizes, likely, strict=True):
+            rows, columns = size[::-1] if transform in TRANSPOSING else size
             best, colour = of_one[:, :rows, :columns].max(0)
-            count.add(self.palette[colour.numpy()], float(best.mean().exp()) ** 10, self.recipe.memory)
+            grid = np.ascontiguousarray(TRANSFORMS[INVERSE[transform]](self.palette[colour.numpy()]))
+            count.add(grid, float(best.mean().exp()) ** 10, self.recipe.memory)
 
     def ranked(self) -> list[Ranked]:
         """The answers so far to each test input, the most likely first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from torch import Tensor, nn
 from trm_tasks_arc.examples import FEATURES, Examples
 from trm_tasks_arc.grids import COLOURS
 from trm_tasks_arc.rays import DIRECTIONS, rays
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,16 @@ class PairNetwork(nn.Module):
         self.head = nn.Linear(shape.hidden_dim, 1)
         self.tints = nn.Parameter(torch.zeros(COLOURS, shape.hidden_dim))
 
-    def forward(self, examples: Examples, shown: Tensor) -> Tensor:
+    def forward(self, examples: Examples, shown: Tensor, hears: Callable[[], bool] = _always) -> Tensor:
         """Return scores ``[P, C, H, W]``.
 
         Args:
             examples: the pairs.
             shown: of which pairs the network sees the output: bool ``[P]``.
+            hears: asked before each message between cells whether it is heard at all (default: always).
         """
         given = self.embedding(examples.showing(shown)) + self.tints[examples.colours][:, None, None]
-        layout = Layout(examples.inside, shown)
+        layout = Layout(examples.inside, shown, hears)
         state = given
         for recursion in range(self.shape.recursions):
             if recursion:
@@ -74,7 +80,8 @@ class PairNetwork(nn.Module):
 class Layout:
     """Which cells exist, and factors that turn sums over them into means. All broadcast with a state ``[P, C, H, W, d]``."""
 
-    def __init__(self, inside: Tensor, shown: Tensor) -> None:
+    def __init__(self, inside: Tensor, shown: Tensor, hears: Callable[[], bool]) -> None:
+        self.hears = hears
         self.cells = inside[:, None, :, :, None].float()
         rows, columns = (inside.any(axis).sum(1).view(-1, 1, 1, 1, 1) for axis in (2, 1))
         self.per_rows, self.per_columns, self.per_cells = 1 / rows, 1 / columns, 1 / (rows * columns)
@@ -119,24 +126,33 @@ class PairLayer(nn.Module):
         return result
 
     def _heard(self, said: Tensor, layout: Layout) -> Tensor:
-        pairs, colours, height, width, dim = said.shape
-        planes = said.reshape(pairs * colours, height, width, dim).permute(0, 3, 1, 2)
-        near = self.neighbours(planes).permute(0, 2, 3, 1).reshape(said.shape)
-        along = self.rays(rays(F.relu(self.sent(said)) * layout.cells))
         by_row, by_column = said.sum(3, keepdim=True), said.sum(2, keepdim=True)
         mean = by_row.sum(2, keepdim=True) * layout.per_cells
         grid = torch.cat([mean, said.amax((2, 3), keepdim=True).clamp(min=0)], -1)  # as if there were padding
         cell = torch.cat([said.mean(1, keepdim=True), said.amax(1, keepdim=True)], -1)
-        heard: Tensor = (
-            near + along + self.grid(grid) + self.everything(grid.mean(1, keepdim=True)) + self.colours(cell)
+        messages: tuple[Callable[[], Tensor], ...] = (
+            lambda: self._near(said),
+            lambda: self.rays(rays(F.relu(self.sent(said)) * layout.cells)),
+            lambda: self.grid(grid),
+            lambda: self.everything(grid.mean(1, keepdim=True)),
+            lambda: self.row(by_row * layout.per_columns),
+            lambda: self.column(by_column * layout.per_rows),
         )
-        heard = heard + self.row(by_row * layout.per_columns) + self.column(by_column * layout.per_rows)
+        heard: Tensor = self.colours(cell)
+        for message in messages:
+            if layout.hears():
+                heard = heard + message()
         if layout.shows_any:
             shown = (mean * layout.shown).sum(0, keepdim=True) * layout.per_shown
             shown = torch.cat([shown, shown.mean(1, keepdim=True).expand_as(shown)], -1)
             place = (said * layout.shown).sum(0, keepdim=True) * layout.per_shown_here
             heard = heard + self.demonstrations(shown) + self.place(place)
         return heard
+
+    def _near(self, said: Tensor) -> Tensor:
+        planes = said.flatten(0, 1).permute(0, 3, 1, 2)
+        result: Tensor = self.neighbours(planes).permute(0, 2, 3, 1).reshape(said.shape)
+        return result
 
 
 def _normalized(state: Tensor) -> Tensor:
