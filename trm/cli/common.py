@@ -188,7 +188,7 @@ search_options = chain(
         type=BudgetType(),
         metavar="TIME",
         help="Learn each puzzle at test time for at most TIME, such as 30s, 10m or 200steps. Only for tasks that learn at "
-        "test time, such as arc.",
+        "test time.",
     ),
 )
 """The fields of `trm.evaluation.options.SearchOptions`, by their names."""

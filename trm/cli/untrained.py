@@ -37,7 +37,9 @@ def evaluate_from_scratch(task: str, seed: int, as_json: bool, options: Mapping[
             f"Task {task!r} ships no weights and learns from scratch: omit --{unused[0].replace('_', '-')}."
         )
     if options["output"] is None:
-        raise UsageError("Name a folder for the results with --output. The same command continues it if interrupted.")
+        raise UsageError(
+            f"Task {task!r} ships no weights. To learn each puzzle from scratch, name a folder for the results with --output."
+        )
     display, puzzles, output = CommandDisplay(), list[int](), options["output"]
     request = UntrainedRequest(
         config=changed_task_config(Task.named(task).config, options["sets"]),

@@ -285,7 +285,7 @@ def test_without_weights_tasks_are_learned_from_scratch(folder: Path, tmp_path: 
     ("words", "message"),
     [
         (["evaluate", "arc", "--output", "x"], "Give the time to learn each task"),
-        (["evaluate", "arc", "--budget", "1s"], "Name a folder for the results with --output"),
+        (["evaluate", "arc", "--budget", "1s"], "name a folder for the results with --output"),
         (["evaluate", "arc", "--budget", "1s", "--output", "x", "--puzzle-ids", "random"], "omit --puzzle-ids"),
         (["evaluate", "arc", "--budget", "1s", "--output", "x", "--votes", "2"], "none of the other options"),
         (["solve", "arc", '{"train": [{"input": [[1]], "output": [[1]]}], "test": [{"input": [[1]]}]}', "-o", "x.csv"],
