@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -36,6 +38,20 @@ MEMBERS = (
     Member(Recipe(learning_rate=5e-3, shown=0, turned=True, missing=0.25)),
     Member(Recipe(learning_rate=3e-3, shown=0.9, missing=0.25), SHIPPED),
 )
+
+
+TRAINED_ON = "the 352 training tasks of ARC-AGI-1 that are not in trm_tasks_arc.validation"
+
+
+def declaration() -> list[dict[str, Any]]:
+    """What the members are, for the protocol of an evaluation: recipe, and the checksum of the weights they start from."""
+    return [
+        {
+            "recipe": asdict(member.recipe),
+            "weights": member.weights and hashlib.sha256(member.weights.read_bytes()).hexdigest(),
+        }
+        for member in MEMBERS
+    ]
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from trm.errors import UsageError
 from trm.evaluation import Budget, SolvedPuzzle, UntrainedRequest
 from trm_tasks_arc import attempts
 from trm_tasks_arc.attempts import Standing
+from trm_tasks_arc.committee import TRAINED_ON, declaration
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.kept import Kept
-from trm_tasks_arc.learner import Recipe
 from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.reports import write_reports
 from trm_tasks_arc.solve import BUDGET, answers, read_tasks
@@ -57,8 +57,8 @@ def evaluate(request: UntrainedRequest) -> dict[str, float]:
     if request.budget is None:
         raise UsageError("Give the time to learn each task, such as --budget 60s.")
     config, tasks = _config(request), tasks_to_learn(request)
-    recipe = asdict(Recipe())
-    facts = {"tasks": digest_of(tasks), "recipe": recipe, "side": config.side}
+    members = declaration()
+    facts = {"tasks": digest_of(tasks), "members": members, "side": config.side}
     kept = Kept(request.output, {**facts, "budget": str(request.budget), "seed": request.seed})
     job = Job(Beginner(config), request.budget, request.seed)
     results = learn_all(job, tasks, kept, request.jobs, request.progress)
@@ -67,7 +67,7 @@ def evaluate(request: UntrainedRequest) -> dict[str, float]:
         request.warn(NO_SOLUTIONS)
     protocol = {
         "scored": list(config.evaluation),
-        "trained_on": "nothing: each task is learned from scratch",
+        "trained_on": f"{TRAINED_ON}, for the members with weights; nothing for the others",
         "learned_at_test_time": "all weights, from the demonstrations of one task",
         "test_outputs_seen": "none: learning receives the tasks without them",
         "tasks_used_for_choices": "48 training tasks of ARC-AGI-1, listed in trm_tasks_arc.validation",
@@ -75,7 +75,7 @@ def evaluate(request: UntrainedRequest) -> dict[str, float]:
         "attempts": 2,
         "budget_per_task": str(request.budget),
         "seed": request.seed,
-        "recipe": recipe,
+        "members": members,
     }
     return write_reports(kept, results, protocol)
 
