@@ -278,7 +278,9 @@ def test_without_weights_tasks_are_learned_from_scratch(folder: Path, tmp_path: 
         assert "arc: 4 puzzles, each learned from scratch, budget 4steps" in scored.stdout
         submissions.append((tmp_path / name / "submission.json").read_text())
     assert submissions[0] == submissions[1]
-    assert json.loads((tmp_path / "one" / "protocol.json").read_text())["trained_on"].startswith("nothing")
+    protocol = json.loads((tmp_path / "one" / "protocol.json").read_text())
+    assert protocol["trained_on"].startswith("the 352 training tasks")
+    assert [bool(member["weights"]) for member in protocol["members"]] == [True, False, False, True]
 
 
 @pytest.mark.parametrize(

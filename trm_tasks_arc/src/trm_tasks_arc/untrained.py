@@ -1,4 +1,4 @@
-"""`trm solve arc` and `trm evaluate arc` without weights: each task is learned from scratch."""
+"""`trm solve arc` and `trm evaluate arc` without a checkpoint: networks learn each task on its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STANDINGS = 20
 
 @dataclass(frozen=True)
 class Beginner:
-    """Learns a task from scratch.
+    """Learns a task with the networks of `trm_tasks_arc.committee`.
 
     Attributes:
         config: settings of the task.
