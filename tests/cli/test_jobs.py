@@ -109,3 +109,10 @@ def test_checking_a_task_counts_the_checks(jobs: Recorder) -> None:
 def test_packing_writes_a_file_that_a_plugin_can_ship(jobs: Recorder, tmp_path: Path) -> None:
     run("data", "pack", "sudoku", "--preset", "mini", *TINY[:4], "--output", tmp_path / "mini.npz.xz")
     assert (tmp_path / "mini.npz.xz").stat().st_size < 5000
+
+
+def test_packing_refuses_a_split_that_the_dataset_has_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["data", "pack", "sudoku", "--split", "tset", "--output", str(tmp_path / "mini.npz.xz")])
+    assert ended.value.code == 2
+    assert "no split 'tset' to ship: `counts` has train, validation, test" in " ".join(capsys.readouterr().err.split())

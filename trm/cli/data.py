@@ -86,17 +86,20 @@ def _write(experiment: Experiment, split: str, folder: Path, rebuild: bool) -> N
 @command.command("pack")
 @click.argument("task", shell_complete=complete.tasks)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write, NAME.npz.xz.")
+@click.option("--split", default="test", show_default=True, help="The split to write.")
 @task_options
 @seed_option
-def pack(task: str, output: Path, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int) -> None:
-    """Write the test puzzles of TASK into one compressed file, for a plugin that ships them (`DatasetSpec.shipped`)."""
+def pack(
+    task: str, output: Path, split: str, preset: str | None, sets: tuple[str, ...], dataset: str | None, seed: int
+) -> None:
+    """Write puzzles of TASK into one compressed file, for a plugin that ships them (`DatasetSpec.shipped`)."""
     registry_with_warnings()
     load_torch()
     from trm.errors import TRMError
 
     experiment = _experiment(task, preset, sets, dataset=dataset, seed=seed)
     try:
-        count = experiment.task.pack("test", seed, output)
+        count = experiment.task.pack(split, seed, output)
     except OSError as error:
         raise TRMError(f"Cannot write {output}: {error.strerror}.") from error
     echo(f"Written: {output} ({count:,} puzzles, {output.stat().st_size / 2**10:.0f} KiB)")

@@ -147,13 +147,17 @@ class Task:
             The number of puzzles.
 
         Raises:
-            UsageError: the dataset does not declare its `sources` and the `counts` of this split.
+            UsageError: the dataset does not declare its `sources` or the `counts` of this split.
             OSError: the file cannot be written.
         """
         wanted = Split(self._dataset_spec(), self.config, split, seed)
-        if wanted.count is None or not wanted.spec.sources:
+        if not wanted.spec.sources or not wanted.spec.counts:
             raise UsageError(
                 f"Dataset {self.dataset!r} cannot be shipped: its DatasetSpec has no `counts` or `sources`."
+            )
+        if wanted.count is None:
+            raise UsageError(
+                f"Dataset {self.dataset!r} has no split {split!r} to ship: `counts` has {', '.join(wanted.spec.counts)}."
             )
         puzzles = self.puzzles(split, seed)
         write_shipped(path, puzzles, wanted.origin(module_digest(wanted.spec.sources)))

@@ -28,7 +28,9 @@ SUDOKU = TaskSpec(
         counts={"train": "train_puzzles", "validation": "test_puzzles", "test": "test_puzzles"},
         splits=("train", "validation", "test"),
         sources=GENERATOR,
-        shipped=("trm_tasks_sudoku:test_sets/hard.npz.xz",),
+        shipped=tuple(
+            f"trm_tasks_sudoku:{name}.npz.xz" for name in ("test_sets/hard", "test_sets/quick", "train_sets/quick")
+        ),
     ),
     datasets=(
         DatasetSpec(
