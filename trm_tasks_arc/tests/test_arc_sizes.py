@@ -50,7 +50,7 @@ def test_a_size_that_cannot_be_is_not_predicted() -> None:
 
 def test_parts_between_lines() -> None:
     lines = np.ones((5, 8), np.uint8) * np.arange(8, dtype=np.uint8)
-    lines[2] = 5
+    lines[2] = 9
     assert divided(lines) == ((2, 1), (2, 8))
     assert divided(np.arange(9, dtype=np.uint8).reshape(3, 3)) is None
 
