@@ -57,16 +57,16 @@ class PairNetwork(nn.Module):
         self.head = nn.Linear(shape.hidden_dim, 1)
         self.tints = nn.Parameter(torch.zeros(COLOURS, shape.hidden_dim))
 
-    def forward(self, examples: Examples, shown: Tensor, hears: Callable[[], bool] = _always) -> Tensor:
+    def forward(self, examples: Examples, shown: Tensor, passes: Callable[[], bool] = _always) -> Tensor:
         """Return scores ``[P, C, H, W]``.
 
         Args:
             examples: the pairs.
             shown: of which pairs the network sees the output: bool ``[P]``.
-            hears: asked before each message between cells whether it is heard at all (default: always).
+            passes: asked before each message between cells whether it is passed on at all (default: always).
         """
         given = self.embedding(examples.showing(shown)) + self.tints[examples.colours][:, None, None]
-        layout = Layout(examples.inside, shown, hears)
+        layout = Layout(examples.inside, shown, passes)
         state = given
         for recursion in range(self.shape.recursions):
             if recursion:
@@ -80,8 +80,8 @@ class PairNetwork(nn.Module):
 class Layout:
     """Which cells exist, and factors that turn sums over them into means. All broadcast with a state ``[P, C, H, W, d]``."""
 
-    def __init__(self, inside: Tensor, shown: Tensor, hears: Callable[[], bool]) -> None:
-        self.hears = hears
+    def __init__(self, inside: Tensor, shown: Tensor, passes: Callable[[], bool]) -> None:
+        self.passes = passes
         self.cells = inside[:, None, :, :, None].float()
         rows, columns = (inside.any(axis).sum(1).view(-1, 1, 1, 1, 1) for axis in (2, 1))
         self.per_rows, self.per_columns, self.per_cells = 1 / rows, 1 / columns, 1 / (rows * columns)
@@ -92,9 +92,9 @@ class Layout:
 
 
 class PairLayer(nn.Module):
-    """Every state hears others, then thinks by itself.
+    """Every state receives messages from others, then is changed by itself.
 
-    It hears: its neighbours; maxima along rays in eight directions; means over its row, its column and its grid, and the
+    It receives: its neighbours; maxima along rays in eight directions; means over its row, its column and its grid, and the
     maximum of the grid, each of its colour; mean and maximum over the colours of its cell; the same mean and maximum of the
     grid, over all colours; and means over the pairs whose output is shown: of its cell and of their whole grids.
     """
@@ -120,12 +120,12 @@ class PairLayer(nn.Module):
             state: ``[P, C, H, W, d]``.
             layout: which cells exist and which outputs are shown.
         """
-        state = state + self._heard(_normalized(state) * layout.cells, layout)
+        state = state + self._received(_normalized(state) * layout.cells, layout)
         gate, value = self.up(_normalized(state)).chunk(2, -1)
         result: Tensor = state + self.down(F.silu(gate) * value)
         return result
 
-    def _heard(self, said: Tensor, layout: Layout) -> Tensor:
+    def _received(self, said: Tensor, layout: Layout) -> Tensor:
         by_row, by_column = said.sum(3, keepdim=True), said.sum(2, keepdim=True)
         mean = by_row.sum(2, keepdim=True) * layout.per_cells
         grid = torch.cat([mean, said.amax((2, 3), keepdim=True).clamp(min=0)], -1)  # as if there were padding
@@ -138,16 +138,16 @@ class PairLayer(nn.Module):
             lambda: self.row(by_row * layout.per_columns),
             lambda: self.column(by_column * layout.per_rows),
         )
-        heard: Tensor = self.colours(cell)
+        received: Tensor = self.colours(cell)
         for message in messages:
-            if layout.hears():
-                heard = heard + message()
+            if layout.passes():
+                received = received + message()
         if layout.shows_any:
             shown = (mean * layout.shown).sum(0, keepdim=True) * layout.per_shown
             shown = torch.cat([shown, shown.mean(1, keepdim=True).expand_as(shown)], -1)
             place = (said * layout.shown).sum(0, keepdim=True) * layout.per_shown_here
-            heard = heard + self.demonstrations(shown) + self.place(place)
-        return heard
+            received = received + self.demonstrations(shown) + self.place(place)
+        return received
 
     def _near(self, said: Tensor) -> Tensor:
         planes = said.flatten(0, 1).permute(0, 3, 1, 2)
