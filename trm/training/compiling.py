@@ -61,7 +61,7 @@ def evaluation_mode(model: TinyRecursiveModel, backend: Backend) -> contextlib.A
 
     Evaluation has batches of several sizes, each of which would be compiled for half a minute.
     """
-    if model.compiled and backend.device.type == "cpu":
+    if model.compiled and backend.device.type == "cpu" and hasattr(torch.compiler, "set_stance"):  # since torch 2.6
         return torch.compiler.set_stance("force_eager")
     return contextlib.nullcontext()
 
