@@ -148,6 +148,15 @@ task_options = chain(
 )
 
 
+def data_settings_option(help: str) -> Callable[[Any], Any]:
+    """`--set` for settings of a task's data alone, as `sets`.
+
+    Args:
+        help: what such a setting changes.
+    """
+    return click.option("--set", "sets", multiple=True, metavar="task.A=B", shell_complete=complete.settings, help=help)
+
+
 search_options = chain(
     click.option(
         "--steps", type=click.IntRange(min=1), help="Number of supervision steps (default: same as in training)."

@@ -10,6 +10,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.common import (
+    data_settings_option,
     device_option,
     json_option,
     load_torch,
@@ -33,14 +34,7 @@ from trm.errors import UsageError
     "--data", type=click.Path(path_type=Path), help="Folder of arrays to score instead of the run's own test puzzles."
 )
 @click.option("--dataset", help="Another of the task's datasets.", shell_complete=complete.datasets)
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="task.A=B",
-    shell_complete=complete.settings,
-    help="Change a setting of the task's data, for example task.test_puzzles=5000.",
-)
+@data_settings_option("Change a setting of the task's data, for example task.test_puzzles=5000.")
 @search_options
 @click.option(
     "--split",

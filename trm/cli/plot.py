@@ -10,7 +10,7 @@ import click
 
 from trm.cli import complete
 from trm.cli.chosen import is_given
-from trm.cli.common import device_option, json_option, threads_option
+from trm.cli.common import data_settings_option, device_option, json_option, threads_option
 from trm.cli.figures import check_figure, line_panels, write_panels
 from trm.cli.output import print_json
 from trm.cli.readable import readable
@@ -76,14 +76,7 @@ OPTIONS_OF = {
     help="convergence: number of test puzzles.",
 )
 @click.option("--dataset", help="convergence: another of the task's datasets.", shell_complete=complete.datasets)
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="task.A=B",
-    shell_complete=complete.settings,
-    help="convergence: change a setting of the task's data; may be repeated.",
-)
+@data_settings_option("convergence: change a setting of the task's data; may be repeated.")
 @click.option(
     "--puzzle",
     metavar="TEXT",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import click
 
 from trm.cli import complete
-from trm.cli.common import json_option, registry_with_warnings
+from trm.cli.common import data_settings_option, json_option, registry_with_warnings
 from trm.cli.output import echo, print_json
 from trm.cli.puzzle_text import read_text
+from trm.cli.score_report import print_task_scores
 from trm.errors import UsageError
 from trm.words import counted
 
@@ -18,13 +18,8 @@ from trm.words import counted
 @click.command("score")
 @click.argument("task", shell_complete=complete.tasks)
 @click.argument("file", shell_complete=complete.files)
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="task.A=B",
-    shell_complete=complete.settings,
-    help="Change a setting that says which puzzles are scored, for example task.evaluation=arcagi2:evaluation.",
+@data_settings_option(
+    "Change a setting that says which puzzles are scored, for example task.evaluation=arcagi2:evaluation."
 )
 @json_option
 def command(task: str, file: str, sets: tuple[str, ...], as_json: bool) -> None:
@@ -48,12 +43,9 @@ def command(task: str, file: str, sets: tuple[str, ...], as_json: bool) -> None:
     )
     scores = bound.score(request)
     if as_json:
-        report: dict[str, Any] = {"task": task, "puzzles": sum(puzzles), "metrics": scores}
-        print_json(report)
+        print_json({"task": task, "puzzles": sum(puzzles), "metrics": scores})
         return
-    echo(f"{task}: {counted(sum(puzzles), 'puzzle')}")
-    for name, value in scores.items():
-        echo(f"  {name:<20} {value:.2%}")
+    print_task_scores(f"{task}: {counted(sum(puzzles), 'puzzle')}", scores)
 
 
 def _warn(sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,13 @@ def print_scores(series: ScoreSeries) -> None:
         echo(f"Written to {output}")
 
 
+def print_task_scores(heading: str, scores: Mapping[str, float]) -> None:
+    """Print what a task's own function gave as scores, where no weights were scored."""
+    echo(heading)
+    for name, value in scores.items():
+        _print_share(name, value)
+
+
 def _print_conditions(score: Score) -> None:
     searched = f", {score.tries} tries" if score.tries > 1 else ""
     searched += ", most confident answer of all steps" if score.answer == "surest" else ""
@@ -68,13 +75,17 @@ def _print_conditions(score: Score) -> None:
     )
 
 
+def _print_share(name: str, value: float, note: str = "") -> None:
+    echo(f"  {name:<20} {value:.2%}{note}")
+
+
 def _print_metrics(score: Score) -> None:
     if not score.metrics:
         echo("  no known answers")
     for name, value in score.metrics.items():
         interval = score.intervals.get(name)
         between = f"  (95 % interval: {interval[0]:.2%} to {interval[1]:.2%})" if interval else ""
-        echo(f"  {name:<20} {value:.2%}{between}")
+        _print_share(name, value, between)
 
 
 def _print_table(series: ScoreSeries) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trm.cli.output import echo, print_json
+from trm.cli.score_report import print_task_scores
 from trm.errors import UsageError
 from trm.words import counted
 
@@ -41,8 +42,9 @@ def evaluate_from_scratch(task: str, seed: int, as_json: bool, options: Mapping[
             f"Task {task!r} ships no weights. To learn each puzzle from scratch, name a folder for the results with --output."
         )
     display, puzzles, output = CommandDisplay(), list[int](), options["output"]
+    bound = Task.named(task)
     request = UntrainedRequest(
-        config=changed_task_config(Task.named(task).config, options["sets"]),
+        config=changed_task_config(bound.config, options["sets"]),
         seed=seed,
         output=output,
         limit=options["limit"],
@@ -52,11 +54,10 @@ def evaluate_from_scratch(task: str, seed: int, as_json: bool, options: Mapping[
         scored=puzzles.append,
     )
     search = SearchOptions(**{name: options[name] for name in SearchFields.__annotations__ if name in options})
-    scores = evaluate_untrained(Task.named(task), request, search)
+    scores = evaluate_untrained(bound, request, search)
     if as_json:
         print_json({"task": task, "puzzles": sum(puzzles), "metrics": scores, "output": str(output)})
         return
-    echo(f"{task}: {counted(sum(puzzles), 'puzzle')}, each learned from scratch, budget {search.budget}")
-    for name, value in scores.items():
-        echo(f"  {name:<20} {value:.2%}")
+    count = counted(sum(puzzles), "puzzle")
+    print_task_scores(f"{task}: {count}, each learned from scratch, budget {search.budget}", scores)
     echo(f"Written to {output}")
