@@ -10,7 +10,7 @@ import numpy as np
 
 from trm import Backend, TinyRecursiveModel, TrainingConfig
 from trm.data import PuzzleSet
-from trm.evaluation import Budget
+from trm.evaluation import Budget, EvaluationRequest, SolveRequest
 from trm.presets import PAPER_TRAINING
 from trm_tasks_arc.attempts import Standing
 from trm_tasks_arc.config import ArcConfig
@@ -21,6 +21,9 @@ from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.scoring import Ballot
 
 BATCH = 128
+VOTES = 16
+"""Variants that a task is learned from and votes are counted over, itself included."""
+
 EVERY = 25
 """Steps between two standings."""
 
@@ -44,6 +47,15 @@ class Adapter:
     config: ArcConfig
     supervision_steps: int
     clock: Callable[[], float] = time.process_time
+
+    @classmethod
+    def of(cls, request: SolveRequest | EvaluationRequest, clock: Callable[[], float] = time.process_time) -> Adapter:
+        """The adapter that a request asks for, with `VOTES` variants, or as many as the model was trained on, by default."""
+        config = request.data.config
+        assert isinstance(config, ArcConfig)
+        votes = request.votes or min(VOTES, config.variants + 1)
+        config = config.model_copy(update={"variants": votes - 1})
+        return cls(request.model, request.training, request.backend, config, request.steps, clock)
 
     def standings(self, task: Task, budget: Budget, seed: int) -> Iterator[Standing]:
         """Learn a task from its demonstrations, and yield the standing at intervals and at the end of the budget.

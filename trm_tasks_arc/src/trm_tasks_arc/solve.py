@@ -17,7 +17,6 @@ from trm.errors import DataError, PuzzleError, reason
 from trm.evaluation import Budget, SolvedPuzzle, SolveRequest
 from trm_tasks_arc.adapting import Adapter
 from trm_tasks_arc.attempts import Standing
-from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.files import read_content
 from trm_tasks_arc.grids import Grid
 from trm_tasks_arc.pairs import Pair, Task, Tasks
@@ -27,7 +26,6 @@ from trm_tasks_arc.settling import until_settled
 from trm_tasks_arc.tasks import fitting, load_source
 from trm_tasks_arc.testtime import Learner
 
-VOTES = 16
 BUDGET = Budget(seconds=180)
 
 
@@ -41,13 +39,9 @@ def solve(request: SolveRequest) -> Iterator[SolvedPuzzle]:
         PuzzleError: a text is not a task, or all grids are larger than the canvas of the model.
         CheckpointError: the model has no puzzle vectors.
     """
-    config = request.data.config
-    assert isinstance(config, ArcConfig)
-    tasks = read_tasks(request.texts, config.side)
-    votes = request.votes or min(VOTES, config.variants + 1)
-    config = config.model_copy(update={"variants": votes - 1})
     # A person waits for the answer: wall-clock time, of all threads together.
-    adapter = Adapter(request.model, request.training, request.backend, config, request.steps, time.monotonic)
+    adapter = Adapter.of(request, time.monotonic)
+    tasks = read_tasks(request.texts, adapter.config.side)
     yield from answers(adapter, tasks, request.budget or BUDGET, request.data.seed)
 
 

@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
@@ -30,9 +30,7 @@ from trm_tasks_arc.kept import Kept
 from trm_tasks_arc.outcomes import Outcome, Results
 from trm_tasks_arc.pairs import Task, Tasks
 from trm_tasks_arc.reports import write_reports
-
-VOTES = 16
-"""Variants that a task is learned from and votes are counted over, itself included."""
+from trm_tasks_arc.scoring import ATTEMPTS
 
 
 def evaluate(request: EvaluationRequest) -> dict[str, float]:
@@ -49,14 +47,10 @@ def evaluate(request: EvaluationRequest) -> dict[str, float]:
     if request.budget is None:
         return evaluation.evaluate(request)
     tasks = tasks_to_learn(request)
-    job = _job(request, request.budget)
+    job = Job(Adapter.of(request), request.budget, request.data.seed)
     kept = Kept(request.output, _facts(request, job, tasks))
     jobs = request.jobs if request.backend.device.type == "cpu" else 1
-    results = learn_all(job, tasks, kept, jobs, request.progress)
-    request.scored(len(results.known))
-    if not results.known:
-        request.warn(NO_SOLUTIONS)
-    return write_reports(kept, results, _protocol(request, job))
+    return reported(learn_all(job, tasks, kept, jobs, request.progress), request, job, kept, _protocol(request, job))
 
 
 def learn_all(job: Job, tasks: Tasks, kept: Kept, jobs: int, progress: Progress) -> Results:
@@ -79,6 +73,34 @@ def learn_all(job: Job, tasks: Tasks, kept: Kept, jobs: int, progress: Progress)
     return Results(tasks, outcomes)
 
 
+def reported(
+    results: Results,
+    request: EvaluationRequest | UntrainedRequest,
+    job: Job,
+    kept: Kept,
+    protocol: Mapping[str, Any],
+) -> dict[str, float]:
+    """Report the outcomes of all tasks to the user and in files, and return the scores; see `write_reports`.
+
+    Args:
+        results: the outcomes.
+        request: receives the number of tasks, and messages.
+        job: how the tasks were learned.
+        kept: the folder for the files.
+        protocol: what belongs to this way of learning alone.
+    """
+    request.scored(len(results.known))
+    if not results.known:
+        request.warn("No task has solutions: wrote a submission without a score.")
+    common = {
+        "test_outputs_seen": "none: learning receives the tasks without them",
+        "attempts": ATTEMPTS,
+        "budget_per_task": str(job.budget),
+        "seed": job.seed,
+    }
+    return write_reports(kept, results, {**protocol, **common})
+
+
 def tasks_to_learn(request: EvaluationRequest | UntrainedRequest) -> Tasks:
     """The evaluation tasks of any size, the first `request.limit` of them. Those that the canvas does not fit count too.
 
@@ -91,9 +113,6 @@ def tasks_to_learn(request: EvaluationRequest | UntrainedRequest) -> Tasks:
         config = config.model_copy(update={"training": ()})
     tasks = select(config.model_copy(update={"side": MAX_SIDE})).evaluation
     return dict(list(tasks.items())[: request.limit])
-
-
-NO_SOLUTIONS = "No task has solutions: wrote a submission without a score."
 
 
 class Learner(Protocol):
@@ -139,15 +158,6 @@ class Job:
 def seed_of(task_id: str, seed: int) -> int:
     """The seed of a task in an evaluation with a seed."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{task_id}".encode()).digest()[:4], "little")
-
-
-def _job(request: EvaluationRequest, budget: Budget) -> Job:
-    config = request.data.config
-    assert isinstance(config, ArcConfig)
-    votes = request.votes or min(VOTES, config.variants + 1)
-    config = config.model_copy(update={"variants": votes - 1})
-    adapter = Adapter(request.model, request.training, request.backend, config, request.steps)
-    return Job(adapter, budget, request.data.seed)
 
 
 def _learned(job: Job, tasks: list[Task], processes: int) -> Iterator[Outcome]:
@@ -224,11 +234,7 @@ def _protocol(request: EvaluationRequest, job: Job) -> dict[str, Any]:
             "only_tasks": list(trained.tasks) if trained.tasks is not None else trained.subset,
         },
         "learned_at_test_time": "puzzle vectors of one task, from its demonstrations; the network is frozen",
-        "test_outputs_seen": "none: learning receives the tasks without them",
         "tasks_used_for_choices": "none in this command; those of the weights are in their model card",
         "counted_as_wrong": "tasks that are too large for the canvas, or without an answer within the budget",
-        "attempts": 2,
-        "budget_per_task": str(job.budget),
         "votes": job.adapter.config.variants + 1,
-        "seed": job.seed,
     }

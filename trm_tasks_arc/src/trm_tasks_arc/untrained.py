@@ -14,9 +14,8 @@ from trm_tasks_arc.committee import TRAINED_ON, declaration
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.kept import Kept
 from trm_tasks_arc.pairs import Task
-from trm_tasks_arc.reports import write_reports
 from trm_tasks_arc.solve import BUDGET, answers, read_tasks
-from trm_tasks_arc.testtime import NO_SOLUTIONS, Job, digest_of, learn_all, tasks_to_learn
+from trm_tasks_arc.testtime import Job, digest_of, learn_all, reported, tasks_to_learn
 
 STANDINGS = 20
 """Standings within a budget of time."""
@@ -61,23 +60,15 @@ def evaluate(request: UntrainedRequest) -> dict[str, float]:
     facts = {"tasks": digest_of(tasks), "members": members, "side": config.side}
     kept = Kept(request.output, {**facts, "budget": str(request.budget), "seed": request.seed})
     job = Job(Beginner(config), request.budget, request.seed)
-    results = learn_all(job, tasks, kept, request.jobs, request.progress)
-    request.scored(len(results.known))
-    if not results.known:
-        request.warn(NO_SOLUTIONS)
     protocol = {
         "scored": list(config.evaluation),
         "trained_on": f"{TRAINED_ON}, for the members with weights; nothing for the others",
         "learned_at_test_time": "all weights, from the demonstrations of one task",
-        "test_outputs_seen": "none: learning receives the tasks without them",
         "tasks_used_for_choices": "48 training tasks of ARC-AGI-1, listed in trm_tasks_arc.validation",
         "counted_as_wrong": "tasks that are too large, or without an answer within the budget",
-        "attempts": 2,
-        "budget_per_task": str(request.budget),
-        "seed": request.seed,
         "members": members,
     }
-    return write_reports(kept, results, protocol)
+    return reported(learn_all(job, tasks, kept, request.jobs, request.progress), request, job, kept, protocol)
 
 
 def _config(request: UntrainedRequest) -> ArcConfig:
