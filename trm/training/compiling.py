@@ -85,7 +85,9 @@ def training_operations(model: TinyRecursiveModel, config: TrainingConfig) -> fl
 def _asked_for(model: TinyRecursiveModel, config: TrainingConfig, backend: Backend) -> bool:
     if config.compile != "auto":
         return config.compile == "on"
-    if backend.compiles() or backend.device.type != "cpu":
-        return backend.compiles()
-    # Puzzles of different sizes would be compiled again for each size and number of them.
+    return backend.compiles() or (backend.device.type == "cpu" and _pays_on_a_cpu(model, config))
+
+
+def _pays_on_a_cpu(model: TinyRecursiveModel, config: TrainingConfig) -> bool:
+    """Whether a training is long. Puzzles of different sizes would be compiled again for each size and number of them."""
     return not model.any_size and LONG_TRAINING <= training_operations(model, config) < math.inf
