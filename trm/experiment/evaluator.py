@@ -80,17 +80,10 @@ def evaluate(
         DataError: the data cannot be read.
         CheckpointError: the weights do not fit the data.
     """
+    _check_budget(loaded, options, search)
     if options.puzzle_ids is not None:
         ablate(loaded.model, options.puzzle_ids)
     store = store or ScoredDataStore()
-    refuse_budget(loaded, search)
-    if search.budget is None and search.jobs is not None:
-        raise UsageError("--jobs is the number of puzzles learned at once: it needs --budget.")
-    if search.budget is not None and (options.puzzle_ids or options.split != "test"):
-        raise UsageError(
-            "--budget learns new puzzle vectors for the test split: omit --puzzle-ids and --split. `--budget 0steps` scores "
-            "without learning."
-        )
     if loaded.task.spec.evaluate is not None:
         refuse_search(loaded, search)
         score = _by_the_task(loaded, trained_on, options, search, store)
@@ -104,6 +97,18 @@ def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
     if search.restarts > 1 or search.answer or search.check or search.halt:
         raise UsageError(
             f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --answer, --check and --halt."
+        )
+
+
+def _check_budget(loaded: LoadedModel, options: EvaluationOptions, search: SearchOptions) -> None:
+    """Raise `UsageError` for a budget, or a number of jobs, that an evaluation has no use for."""
+    refuse_budget(loaded, search)
+    if search.budget is None and search.jobs is not None:
+        raise UsageError("--jobs is the number of puzzles learned at once: it needs --budget.")
+    if search.budget is not None and (options.puzzle_ids or options.split != "test"):
+        raise UsageError(
+            "--budget learns new puzzle vectors for the test split: omit --puzzle-ids and --split. `--budget 0steps` scores "
+            "without learning."
         )
 
 
