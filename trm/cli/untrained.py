@@ -39,7 +39,8 @@ def evaluate_from_scratch(task: str, seed: int, as_json: bool, options: Mapping[
         )
     if options["output"] is None:
         raise UsageError(
-            f"Task {task!r} ships no weights. To learn each puzzle from scratch, name a folder for the results with --output."
+            f"Task {task!r} ships no weights. To learn each puzzle from scratch, name a folder for the results with --output, and "
+            "the time for each with --budget."
         )
     display, puzzles, output = CommandDisplay(), list[int](), options["output"]
     bound = Task.named(task)

@@ -18,7 +18,7 @@ from trm.evaluation import Budget, SolvedPuzzle, SolveRequest
 from trm_tasks_arc.adapting import Adapter
 from trm_tasks_arc.attempts import Standing
 from trm_tasks_arc.files import read_content
-from trm_tasks_arc.grids import Grid
+from trm_tasks_arc.grids import MAX_SIDE, Grid
 from trm_tasks_arc.pairs import Pair, Task, Tasks
 from trm_tasks_arc.renderer import grid_panels
 from trm_tasks_arc.scoring import ATTEMPTS
@@ -96,9 +96,14 @@ def read_tasks(texts: Sequence[tuple[str, str]], side: int) -> Tasks:
             tasks[task_id] = task
     largest = max(tasks.values(), key=lambda task: task.largest_side)
     if all(task.largest_side > side for task in tasks.values()):
+        larger = (
+            "Use a checkpoint that was trained with a larger task.side."
+            if side < MAX_SIDE
+            else "ARC has no larger ones."
+        )
         raise PuzzleError(
             f"Task {largest.id} has a grid with {largest.largest_side} rows or columns, but the model accepts at most {side}. "
-            "Use a checkpoint that was trained with a larger task.side."
+            f"{larger}"
         )
     return fitting(tasks, side)
 
