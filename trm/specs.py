@@ -216,6 +216,8 @@ class TaskSpec:
             the task ships no weights and none are named. For tasks that learn each puzzle from scratch.
         evaluate_untrained: ``"module:function"``, ``(trm.evaluation.UntrainedRequest) -> dict[str, float]``: the same for
             `trm evaluate`.
+        refine_untrained: ``"module:function"``, ``(trm.evaluation.UntrainedRequest) -> Iterator[trm.evaluation.Refinement]``:
+            the same for `trm trace` and `trm demo`.
         budget: whether `solve` and `evaluate` learn at test time, within the request's `budget`. Other tasks refuse `--budget`.
         sample: task settings with which the conformance kit (`trm.testing`) builds a dataset within a second.
         symmetry_class: ``"module:function"``, ``(inputs [N, L], labels [N, L], config) -> keys [N]``: the same key for
@@ -249,6 +251,7 @@ class TaskSpec:
     score: Reference | None = None
     solve_untrained: Reference | None = None
     evaluate_untrained: Reference | None = None
+    refine_untrained: Reference | None = None
     budget: bool = False
     sample: Mapping[str, Any] = field(default_factory=dict)
     symmetry_class: Reference | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from trm.cli.common import (
     use_threads,
 )
 from trm.cli.output import echo
+from trm.cli.untrained import refinements
 from trm.errors import UsageError, cannot_write
 from trm.plugins.registry import Registry
 from trm.progress import progress
@@ -29,8 +31,9 @@ from trm.words import counted
 
 if TYPE_CHECKING:
     from trm.evaluation.examples import Example
-    from trm.evaluation.refine import Frame
+    from trm.evaluation.refine import Frame, Puzzle
     from trm.experiment.solver import Solver
+    from trm.experiment.task import Task
     from trm.render.player import Player
 
 SECONDS = 24.0
@@ -46,7 +49,11 @@ STILL = 3
 @click.option(
     "--puzzles", type=click.IntRange(min=1), default=3, show_default=True, help="Number of puzzles, from easy to hard."
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Maximum supervision steps (default: same as in training).")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Maximum supervision steps (default: same as in training). For tasks that learn each puzzle from scratch: learning steps.",
+)
 @click.option(
     "--delay", type=click.FloatRange(min=0), default=0.6, show_default=True, help="Seconds to show each step."
 )
@@ -75,26 +82,31 @@ def command(
         raise UsageError(f"--record {record}: the recording is an SVG file; use a name that ends in .svg.")
     load_torch()
     from trm.experiment.solver import load
+    from trm.experiment.untrained import learns_untrained
     from trm.render.console import Console
     from trm.render.player import Player
     from trm.render.recording import WIDTH, Recording
 
     console = Console(highlight=False)
-    with progress("Loading the model"):
-        solver = load(weights, device=device, task=task)
-        examples = solver.examples(puzzles, steps)
-    if len(examples) < puzzles:
-        echo(f"{weights} has {counted(len(examples), 'puzzle')} to show, not {puzzles:,}.", err=True)
-    steps = steps or solver.steps
-    delay = min(delay, SECONDS / (len(examples) * (steps + 1)))
+    if learns_untrained(task, weights, "refine_untrained"):
+        acts, delay = _learning(task, puzzles, steps), 0.0
+    else:
+        with progress("Loading the model"):
+            solver = load(weights, device=device, task=task)
+            examples = solver.examples(puzzles, steps)
+        if len(examples) < puzzles:
+            echo(f"{weights} has {counted(len(examples), 'puzzle')} to show, not {puzzles:,}.", err=True)
+        steps = steps or solver.steps
+        delay = min(delay, SECONDS / (len(examples) * (steps + 1)))
+        acts = _solving(solver, examples, steps)
     if record is None:
-        _show_all(Player(console, delay), solver, examples, steps)
+        _show_all(Player(console, delay), acts)
         return
     recording = Recording(f"trm demo {task}", delay)
     # The recording has a fixed width whatever the terminal's, and works without a terminal.
     shown = sys.stdout if console.is_terminal else io.StringIO()
     wide = Console(file=shown, highlight=False, width=WIDTH, height=50, force_terminal=True)
-    _show_all(Player(wide, recording=recording), solver, examples, steps)
+    _show_all(Player(wide, recording=recording), acts)
     try:
         recording.write(record)
     except OSError as error:
@@ -111,14 +123,45 @@ def default_task(registry: Registry) -> str:
     return max(shipping, key=lambda spec: (len(spec.presets), spec.name)).name
 
 
-def _show_all(player: Player, solver: Solver, examples: Sequence[Example], steps: int) -> None:
-    from trm.experiment.tracing import verdict
+@dataclass(frozen=True)
+class Act:
+    """One puzzle of the demo.
 
+    Attributes:
+        title: a line above the picture.
+        task: the task, bound to the puzzle's size.
+        puzzle: the puzzle.
+        frames: the answers, made when they are asked for.
+        steps: maximum number of steps.
+    """
+
+    title: str
+    task: Task
+    puzzle: Puzzle
+    frames: Iterator[Frame]
+    steps: int
+
+
+def _solving(solver: Solver, examples: Sequence[Example], steps: int) -> Iterator[Act]:
     for number, example in enumerate(examples, start=1):
         frames = settled(solver.frames(example.puzzle, steps))
         title = f"{solver.task.name}, puzzle {number} of {len(examples)}"
-        shown = player.play(title, solver.stage(example.puzzle), frames, steps)
-        player.conclude(verdict(solver.task, example.puzzle, shown))
+        yield Act(title, solver.task, example.puzzle, frames, steps)
+
+
+def _learning(task: str, puzzles: int, steps: int | None) -> Iterator[Act]:
+    for number, (bound, refinement) in enumerate(refinements(task, [], steps, puzzles), start=1):
+        title = f"{task}, puzzle {number}: {refinement.origin}"
+        yield Act(title, bound, refinement.puzzle, settled(refinement.frames), refinement.steps)
+
+
+def _show_all(player: Player, acts: Iterable[Act]) -> None:
+    from trm.experiment.tracing import verdict
+    from trm.render.scene import Stage
+
+    for act in acts:
+        shown = player.play(act.title, Stage(act.task.renderer(), act.puzzle), act.frames, act.steps)
+        player.conclude(verdict(act.task, act.puzzle, shown))
 
 
 def settled(frames: Iterable[Frame]) -> Iterator[Frame]:

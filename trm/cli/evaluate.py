@@ -102,7 +102,7 @@ def command(
     from trm.experiment.source import DataSource
     from trm.experiment.untrained import learns_untrained
 
-    if not all_checkpoints and learns_untrained(checkpoint, checkpoint, solving=False):
+    if not all_checkpoints and learns_untrained(checkpoint, checkpoint, "evaluate_untrained"):
         if split != "test" or seeds:
             raise UsageError(f"Task {checkpoint!r} ships no weights and learns from scratch: omit --split and --seeds.")
         evaluate_from_scratch(checkpoint, seed or 0, as_json, options)

@@ -77,7 +77,7 @@ def command(
     from trm.experiment.given import SourcedText
     from trm.experiment.untrained import learns_untrained
 
-    if learns_untrained(task, weights, solving=True):
+    if learns_untrained(task, weights, "solve_untrained"):
         _solve_untrained(task, texts, SearchOptions(**search), output, as_json)
         return
     from trm.experiment.solve_job import SolveJob

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,8 +21,12 @@ from trm.cli.common import (
 )
 from trm.cli.output import echo
 from trm.cli.puzzle_text import read_text
+from trm.cli.untrained import trace_from_scratch
 from trm.errors import UsageError, cannot_write
 from trm.extras import extra_module
+
+if TYPE_CHECKING:
+    from trm.experiment.tracing import Trace
 
 output = click.Path(path_type=Path, dir_okay=False)
 
@@ -30,7 +35,11 @@ output = click.Path(path_type=Path, dir_okay=False)
 @click.argument("task", shell_complete=complete.weights)
 @click.argument("puzzle", required=False, shell_complete=complete.files)
 @checkpoint_option
-@click.option("--steps", type=click.IntRange(min=1), help="Supervision steps (default: same as in training).")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Supervision steps (default: same as in training). For tasks that learn each puzzle from scratch: learning steps.",
+)
 @click.option("--cycles", is_flag=True, help="Show each of the T cycles inside a step as well.")
 @click.option("--renderer", help="Another of the task's renderers.")
 @click.option("--html", type=output, help="Write a self-contained page to step through.")
@@ -70,28 +79,40 @@ def command(
     registry_with_warnings()
     use_threads(threads)
     task, weights = task_and_weights(task, checkpoint)
-    from rich.text import Text
-
+    given = None if puzzle is None else read_text(puzzle)
     load_torch()
     from trm.cli.display import CommandDisplay
     from trm.experiment.solver import load
-    from trm.render.console import Console
+    from trm.experiment.untrained import learns_untrained
 
-    solver = load(weights, device=device, task=task, display=CommandDisplay())
-    text = None if puzzle is None else read_text(puzzle)[1]
-    inside = {"states": ".npz" in chosen, "messages": messages, "attention": attention}
-    trace = replace(solver.trace(text, steps=steps, cycles=cycles, **inside), renderer=renderer)
+    if learns_untrained(task, weights, "refine_untrained"):
+        if cycles or ".npz" in chosen:
+            raise UsageError(f"Task {task!r} learns each puzzle from scratch: omit --cycles and --states.")
+        trace = trace_from_scratch(task, given, steps, renderer)
+    else:
+        solver = load(weights, device=device, task=task, display=CommandDisplay())
+        solver.task.renderer(renderer)  # refuses an unknown one before anything is computed
+        inside = {"states": ".npz" in chosen, "messages": messages, "attention": attention}
+        trace = replace(solver.trace(given and given[1], steps=steps, cycles=cycles, **inside), renderer=renderer)
     if not chosen:
-        console = Console(highlight=False)
-        for part in trace.parts():
-            if isinstance(part, Text):
-                console.print_text(part)
-            else:
-                console.print(part)
+        _show(trace)
         return
     writers = {".html": trace.to_html, ".gif": trace.to_gif, ".png": trace.to_png, ".npz": trace.to_npz}
     for ending, path in chosen.items():
         _write(path, writers[ending])
+
+
+def _show(trace: Trace) -> None:
+    from rich.text import Text
+
+    from trm.render.console import Console
+
+    console = Console(highlight=False)
+    for part in trace.parts():
+        if isinstance(part, Text):
+            console.print_text(part)
+        else:
+            console.print(part)
 
 
 OPTIONS = {".html": "--html", ".gif": "--gif", ".png": "--png", ".npz": "--states"}

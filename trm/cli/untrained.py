@@ -1,14 +1,19 @@
-"""`trm evaluate` for a task that ships no weights and learns each puzzle from scratch."""
+"""`trm evaluate`, `trace` and `demo` for a task that ships no weights and learns each puzzle from scratch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from trm.cli.output import echo, print_json
 from trm.cli.score_report import print_task_scores
-from trm.errors import UsageError
+from trm.errors import PuzzleError, UsageError
 from trm.words import counted
+
+if TYPE_CHECKING:
+    from trm.evaluation.requests import Refinement
+    from trm.experiment.task import Task
+    from trm.experiment.tracing import Trace
 
 
 def evaluate_from_scratch(task: str, seed: int, as_json: bool, options: Mapping[str, Any]) -> None:
@@ -62,3 +67,59 @@ def evaluate_from_scratch(task: str, seed: int, as_json: bool, options: Mapping[
     count = counted(sum(puzzles), "puzzle")
     print_task_scores(f"{task}: {count}, each learned from scratch, budget {search.budget}", scores)
     echo(f"Written to {output}")
+
+
+def trace_from_scratch(task: str, given: tuple[str, str] | None, steps: int | None, renderer: str | None) -> Trace:
+    """Learn one puzzle and record the answers on the way.
+
+    Args:
+        task: the name of the task.
+        given: the source and the text of the puzzle; None for one that the task chooses.
+        steps: learning steps; None: chosen by the task.
+        renderer: name of the renderer; None: the task's own.
+
+    Raises:
+        UsageError: the task has no such renderer.
+        PuzzleError: the text is no puzzle, or several.
+    """
+    from trm.experiment.tracing import Trace
+    from trm.progress import progress
+
+    found = list(refinements(task, [given] if given else [], steps, 1))
+    if len(found) != 1:
+        raise PuzzleError(f"Expected one puzzle, the text has {len(found)}.")
+    bound, refinement = found[0]
+    bound.renderer(renderer)  # refuses an unknown one before anything is learned
+    frames = []
+    with progress("Learning", refinement.steps, "steps") as advance:
+        done = 0
+        for frame in refinement.frames:
+            frames.append(frame)
+            advance(frame.step - done)
+            done = frame.step
+    return Trace(bound, refinement.puzzle, tuple(frames), refinement.origin, renderer)
+
+
+def refinements(
+    task: str, texts: list[tuple[str, str]], steps: int | None, count: int
+) -> Iterator[tuple[Task, Refinement]]:
+    """How puzzles are learned; see `trm.experiment.untrained.refine_untrained`.
+
+    Args:
+        task: the name of the task.
+        texts: the puzzles; none for `count` that the task chooses.
+        steps: learning steps; None: chosen by the task.
+        count: number of puzzles.
+    """
+    from trm.cli.display import CommandDisplay
+    from trm.evaluation.budget import Budget
+    from trm.evaluation.requests import UntrainedRequest
+    from trm.experiment.task import Task
+    from trm.experiment.untrained import refine_untrained
+
+    bound = Task.named(task)
+    budget = None if steps is None else Budget(steps=steps)
+    yield from refine_untrained(
+        bound,
+        UntrainedRequest(config=bound.config, texts=texts, budget=budget, limit=count, warn=CommandDisplay().note),
+    )

@@ -16,7 +16,8 @@ The inside of a model:
 
 Tasks with their own evaluator or solver (`TaskSpec.evaluate`, `TaskSpec.solve`):
     `EvaluationRequest`, `SolveRequest`: what the task's function receives. `SolvedPuzzle`: what a solver yields.
-    `UntrainedRequest`: the same for a task that learns each puzzle from scratch.
+    `UntrainedRequest`: the same for a task that learns each puzzle from scratch. `Refinement`: how it learned one; `Puzzle`,
+    `Frame`: its parts.
     `Budget`: how long a task may learn.
     `ScoreRequest`: what `TaskSpec.score` receives: answers that were made elsewhere.
     `Progress`, `silently`: the type of a progress display, and the one that shows nothing.
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from trm.evaluation.metrics import Metric as Metric
     from trm.evaluation.metrics import Share as Share
     from trm.evaluation.metrics import ValidAnswers as ValidAnswers
+    from trm.evaluation.refine import Frame as Frame
+    from trm.evaluation.refine import Puzzle as Puzzle
     from trm.evaluation.requests import EvaluationRequest as EvaluationRequest
     from trm.evaluation.requests import Progress as Progress
+    from trm.evaluation.requests import Refinement as Refinement
     from trm.evaluation.requests import ScoreRequest as ScoreRequest
     from trm.evaluation.requests import SolvedPuzzle as SolvedPuzzle
     from trm.evaluation.requests import SolveRequest as SolveRequest
@@ -57,8 +61,11 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Convergence": "trm.evaluation.convergence",
         "EvaluationRequest": "trm.evaluation.requests",
         "ExactAccuracy": "trm.evaluation.metrics",
+        "Frame": "trm.evaluation.refine",
         "Metric": "trm.evaluation.metrics",
         "Progress": "trm.evaluation.requests",
+        "Puzzle": "trm.evaluation.refine",
+        "Refinement": "trm.evaluation.requests",
         "Share": "trm.evaluation.metrics",
         "ScoreRequest": "trm.evaluation.requests",
         "SolveRequest": "trm.evaluation.requests",

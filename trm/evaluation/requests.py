@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -15,6 +15,7 @@ from trm.config import TrainingConfig
 from trm.data.puzzle_set import PuzzleSet
 from trm.devices import Backend
 from trm.evaluation.budget import Budget
+from trm.evaluation.refine import Frame, Puzzle
 from trm.model import TinyRecursiveModel
 
 Item = TypeVar("Item")
@@ -128,15 +129,15 @@ class SolveRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class UntrainedRequest:
-    """A request from `trm solve` or `trm evaluate` to a task that learns each puzzle from scratch.
+    """A request from `trm solve`, `evaluate`, `trace` or `demo` to a task that learns each puzzle from scratch.
 
     Attributes:
         config: the task's settings.
         seed: seed of learning.
         budget: limit for learning each puzzle; None: chosen by the task.
-        texts: when solving, the puzzles as in `SolveRequest`.
+        texts: when solving, the puzzles as in `SolveRequest`; when watched, none stands for puzzles that the task chooses.
         output: when scoring, the folder for results, which may hold a part of them. None: write nothing.
-        limit: when scoring, the number of puzzles; None: all.
+        limit: when scoring or watched, the number of puzzles; None: all.
         jobs: number of processes that learn at once when scoring.
         progress: wraps long loops.
         warn: reports a sentence to the user.
@@ -193,3 +194,22 @@ class SolvedPuzzle:
     name: str = ""
     answer: str = ""
     valid: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """How a task that learns each puzzle from scratch comes to its answer.
+
+    Attributes:
+        config: the task's settings at the size of the puzzle.
+        puzzle: the puzzle.
+        frames: the answers on the way, each made when it is asked for.
+        steps: the largest number of a step.
+        origin: one line that says what learns.
+    """
+
+    config: BaseModel
+    puzzle: Puzzle
+    frames: Iterator[Frame]
+    steps: int
+    origin: str

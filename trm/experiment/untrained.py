@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from trm.errors import UsageError
 from trm.evaluation.options import SearchOptions
-from trm.evaluation.requests import UntrainedRequest
+from trm.evaluation.requests import Refinement, UntrainedRequest
 from trm.experiment.answering import solved_by_the_task
 from trm.experiment.results import Solved
 from trm.experiment.task import Task
@@ -15,19 +16,20 @@ from trm.plugins.code import load
 from trm.plugins.registry import get_registry
 from trm.runs.locate import shipped_weights
 
+Hook = Literal["solve_untrained", "evaluate_untrained", "refine_untrained"]
 
-def learns_untrained(task: str, weights: str, *, solving: bool) -> bool:
+
+def learns_untrained(task: str, weights: str, hook: Hook) -> bool:
     """Whether a task ships no weights, none are named, and it learns from scratch.
 
     Args:
         task: the task.
         weights: what the user named; the task itself for its default weights.
-        solving: whether puzzles are solved, else scored.
+        hook: the function of the task that is to be called.
     """
     if weights != task or task not in get_registry().tasks():
         return False
-    spec = get_registry().task(task)
-    return (spec.solve_untrained if solving else spec.evaluate_untrained) is not None and not shipped_weights(task)
+    return getattr(get_registry().task(task), hook) is not None and not shipped_weights(task)
 
 
 def solve_untrained(task: Task, request: UntrainedRequest, options: SearchOptions) -> Iterator[Solved]:
@@ -51,6 +53,17 @@ def evaluate_untrained(task: Task, request: UntrainedRequest, options: SearchOpt
     assert task.spec.evaluate_untrained is not None
     scores: dict[str, float] = load(task.spec.evaluate_untrained)(_request(request, options))
     return scores
+
+
+def refine_untrained(task: Task, request: UntrainedRequest) -> Iterator[tuple[Task, Refinement]]:
+    """Learn puzzles from scratch, and yield how each is learned, with the task at the size of the puzzle.
+
+    Raises:
+        PuzzleError: a text is no puzzle.
+    """
+    assert task.spec.refine_untrained is not None
+    for refinement in load(task.spec.refine_untrained)(request):
+        yield replace(task, config=refinement.config), refinement
 
 
 def _request(request: UntrainedRequest, options: SearchOptions) -> UntrainedRequest:

@@ -44,6 +44,7 @@ ARC = TaskSpec(
     score="trm_tasks_arc.submissions:score",
     solve_untrained="trm_tasks_arc.untrained:solve",
     evaluate_untrained="trm_tasks_arc.untrained:evaluate",
+    refine_untrained="trm_tasks_arc.watching:refinements",
     budget=True,
     sample={"training": (), "evaluation": ("arcagi1:training",), "subset": "easy", "side": 8, "variants": 3},
 )

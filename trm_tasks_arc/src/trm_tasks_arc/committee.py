@@ -54,6 +54,12 @@ def declaration() -> list[dict[str, Any]]:
     ]
 
 
+def in_words() -> str:
+    """The members in a few words."""
+    parameters = sum(parameter.numel() for parameter in PairNetwork().parameters())
+    return f"{len(MEMBERS)} networks of {parameters:,} parameters in turn"
+
+
 @dataclass(frozen=True)
 class Turns:
     """When a member has learned enough and the next one begins.
