@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from trm_tasks_arc.attempts import Standing, standings
 from trm_tasks_arc.committee import MEMBERS
+from trm_tasks_arc.curriculum import training_tasks
 from trm_tasks_arc.network import PairNetwork, Shape, save_network
 from trm_tasks_arc.pairs import Task
 from trm_tasks_arc.pretraining import Pretraining, pretrain
@@ -75,8 +76,9 @@ def score(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train on the training tasks without those for validation, and write the weights."""
-    tasks = {key: task for key, task in load_source("arcagi1:training").items() if key not in VALIDATION}
+    """Train on the training tasks of `trm_tasks_arc.curriculum`, and write the weights."""
+    tasks = training_tasks()
+    print(f"{len(tasks)} tasks", flush=True)
     start, losses = time.process_time(), []
 
     def watch(update: int, loss: float, network: PairNetwork) -> None:

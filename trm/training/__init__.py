@@ -3,7 +3,8 @@
 Names are imported on first use, so that solving a puzzle does not import the trainer.
 
 `Trainer`: trains a model. `Interrupted`: raised when a signal stops it. `Monitor`: the protocol of an observer.
-`Slots`: a batch of puzzles with their carried states. `SignSGD`: the optimizer of puzzle vectors.
+`Slots`: a batch of puzzles with their carried states. `SignSGD`: the optimizer of puzzle vectors. `Muon`: one for
+matrices.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from trm.lazy import lazy_names
 if TYPE_CHECKING:
     from trm.training.interruption import Interrupted as Interrupted
     from trm.training.monitor import Monitor as Monitor
+    from trm.training.optimizers import Muon as Muon
     from trm.training.optimizers import SignSGD as SignSGD
     from trm.training.slots import Halting as Halting
     from trm.training.slots import Slots as Slots
@@ -26,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "Halting": "trm.training.slots",
         "Interrupted": "trm.training.interruption",
         "Monitor": "trm.training.monitor",
+        "Muon": "trm.training.optimizers",
         "SignSGD": "trm.training.optimizers",
         "Slots": "trm.training.slots",
         "Trainer": "trm.training.trainer",

@@ -10,7 +10,9 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.optim import AdamW, Optimizer
 
+from trm.training import Muon
 from trm_tasks_arc.examples import Example, Examples, colours_of, prepare
 from trm_tasks_arc.learner import loss_of
 from trm_tasks_arc.network import PairNetwork, Shape
@@ -25,8 +27,10 @@ class Pretraining:
     Attributes:
         updates: number of updates of the weights (default: 3000).
         tasks: tasks of one update (default: 4).
-        learning_rate: of AdamW; it decays to a fiftieth along a cosine over the last 60 % (default: 2e-3).
-        weight_decay: of AdamW (default: 0.05).
+        matrix_learning_rate: of Muon, for matrices (default: 0.01). Both rates decay to a fiftieth along a cosine over the last
+            60 %.
+        learning_rate: of AdamW, for everything else (default: 2e-3).
+        weight_decay: of both (default: 0.05).
         pairs: largest number of pairs of a lesson (default: 4).
         states: largest number of states of a lesson (default: 12,000). Lessons that are larger have fewer pairs, and those
             of two pairs that have more than twice as many are left out.
@@ -36,6 +40,7 @@ class Pretraining:
 
     updates: int = 3000
     tasks: int = 4
+    matrix_learning_rate: float = 0.01
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     pairs: int = 4
@@ -65,9 +70,7 @@ def pretrain(
         torch.manual_seed(seed)
         network = PairNetwork(shape)
     average = copy.deepcopy(network)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), settings.learning_rate, betas=(0.9, 0.97), weight_decay=settings.weight_decay
-    )
+    optimizers = _optimizers(network, settings)
     lessons = _lessons(tasks, settings, torch.Generator().manual_seed(seed))
     for update in range(1, settings.updates + 1):
         total = 0.0
@@ -77,9 +80,10 @@ def pretrain(
             loss.backward()
             total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.param_groups[0]["lr"] = settings.learning_rate * _rate(update, settings.updates)
-        optimizer.step()
-        optimizer.zero_grad()
+        for optimizer, rate in optimizers:
+            optimizer.param_groups[0]["lr"] = rate * _rate(update, settings.updates)
+            optimizer.step()
+            optimizer.zero_grad()
         decay = min(settings.ema, (1 + update) / (10 + update))
         with torch.no_grad():
             for mean, value in zip(average.parameters(), network.parameters(), strict=True):
@@ -87,6 +91,18 @@ def pretrain(
         if watch:
             watch(update, total, average)
     return average
+
+
+def _optimizers(network: PairNetwork, settings: Pretraining) -> list[tuple[Optimizer, float]]:
+    """The optimizers and their rates: Muon for the matrices that map states to states, AdamW for the rest."""
+    matrices = [network.embedding.weight, *(one for one in network.layers.parameters() if one.dim() == 2)]
+    chosen = {id(one) for one in matrices}
+    rest = [one for one in network.parameters() if id(one) not in chosen]
+    decay = settings.weight_decay
+    return [
+        (Muon(matrices, weight_decay=decay), settings.matrix_learning_rate),
+        (AdamW(rest, betas=(0.9, 0.97), weight_decay=decay), settings.learning_rate),
+    ]
 
 
 def _rate(update: int, updates: int) -> float:
