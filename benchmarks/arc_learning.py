@@ -2,7 +2,7 @@
 
     python benchmarks/arc_learning.py score --seconds 30
     python benchmarks/arc_learning.py score --part 0 --parts 2 --members 0 --set learning_rate=0.002
-    python benchmarks/arc_learning.py pretrain --updates 3000 --out weights.safetensors
+    python benchmarks/arc_learning.py pretrain --out weights.safetensors
 
 Scores are of the validation tasks, which pre-training leaves out. A task counts if one of two attempts is right for each of
 its test inputs. Seconds are of the processor. No evaluation task is read.
@@ -110,7 +110,7 @@ def main() -> None:
     )
     scoring.set_defaults(run=score)
     training = commands.add_parser("pretrain", help="train on the other training tasks")
-    training.add_argument("--updates", type=int, default=3000, help="updates (default: 3000)")
+    training.add_argument("--updates", type=int, default=5000, help="updates (default: 5000)")
     training.add_argument("--every", type=int, default=100, help="updates between two reports (default: 100)")
     training.add_argument("--out", type=Path, required=True, help="file of the weights")
     training.set_defaults(run=train)

@@ -44,7 +44,8 @@ def keep_freed_memory() -> None:
 
     A page that was returned is faulted in and cleared again when the next tensor uses it, which takes a fifth to a third
     of the time of a small network. glibc raises its threshold for that to the size of the largest block freed so far
-    (`mallopt(3)`, `M_MMAP_THRESHOLD`). The block is never written to, so it takes no memory.
+    (`mallopt(3)`, `M_MMAP_THRESHOLD`). The block is never written to, so it takes no memory. The backend does this where it is
+    made; a process that trains a network without a backend has to do it itself.
     """
     torch.empty(KEPT, dtype=torch.uint8)
 

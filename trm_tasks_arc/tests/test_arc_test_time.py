@@ -279,8 +279,8 @@ def test_without_weights_tasks_are_learned_from_scratch(folder: Path, tmp_path: 
         submissions.append((tmp_path / name / "submission.json").read_text())
     assert submissions[0] == submissions[1]
     protocol = json.loads((tmp_path / "one" / "protocol.json").read_text())
-    assert protocol["trained_on"].startswith("the 352 training tasks")
-    assert [bool(member["weights"]) for member in protocol["members"]] == [True, False, False, True]
+    assert protocol["trained_on"].startswith("565 training tasks")
+    assert [bool(member["weights"]) for member in protocol["members"]] == [True, False, True, False]
 
 
 @pytest.mark.parametrize(

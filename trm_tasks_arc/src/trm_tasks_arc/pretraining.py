@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
-from trm.training import Muon
+from trm.training import Muon, keep_freed_memory
 from trm_tasks_arc.examples import Example, Examples, colours_of, prepare
 from trm_tasks_arc.learner import loss_of
 from trm_tasks_arc.network import PairNetwork, Shape
@@ -25,7 +25,7 @@ class Pretraining:
     """How a network is trained on many tasks.
 
     Attributes:
-        updates: number of updates of the weights (default: 3000).
+        updates: number of updates of the weights (default: 5000).
         tasks: tasks of one update (default: 4).
         matrix_learning_rate: of Muon, for matrices (default: 0.01). Both rates decay to a fiftieth along a cosine over the last
             60 %.
@@ -38,7 +38,7 @@ class Pretraining:
         ema: decay of the average of the weights (default: 0.995).
     """
 
-    updates: int = 3000
+    updates: int = 5000
     tasks: int = 4
     matrix_learning_rate: float = 0.01
     learning_rate: float = 2e-3
@@ -66,6 +66,7 @@ def pretrain(
         seed: seed of the weights and of the order (default: 0).
         watch: called after every update with its number, its loss and the averaged network (default: nothing).
     """
+    keep_freed_memory()
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(seed)
         network = PairNetwork(shape)
