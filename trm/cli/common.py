@@ -166,7 +166,14 @@ search_options = chain(
         type=click.IntRange(min=1),
         default=1,
         show_default=True,
-        help="Number of tries from different initial states.",
+        help="Number of tries.",
+    ),
+    click.option(
+        "--search",
+        type=click.Choice(["noise", "pin"]),
+        default="noise",
+        show_default=True,
+        help="What makes tries differ: the initial state, or for each a guess at one unknown cell (with --check).",
     ),
     click.option(
         "--votes",

@@ -62,6 +62,7 @@ def print_task_scores(heading: str, scores: Mapping[str, float]) -> None:
 
 def _print_conditions(score: Score) -> None:
     searched = f", {score.tries} tries" if score.tries > 1 else ""
+    searched += ", each further one with a pinned guess" if score.search == "pin" else ""
     searched += ", most confident answer of all steps" if score.answer == "surest" else ""
     searched += ", checked by the rules" if score.checked else ""
     searched += f", fewer where the model is {score.halt:.0%} sure" if score.halt is not None else ""

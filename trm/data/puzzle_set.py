@@ -41,9 +41,12 @@ class Description:
             there, whatever the model predicts.
         fixed_tokens: tokens that keep their place, such as the clues beside a grid, where their positions differ from
             puzzle to puzzle: every position of a puzzle that holds one of them is fixed.
+        unknown_id: token of a position whose value is to be found, if a puzzle may as well give that value, as a Sudoku does
+            with its cells. Restarts can then be given values (`trm solve --search pin`). Default: there is none.
 
     Raises:
-        DataError: a fixed position or token is out of range.
+        DataError: a fixed position or token, or `unknown_id`, is out of range; or puzzles of several sizes are padded with
+            `unknown_id`.
     """
 
     vocab_size: int
@@ -55,14 +58,20 @@ class Description:
     blank_identifier_id: int = 0
     fixed: tuple[int, ...] = ()
     fixed_tokens: tuple[int, ...] = ()
+    unknown_id: int | None = None
 
     def __post_init__(self) -> None:
         for name, values, size in (
             ("fixed", self.fixed, self.seq_len),
             ("fixed_tokens", self.fixed_tokens, self.vocab_size),
+            ("unknown_id", () if self.unknown_id is None else (self.unknown_id,), self.vocab_size),
         ):
             if any(not 0 <= value < size for value in values):
                 raise DataError(f"Description.{name} is {values}: expected numbers from 0 to {size - 1}.")
+        if self.structure.per_puzzle is not None and self.unknown_id == self.pad_id:
+            raise DataError(
+                f"Description.unknown_id is {self.unknown_id}, as pad_id: padding needs a token of its own."
+            )
 
     @property
     def input_width(self) -> int:

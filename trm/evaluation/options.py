@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict, get_args
+from typing import Literal, TypedDict, get_args
 
 from trm.config import AnswerChoice
 from trm.errors import UsageError, quoted
 from trm.evaluation.budget import Budget
+
+RestartKind = Literal["noise", "pin"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +18,9 @@ class SearchOptions:
 
     Attributes:
         steps: supervision steps of each try. Default: the number used in training.
-        restarts: tries from different initial states.
+        restarts: tries, the first as usual.
+        search: how the further tries differ. "noise": they start from different initial states. "pin": each is given the
+            value of one unknown position, guessed from the first try, until an answer is valid.
         votes: symmetric copies to vote over, the puzzle itself included. Default: 1, or what the task's own evaluator
             or solver chooses.
         answer: "last" for the last step's answer, "surest" for the most confident answer of all steps. Default: the
@@ -29,11 +33,12 @@ class SearchOptions:
         jobs: puzzles that are learned at once when scoring with a budget. Default: the number of cores.
 
     Raises:
-        UsageError: a number is out of range, or `answer` is neither of the two.
+        UsageError: a number is out of range, `answer` or `search` is neither of the two, or pinning has no further try.
     """
 
     steps: int | None = None
     restarts: int = 1
+    search: RestartKind = "noise"
     votes: int | None = None
     answer: AnswerChoice | None = None
     check: bool | None = None
@@ -51,6 +56,10 @@ class SearchOptions:
             raise UsageError(f"halt must be a probability above 0 and at most 1, got {quoted(self.halt)}.")
         if self.answer not in (None, *get_args(AnswerChoice)):
             raise UsageError(f"answer must be {' or '.join(get_args(AnswerChoice))}, got {quoted(self.answer)}.")
+        if self.search not in get_args(RestartKind):
+            raise UsageError(f"search must be {' or '.join(get_args(RestartKind))}, got {quoted(self.search)}.")
+        if self.search == "pin" and self.restarts == 1:
+            raise UsageError("Pinning is a way to try again: give a number of tries, such as --restarts 16.")
 
 
 class SearchFields(TypedDict, total=False):
@@ -58,6 +67,7 @@ class SearchFields(TypedDict, total=False):
 
     steps: int | None
     restarts: int
+    search: RestartKind
     votes: int | None
     answer: AnswerChoice | None
     check: bool | None

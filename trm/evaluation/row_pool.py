@@ -12,6 +12,7 @@ from torch import Tensor
 
 from trm.data.puzzle_set import IntArray
 from trm.devices.backend import Backend
+from trm.evaluation.pinning import Beliefs, Guess, guesses
 from trm.evaluation.search import Candidates, Found, Search, Undo
 from trm.model import State, StepOutput, TinyRecursiveModel
 
@@ -32,6 +33,7 @@ class _Puzzle(Generic[Key]):
         inputs: tokens ``[L]``.
         puzzle_id: its row in the puzzle embedding.
         turns: the attempts that may be made before the puzzle is returned.
+        guesses: what restarts are given, one each, as soon as the first attempt is done.
         started: number of attempts that have been started.
         finished: the attempts that are done, by their numbers.
     """
@@ -40,6 +42,7 @@ class _Puzzle(Generic[Key]):
     inputs: IntArray
     puzzle_id: int
     turns: int
+    guesses: list[Guess] = field(default_factory=list)
     started: int = 0
     finished: dict[int, _Attempt[Key]] = field(default_factory=dict)
 
@@ -73,13 +76,14 @@ class _Puzzle(Generic[Key]):
 
 @dataclass(eq=False)
 class _Attempt(Generic[Key]):
-    """An attempt at a puzzle; the fields from `undo` on are those of a running one."""
+    """An attempt at a puzzle; the fields from `undo` on are those of a running one. `beliefs` are summed over its steps."""
 
     puzzle: _Puzzle[Key]
     number: int
     undo: Undo
     step: int = 0
     is_sure: bool = False
+    beliefs: Beliefs | None = None
     candidates: Candidates = field(default_factory=Candidates)
 
 
@@ -195,13 +199,15 @@ class RowPool(Generic[Key]):
     def _start(self, puzzle: _Puzzle[Key]) -> _Tensors:
         number = puzzle.started
         noise, image = self.plan.stream(number, puzzle.inputs, puzzle.puzzle_id).spawn(2)
-        shown, undo = self.plan.image(number, puzzle.inputs, image)
+        guess = self.plan.guess_of(number, puzzle.guesses)
+        given = guess.filled_in(puzzle.inputs) if guess else puzzle.inputs
+        shown, undo = self.plan.image(number, given, image)
         puzzle.started += 1
         self.running.append(_Attempt(puzzle, number, undo))
         device = self.backend.device
         return _Tensors(
             torch.from_numpy(np.ascontiguousarray(shown, np.int64))[None].to(device),
-            initial_state(self.model, self.plan.noise_of(number), noise),
+            initial_state(self.model, 0.0 if guess else self.plan.noise_of(number), noise),
             torch.tensor([puzzle.puzzle_id], device=device),
         )
 
@@ -222,6 +228,15 @@ class RowPool(Generic[Key]):
             attempt.is_sure = self.plan.is_sure(halts[row])
             if valid or attempt.is_sure or self.plan.counts(attempt.step):
                 attempt.candidates.add(answer, halts[row], valid, self.plan.vote(halts[row]))
+        if self.plan.unknown_id is not None:
+            self._believe(output)
+
+    def _believe(self, output: StepOutput) -> None:
+        """Add the probabilities of a step to the beliefs of first attempts."""
+        for row, attempt in enumerate(self.running):
+            if attempt.number == 0:
+                believed = output.logits[row].float().softmax(-1).cpu().numpy()
+                attempt.beliefs = believed if attempt.beliefs is None else attempt.beliefs + believed
 
     def _is_done(self, attempt: _Attempt[Key]) -> bool:
         return attempt.step == self.plan.steps or attempt.is_sure or attempt.candidates.valid is not None
@@ -231,6 +246,8 @@ class RowPool(Generic[Key]):
         done = [attempt for attempt in self.running if self._is_done(attempt)]
         for attempt in done:
             attempt.puzzle.finished[attempt.number] = attempt
+            if attempt.beliefs is not None and self.plan.unknown_id is not None:
+                attempt.puzzle.guesses = guesses(attempt.puzzle.inputs, attempt.beliefs, self.plan.unknown_id)
         return list(dict.fromkeys(attempt.puzzle for attempt in done))
 
     def _is_over(self, attempt: _Attempt[Key]) -> bool:

@@ -1,4 +1,4 @@
-"""Test-time search: more supervision steps, restarts from noisy initial states, votes over symmetric images.
+"""Test-time search: more supervision steps, restarts from noise or with a guess, votes over symmetric images.
 
 SE-RRM evaluates with more steps than it was trained with (arXiv:2603.02193); PTRM uses noisy restarts (arXiv:2605.19943).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from trm.config import AnswerChoice
 from trm.data.augmentation import Augmentation
 from trm.data.puzzle_set import IntArray
 from trm.errors import UsageError
+from trm.evaluation.pinning import Guess
 
 Check = Callable[[IntArray, IntArray], bool]
 """Whether an answer ``[L]`` to a puzzle ``[L]`` is valid by the task's own rules."""
@@ -36,8 +37,8 @@ def probability(halt_logit: float) -> float:
 class Search:
     """How many attempts are made at a puzzle, and which answer is chosen.
 
-    Each puzzle is attempted `restarts * votes` times: first from the model's own initial state, then from noisy ones, and
-    with votes as a random symmetric image of itself. A valid answer is chosen first (if a check is given), then the
+    Each puzzle is attempted `restarts * votes` times: first from the model's own initial state, then from noisy ones or with
+    a guess, and with votes as a random symmetric image of itself. A valid answer is chosen first (if a check is given), then the
     answer with the most votes, then the one with the highest halting logit.
 
     Attributes:
@@ -56,6 +57,8 @@ class Search:
         positions: number of tokens at the start of a puzzle's row. Default: the row holds nothing else.
         halt: an attempt ends when the model's probability that its answer is right reaches this number. Default: an
             attempt takes all its steps.
+        unknown_id: the token of an unknown position. If it is given, each restart is given the value of one such position
+            instead of starting from noise; see `trm.evaluation.pinning.guesses`. It needs a check: guesses may be wrong.
     """
 
     steps: int
@@ -70,6 +73,7 @@ class Search:
     complete: Complete | None = None
     positions: int | None = None
     halt: float | None = None
+    unknown_id: int | None = None
 
     @property
     def attempts(self) -> int:
@@ -100,6 +104,11 @@ class Search:
     def noise_of(self, attempt: int) -> float:
         """The standard deviation of the noise in the initial state of an attempt, from 0."""
         return self.noise if attempt >= self.votes else 0.0
+
+    def guess_of(self, attempt: int, guesses: Sequence[Guess]) -> Guess | None:
+        """What an attempt, from 0, is given beyond the puzzle: one guess for each restart, as long as there are any."""
+        restart = attempt // self.votes
+        return guesses[restart - 1] if 0 < restart <= len(guesses) else None
 
     def image(self, attempt: int, puzzle: IntArray, stream: np.random.SeedSequence) -> tuple[IntArray, Undo]:
         """What an attempt is shown of a puzzle ``[L]``, and the function that takes its answers back.

@@ -96,7 +96,8 @@ def refuse_search(loaded: LoadedModel, search: SearchOptions) -> None:
     """Raise `UsageError` for test-time compute that a task with its own evaluator or solver has no use for."""
     if search.restarts > 1 or search.answer or search.check or search.halt:
         raise UsageError(
-            f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --answer, --check and --halt."
+            f"Task {loaded.task.name!r} finds its answers in its own way: omit --restarts, --search, --answer, --check and "
+            "--halt."
         )
 
 
@@ -180,6 +181,7 @@ def _by_metrics(
         intervals=share_intervals(metrics, len(puzzles)),
         cores=session.cores,
         restarts=plan.restarts,
+        search="noise" if plan.unknown_id is None else "pin",
         votes=plan.votes,
         answer=plan.answer,
         checked=plan.check is not None,

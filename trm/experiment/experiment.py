@@ -294,7 +294,8 @@ class Experiment:
         """Complete search options by the defaults of training and task.
 
         Raises:
-            UsageError: a check or votes are asked for, but the task has no rules or no augmentation.
+            UsageError: a check, votes or pinning are asked for, but the task has no rules, no augmentation or no token for
+            unknown values; or pinning without a check.
         """
         task, votes = self.task, options.votes or 1
         if options.check and task.spec.check is None:
@@ -312,7 +313,21 @@ class Experiment:
             complete=task.description.complete,
             positions=task.description.seq_len,
             halt=options.halt,
+            unknown_id=self._unknown_id(options),
         )
+
+    def _unknown_id(self, options: SearchOptions) -> int | None:
+        """The token to pin values over, if that is asked for."""
+        if options.search != "pin":
+            return None
+        unknown_id = self.task.description.unknown_id
+        if unknown_id is None:
+            raise UsageError(
+                f"Task {self.task.name!r} has no token for an unknown value to pin one over: omit --search pin."
+            )
+        if not options.check:
+            raise UsageError("Pinned guesses may be wrong, so that answers have to be checked: add --check.")
+        return unknown_id
 
     def evaluation_steps(self, model: TRMConfig) -> int:
         """Default number of supervision steps in evaluation: the training's, or the model's."""

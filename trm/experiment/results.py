@@ -36,7 +36,8 @@ class Score(Mapping[str, float]):
         split: "train" or "test".
         puzzles: number of puzzles scored.
         supervision_steps: supervision steps of each try.
-        restarts: tries from different initial states; None for a task with its own evaluator.
+        restarts: tries; None for a task with its own evaluator.
+        search: how the tries differed, "noise" or "pin"; None for a task with its own evaluator.
         votes: symmetric copies voted over; None: chosen by the task.
         answer: "last" or "surest"; None for a task with its own evaluator.
         checked: whether answers were checked by the task's rules; None for a task with its own evaluator.
@@ -68,6 +69,7 @@ class Score(Mapping[str, float]):
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     cores: int = 1
     restarts: int | None = None
+    search: str | None = None
     votes: int | None = None
     answer: str | None = None
     checked: bool | None = None
@@ -98,7 +100,8 @@ class Score(Mapping[str, float]):
 
     def as_json(self) -> dict[str, Any]:
         """The report that `trm evaluate --json` prints."""
-        search: dict[str, Any] = {"restarts": self.restarts, "votes": self.votes, "answer": self.answer}
+        search: dict[str, Any] = {"restarts": self.restarts, "search": self.search, "votes": self.votes}
+        search["answer"] = self.answer
         search |= {"use_check": self.checked, **({"halt": self.halt} if self.halt is not None else {})}
         own = self.answer is None
         return {

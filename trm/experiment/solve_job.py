@@ -85,6 +85,7 @@ class SolveJob:
         checked = loaded.task.spec.check is not None if options.check is None else options.check
         search = loaded.experiment.search(run.model, replace(options, check=checked))
         parts += [counted(search.steps, "step"), counted(search.restarts, "restart"), counted(search.votes, "vote")]
+        parts += ["pinning"] if search.unknown_id is not None else []
         parts += [f"halt at {search.halt:g}"] if search.halt is not None else []
         return ", ".join([*parts, f"{search.answer} answer", "checked" if checked else "not checked"])
 

@@ -99,7 +99,7 @@ class Solver:
         Args:
             puzzle: text that the task can read, or tokens ``[L]``; where puzzles have a structure of their own, a row
                 ``[W]``, see `trm.data.Description.row`.
-            **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`, `halt`, `budget`.
+            **options: see `SearchOptions`: `steps`, `restarts`, `search`, `votes`, `answer`, `check`, `halt`, `budget`.
 
         Raises:
             UsageError: the tokens have a wrong length, type or value, or an option is out of range.
@@ -138,7 +138,7 @@ class Solver:
             output: folder for what a task's own evaluator writes. Default: a folder in the run.
             puzzle_ids: "blank" or "random" puzzle vectors, as an ablation. Default: the trained ones.
             store: gives the puzzles; evaluations that share one read the same puzzles once. Default: a new one.
-            **options: see `SearchOptions`: `steps`, `restarts`, `votes`, `answer`, `check`, `halt`, `budget`, `jobs`.
+            **options: see `SearchOptions`: `steps`, `restarts`, `search`, `votes`, `answer`, `check`, `halt`, `budget`, `jobs`.
 
         Raises:
             UsageError: an unknown dataset, setting or metric, or an option that the task has no use for.

@@ -47,6 +47,7 @@ def describe(config: SudokuConfig) -> Description:
         vocab_size=config.size + 2,
         seq_len=shape.cells,
         pad_id=PAD,
+        unknown_id=EMPTY,
         token_names=("pad", ".", *DIGITS[1 : config.size + 1]),
         structure=Structure(
             grid=(config.size, config.size),

@@ -46,7 +46,7 @@ def describe(config: Config) -> Description:
         alike=[["row", "column"]],
         interchangeable=list(range(1, SIZE + 1)),
     )
-    return Description(vocab_size=SIZE + 1, seq_len=CELLS, token_names=tuple(TOKENS), structure=structure)
+    return Description(vocab_size=SIZE + 1, seq_len=CELLS, token_names=tuple(TOKENS), structure=structure, unknown_id=0)
 
 
 def build(config: Config, split: str, seed: int) -> PuzzleSet:
