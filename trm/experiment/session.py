@@ -23,7 +23,7 @@ class Display:
 
     def track(self, items: Sequence[Any], heading: str) -> Iterable[Any]:
         """Iterate over items and show progress."""
-        with progress(heading[:1].upper() + heading[1:], len(items), "rounds") as advance:
+        with progress(heading[:1].upper() + heading[1:], len(items), "done") as advance:
             for item in items:
                 yield item
                 advance(1)
