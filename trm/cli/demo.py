@@ -30,6 +30,8 @@ from trm.specs import TaskSpec
 from trm.words import counted
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from trm.evaluation.examples import Example
     from trm.evaluation.refine import Frame, Puzzle
     from trm.experiment.solver import Solver
@@ -133,6 +135,7 @@ class Act:
         puzzle: the puzzle.
         frames: the answers, made when they are asked for.
         steps: maximum number of steps.
+        given: what is learned from, shown above. Default: nothing.
     """
 
     title: str
@@ -140,6 +143,7 @@ class Act:
     puzzle: Puzzle
     frames: Iterator[Frame]
     steps: int
+    given: RenderableType | None = None
 
 
 def _solving(solver: Solver, examples: Sequence[Example], steps: int) -> Iterator[Act]:
@@ -152,7 +156,7 @@ def _solving(solver: Solver, examples: Sequence[Example], steps: int) -> Iterato
 def _learning(task: str, puzzles: int, steps: int | None) -> Iterator[Act]:
     for number, (bound, refinement) in enumerate(refinements(task, [], steps, puzzles), start=1):
         title = f"{task}, puzzle {number}: {refinement.origin}"
-        yield Act(title, bound, refinement.puzzle, settled(refinement.frames), refinement.steps)
+        yield Act(title, bound, refinement.puzzle, settled(refinement.frames), refinement.steps, refinement.given)
 
 
 def _show_all(player: Player, acts: Iterable[Act]) -> None:
@@ -160,6 +164,8 @@ def _show_all(player: Player, acts: Iterable[Act]) -> None:
     from trm.render.scene import Stage
 
     for act in acts:
+        if act.given is not None:
+            player.console.print(act.given)
         shown = player.play(act.title, Stage(act.task.renderer(), act.puzzle), act.frames, act.steps)
         player.conclude(verdict(act.task, act.puzzle, shown))
 

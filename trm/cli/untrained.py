@@ -97,7 +97,7 @@ def trace_from_scratch(task: str, given: tuple[str, str] | None, steps: int | No
             frames.append(frame)
             advance(frame.step - done)
             done = frame.step
-    return Trace(bound, refinement.puzzle, tuple(frames), refinement.origin, renderer)
+    return Trace(bound, refinement.puzzle, tuple(frames), refinement.origin, renderer, given=refinement.given)
 
 
 def refinements(

@@ -206,6 +206,7 @@ class Refinement:
         frames: the answers on the way, each made when it is asked for.
         steps: the largest number of a step.
         origin: one line that says what learns.
+        given: a picture of what it learns from, such as solved examples, shown before the puzzle. Default: nothing.
     """
 
     config: BaseModel
@@ -213,3 +214,4 @@ class Refinement:
     frames: Iterator[Frame]
     steps: int
     origin: str
+    given: RenderableType | None = None

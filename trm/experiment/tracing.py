@@ -43,6 +43,7 @@ class Trace:
         renderer: name of the renderer. Default: the task's own.
         restart: number of the initial state; see `trm.Solver.trace`.
         prefix_length: number of prefix tokens of the model.
+        given: a picture of what the model learned from to answer this puzzle, shown before it. Default: nothing.
     """
 
     task: Task = field(repr=False)
@@ -52,6 +53,7 @@ class Trace:
     renderer: str | None = None
     restart: int = 0
     prefix_length: int = 0
+    given: RenderableType | None = field(default=None, repr=False)
 
     @property
     def tokens(self) -> IntArray:
@@ -103,6 +105,7 @@ class Trace:
             title=f"A tiny recursive model on {self.task.name}",
             verdict=f"{self.verdict.plain.rstrip('.')}.",
             footer=f"{self.origin}; trm {__version__}.",
+            given="" if self.given is None else as_html(self.given),
         )
 
     def to_html(self, path: str | Path) -> None:
@@ -143,7 +146,9 @@ class Trace:
         write_png(Path(path), self.stage, self.frames)
 
     def parts(self) -> Iterator[RenderableType]:
-        """The puzzle, a line for each frame, the last answer and the verdict."""
+        """What was learned from, the puzzle, a line for each frame, the last answer and the verdict."""
+        if self.given is not None:
+            yield self.given
         yield self.stage.unsolved
         yield from (summary(frame) for frame in self.frames)
         yield self.stage.picture(self.frames[-1])

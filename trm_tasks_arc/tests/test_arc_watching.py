@@ -98,12 +98,16 @@ def test_trace_lists_the_first_test_input_and_says_so(file: str) -> None:
         "step  1",
         "step  2",
     ]
+    assert result.stdout.startswith("input 1  output 1  input 2  output 2\n1 0 ")
 
 
 def test_trace_writes_a_page(file: str, tmp_path: Path) -> None:
     result = run("trace", "arc", file, "--steps", "2", "--html", str(tmp_path / "page.html"))
     assert result.exit_code == 0, result.output
-    assert "Task made, learned from its demonstrations by 4 networks" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "Task made, learned from its demonstrations by 4 networks" in page
+    assert "What it learns from" in page
+    assert all(title in page for title in ("input 1", "output 1", "input 2", "output 2"))
 
 
 @pytest.mark.parametrize(
@@ -125,3 +129,4 @@ def test_demo_shows_tasks_and_how_they_end() -> None:
     assert result.exit_code == 0, result.output
     assert f"arc, puzzle 1: Task {SHOWN[0]}, learned from its demonstrations" in " ".join(result.output.split())
     assert "solved" in result.output
+    assert "input 1" in result.output

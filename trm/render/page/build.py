@@ -29,7 +29,14 @@ LEVELS = 9  # of the shading
 
 
 def build_page(
-    stage: Stage, frames: Sequence[Frame], description: Description, *, title: str, verdict: str, footer: str = ""
+    stage: Stage,
+    frames: Sequence[Frame],
+    description: Description,
+    *,
+    title: str,
+    verdict: str,
+    footer: str = "",
+    given: str = "",
 ) -> str:
     """The refinement of one puzzle as an HTML page.
 
@@ -40,6 +47,7 @@ def build_page(
         title: its heading.
         verdict: a sentence on the last answer.
         footer: where it comes from.
+        given: what was learned from, as HTML.
 
     Raises:
         UsageError: it would be larger than a megabyte, even with one token a cell.
@@ -67,6 +75,7 @@ def build_page(
             title=html.escape(title),
             verdict=html.escape(verdict),
             footer=html.escape(footer),
+            given=f'<details id="given" open><summary>What it learns from</summary>{given}</details>' if given else "",
             styles=rows.css(),
             data=data.replace("<", "\\u003c"),
         )

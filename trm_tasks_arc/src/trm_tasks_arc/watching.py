@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rich.console import RenderableType
 
 from trm.evaluation import Frame, Puzzle, Refinement, UntrainedRequest
 from trm_tasks_arc.committee import Committee, in_words
 from trm_tasks_arc.config import ArcConfig
 from trm_tasks_arc.grids import VOCABULARY, Grid, encode
 from trm_tasks_arc.pairs import Task
+from trm_tasks_arc.renderer import grid_panels
 from trm_tasks_arc.sizes import predict_sizes
 from trm_tasks_arc.solve import read_tasks
 from trm_tasks_arc.tasks import load_source
@@ -63,7 +65,16 @@ def refinement(task: Task, config: ArcConfig, steps: int, seed: int) -> Refineme
         frames=_frames(puzzle, side, _standings(task, steps, seed)),
         steps=steps,
         origin=f"Task {task.id}, learned from its demonstrations by {in_words()}, seed {seed}",
+        given=_demonstrations(task),
     )
+
+
+def _demonstrations(task: Task) -> RenderableType:
+    grids = []
+    for number, pair in enumerate(task.train, start=1):
+        grids += [(f"input {number}", pair.input)]
+        grids += [(f"output {number}", pair.output)] if pair.output is not None else []
+    return grid_panels(grids)
 
 
 @dataclass(frozen=True)
