@@ -51,10 +51,8 @@ def standings(
         interval: processor time between two standings (default: 1).
         members: how the networks start and learn (default: those that were best on the validation tasks).
     """
-    from trm.training import keep_freed_memory
     from trm_tasks_arc.committee import MEMBERS, Committee
 
-    keep_freed_memory()
     start = process_time()
     committee = Committee(task, tuple(members or MEMBERS), seed=seed)
     following = interval

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from trm.training import keep_freed_memory
 from trm_tasks_arc.grids import Grid, GridKey, grid_key
 from trm_tasks_arc.learner import Learner, Ranked, Recipe
 from trm_tasks_arc.network import PairNetwork, load_network
@@ -91,6 +92,7 @@ class Committee:
     def __init__(
         self, task: Task, members: tuple[Member, ...] = MEMBERS, turns: Turns | None = None, *, seed: int = 0
     ) -> None:
+        keep_freed_memory()
         self.task, self.members, self.turns, self.seed = task, members, turns or Turns(), seed
         self.votes: list[dict[GridKey, float]] = [defaultdict(float) for _ in task.test]
         self.grids: dict[GridKey, Grid] = {}

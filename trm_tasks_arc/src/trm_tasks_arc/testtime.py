@@ -20,6 +20,7 @@ from typing import Any, Protocol, cast
 import torch
 
 from trm.evaluation import Budget, EvaluationRequest, Progress, UntrainedRequest
+from trm.training import keep_freed_memory
 from trm_tasks_arc import evaluation
 from trm_tasks_arc.adapting import Adapter
 from trm_tasks_arc.attempts import Standing
@@ -186,6 +187,7 @@ _jobs: list[Job] = []
 
 def _start(job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends the pool
+    keep_freed_memory()  # a backend that was sent here does not do it again
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _jobs[:] = [job]
 
