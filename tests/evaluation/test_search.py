@@ -183,6 +183,8 @@ PLANS = {
     "restarts": {"restarts": 3},
     "the surest of all steps": {"restarts": 2, "answer": "surest"},
     "votes": {"votes": 3, "augmentation": Reversal()},
+    "pinning": {"restarts": 9, "check": half, "unknown_id": 1},
+    "pinning with votes": {"votes": 2, "restarts": 4, "augmentation": Reversal(), "check": half, "unknown_id": 1},
     "votes, restarts and a check": {"votes": 2, "restarts": 2, "augmentation": Reversal(), "check": half},
 }
 

@@ -36,13 +36,12 @@ def guesses(puzzle: IntArray, beliefs: Beliefs, unknown_id: int) -> list[Guess]:
 
     Args:
         puzzle: tokens ``[L]``, or a row ``[W]`` that begins with them.
-        beliefs: probability, or a multiple of it, of each token at each position ``[L, V]``.
+        beliefs: probability of each token at each position ``[L, V]``, or the sum over as many steps everywhere.
         unknown_id: token of the unknown positions; it is no value.
     """
     believed = beliefs.copy()
     believed[:, unknown_id] = -1.0
     likeliest = np.argsort(-believed, axis=1, kind="stable")[:, :VALUES]
     unknown = np.flatnonzero(puzzle[: len(beliefs)] == unknown_id)
-    certainty = believed[unknown, likeliest[unknown, 0]] / beliefs[unknown].sum(axis=1)
-    order = unknown[np.argsort(certainty, kind="stable")]
+    order = unknown[np.argsort(believed[unknown].max(axis=1), kind="stable")]
     return [Guess(int(position), int(token)) for position in order for token in likeliest[position]]

@@ -182,6 +182,8 @@ class RowPool(Generic[Key]):
             state, output = self.model.supervision_step(inputs, state, ids)
         self.tensors = _Tensors(inputs, state, ids)
         self._read(output)
+        if self.plan.unknown_id is not None:
+            self._believe(output)
         closed = self._close()
         self._drop([row for row, attempt in enumerate(self.running) if self._is_over(attempt)])
         return [(puzzle.key, puzzle.chosen()) for puzzle in closed if self._is_returned(puzzle)]
@@ -228,15 +230,14 @@ class RowPool(Generic[Key]):
             attempt.is_sure = self.plan.is_sure(halts[row])
             if valid or attempt.is_sure or self.plan.counts(attempt.step):
                 attempt.candidates.add(answer, halts[row], valid, self.plan.vote(halts[row]))
-        if self.plan.unknown_id is not None:
-            self._believe(output)
 
     def _believe(self, output: StepOutput) -> None:
         """Add the probabilities of a step to the beliefs of first attempts."""
-        for row, attempt in enumerate(self.running):
-            if attempt.number == 0:
-                believed = output.logits[row].float().softmax(-1).cpu().numpy()
-                attempt.beliefs = believed if attempt.beliefs is None else attempt.beliefs + believed
+        rows = [row for row, attempt in enumerate(self.running) if attempt.number == 0]
+        believed = output.logits[rows].float().softmax(-1).cpu().numpy()
+        for row, of_one in zip(rows, believed, strict=True):
+            attempt = self.running[row]
+            attempt.beliefs = of_one if attempt.beliefs is None else attempt.beliefs + of_one
 
     def _is_done(self, attempt: _Attempt[Key]) -> bool:
         return attempt.step == self.plan.steps or attempt.is_sure or attempt.candidates.valid is not None

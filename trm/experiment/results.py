@@ -101,8 +101,8 @@ class Score(Mapping[str, float]):
     def as_json(self) -> dict[str, Any]:
         """The report that `trm evaluate --json` prints."""
         search: dict[str, Any] = {"restarts": self.restarts, "search": self.search, "votes": self.votes}
-        search["answer"] = self.answer
-        search |= {"use_check": self.checked, **({"halt": self.halt} if self.halt is not None else {})}
+        search |= {"answer": self.answer, "use_check": self.checked}
+        search |= {"halt": self.halt} if self.halt is not None else {}
         own = self.answer is None
         return {
             "checkpoint": str(self.checkpoint.absolute()),
